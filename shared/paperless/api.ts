@@ -1,0 +1,151 @@
+/**
+ * What the engine may ask of a paperless instance. The type that reads the master has no write methods (protocol H5).
+ * Every method fails with an AppError; ids are the instance's own; times are the raw strings of the instance.
+ */
+import type { PaperlessDocument, TaxonomyKind, TaxonomyObject, CustomFieldDefinition, Principal } from '../domain/model.ts';
+
+export type Generation = 'v2' | 'v3';
+
+export interface Capabilities {
+  readonly generation: Generation;
+  /** As in X-Version, e.g. "3.0.5". */
+  readonly version: string;
+  readonly userId: number;
+  readonly username: string;
+  readonly isSuperuser: boolean;
+  readonly isStaff: boolean;
+  /** `Date` header of the answer, milliseconds since the epoch. */
+  readonly serverDate: number;
+  readonly latencyMs: number;
+}
+
+export interface FeedRow {
+  readonly id: number;
+  readonly modified: string;
+  readonly added: string;
+}
+export interface FeedPage {
+  readonly rows: readonly FeedRow[];
+  readonly serverDate: number;
+}
+export interface Census {
+  readonly ids: readonly number[];
+  readonly serverDate: number;
+}
+export interface Checksum {
+  readonly algorithm: 'md5' | 'sha256';
+  readonly hex: string;
+}
+export interface DownloadedFile {
+  readonly size: number;
+  readonly md5: string;
+  readonly sha256: string;
+}
+export interface ReservedRow {
+  readonly id: number;
+  readonly title: string;
+  readonly added: string;
+  readonly asn: number | null;
+}
+export interface TrashRow {
+  readonly id: number;
+  readonly title: string;
+  readonly added: string;
+  readonly asn: number | null;
+  readonly originalFileName: string | null;
+  readonly rootDocument: number | null;
+}
+export type TaskState = 'pending' | 'started' | 'success' | 'failure' | 'revoked' | 'other';
+export interface ConsumeTask {
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly fileName: string | null;
+  /** Set when the row says success and names a document. */
+  readonly documentId: number | null;
+  /** #n of a refused duplicate, when the row names it. */
+  readonly duplicateOf: number | null;
+  readonly duplicateInTrash: boolean;
+  /** The row's text, for classification only; never shown raw. */
+  readonly text: string | null;
+  readonly created: string;
+  /** null where the generation does not tell (v2). */
+  readonly started: string | null;
+  readonly done: string | null;
+  /** v3, API 10 only (protocol F2). */
+  readonly overrides: { readonly title: string | null; readonly asn: number | null } | null;
+}
+export interface DocumentRow {
+  readonly id: number;
+  readonly title: string;
+  readonly created: string;
+  readonly added: string;
+  readonly asn: number | null;
+}
+
+/** Reads; all are safe to repeat and are repeated a few times by the client (E13). */
+export interface PaperlessReader {
+  readonly target: number;
+  probe(signal?: AbortSignal): Promise<Capabilities>;
+  /** Documents with modified >= `modifiedGte` (raw time, null = all), ordered by (modified, id): page 1 of `pageSize`. */
+  feedPage(modifiedGte: string | null, pageSize: number, signal?: AbortSignal): Promise<FeedPage>;
+  /** All visible live ids in one request (API 9 `all`, paperless-api.md 2.1). */
+  census(signal?: AbortSignal): Promise<Census>;
+  /** Full document with permissions; null on a 404 of the object itself. */
+  document(id: number, signal?: AbortSignal): Promise<PaperlessDocument | null>;
+  /** Original checksum of the *newest* file: v3 from `versions`, v2 by the If-None-Match probe (3.3); null on 404. */
+  originalChecksum(id: number, signal?: AbortSignal): Promise<Checksum | null>;
+  /** Checksum and size by /metadata/ of the newest file (slow: parses the file the first time). */
+  fileFacts(id: number, signal?: AbortSignal): Promise<{ checksum: Checksum; size: number | null } | null>;
+  /** Streams the original bytes of the newest file to `path` (created 0600), hashing on the way; fails on truncation. */
+  downloadOriginal(id: number, path: string, signal?: AbortSignal): Promise<DownloadedFile>;
+  taxonomy(kind: TaxonomyKind, signal?: AbortSignal): Promise<TaxonomyObject[]>;
+  customFields(signal?: AbortSignal): Promise<CustomFieldDefinition[]>;
+  users(signal?: AbortSignal): Promise<Principal[]>;
+  groups(signal?: AbortSignal): Promise<Principal[]>;
+  /** Live documents whose ASN is >= base (protocol section 1). */
+  reserved(base: number, signal?: AbortSignal): Promise<ReservedRow[]>;
+  byAsn(asn: number, signal?: AbortSignal): Promise<ReservedRow | null>;
+  /** Live root documents with this original checksum. */
+  byChecksum(hex: string, signal?: AbortSignal): Promise<DocumentRow[]>;
+  /** Which of `ids` are live right now. */
+  liveAmong(ids: readonly number[], signal?: AbortSignal): Promise<number[]>;
+  trash(signal?: AbortSignal): Promise<TrashRow[]>;
+  task(taskId: string, signal?: AbortSignal): Promise<ConsumeTask | null>;
+  /** Consume tasks that are not finished, newest first. */
+  unfinishedTasks(signal?: AbortSignal): Promise<ConsumeTask[]>;
+  /** Consume tasks created since (raw time or ISO), any state, newest first. */
+  tasksSince(since: string, signal?: AbortSignal): Promise<ConsumeTask[]>;
+}
+
+export interface UploadRequest {
+  readonly path: string;
+  readonly size: number;
+  readonly md5: string;
+  readonly sha256: string;
+  readonly fileName: string;
+  /** YYYY-MM-DD. */
+  readonly created: string;
+  readonly title: string;
+  readonly asn: number | null;
+}
+export interface TaxonomyBody {
+  readonly [field: string]: unknown;
+}
+
+/** Writes; none is ever repeated by the client. A write without a clean answer fails with class `unknown-outcome`. */
+export interface PaperlessWriter extends PaperlessReader {
+  /** Streams the file; hashes again while sending and destroys the socket before the last byte on a mismatch (H25). */
+  upload(request: UploadRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
+  /** PATCH with absolute values; returns the instance's `modified` of the answer. */
+  patchDocument(id: number, body: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<{ modified: string }>;
+  /** All notes after the POST (the answer is the read-back, H17). */
+  addNote(id: number, text: string, signal?: AbortSignal): Promise<PaperlessDocument['notes']>;
+  createTaxonomy(kind: TaxonomyKind, body: TaxonomyBody, signal?: AbortSignal): Promise<TaxonomyObject>;
+  patchTaxonomy(kind: TaxonomyKind, id: number, body: TaxonomyBody, signal?: AbortSignal): Promise<TaxonomyObject>;
+  deleteTaxonomy(kind: TaxonomyKind, id: number, signal?: AbortSignal): Promise<void>;
+  createCustomField(body: TaxonomyBody, signal?: AbortSignal): Promise<CustomFieldDefinition>;
+  patchCustomField(id: number, body: TaxonomyBody, signal?: AbortSignal): Promise<CustomFieldDefinition>;
+  /** Moves to the trash (undoable). */
+  trashDocument(id: number, signal?: AbortSignal): Promise<void>;
+  restoreDocument(id: number, signal?: AbortSignal): Promise<void>;
+}
