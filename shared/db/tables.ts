@@ -1,0 +1,232 @@
+/** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
+import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+
+type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+type Json<T> = ColumnType<T, string, string>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+type Id = ColumnType<number, never, never>;
+
+export type LinkStatus = 'pending' | 'ok' | 'error';
+export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled';
+export type AttemptState = 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
+
+export interface AppMetaTable {
+  key: string;
+  value: string;
+}
+export interface SettingsTable {
+  key: string;
+  value: string;
+  updated_at: Generated<Date>;
+}
+export interface WorkersTable {
+  id: string;
+  role: string;
+  version: string;
+  started_at: Time;
+  beat: Generated<number>;
+  beat_at: Time;
+  dead: Generated<boolean>;
+  lock_pid: number | null;
+  lock_backend_start: NullableTime;
+}
+export interface MasterStateTable {
+  id: Generated<number>;
+  cursor_us: number | null;
+  topology_epoch: Generated<number>;
+  next_cycle_at: Time;
+  generation: string | null;
+  version: string | null;
+  is_superuser: boolean | null;
+  last_contact_at: NullableTime;
+  document_count: number | null;
+  high_water_id: number | null;
+  high_water_added: string | null;
+  error_code: string | null;
+  error_msg: string | null;
+  unconfirmed: Generated<boolean>;
+}
+export interface ReplicasTable {
+  id: Id;
+  name: string;
+  url: string;
+  /** Fernet token, never plain text (S3). */
+  api_token: string;
+  enabled: Generated<boolean>;
+  sync_interval_seconds: number | null;
+  last_sync_ts: NullableTime;
+  consecutive_failures: Generated<number>;
+  suspended_at: NullableTime;
+  suspended_reason: string | null;
+  last_alert_at: NullableTime;
+  created_at: Generated<Date>;
+  paused_at: NullableTime;
+  pause_reason: string | null;
+  generation: string | null;
+  version: string | null;
+  token_user_id: number | null;
+  last_contact_at: NullableTime;
+  error_code: string | null;
+  error_msg: string | null;
+  asn_fence: Generated<boolean>;
+  /** The first upload proved that master and replica are different libraries (H23). */
+  library_proven: Generated<boolean>;
+  /** The URL changed: identities must be confirmed before the first write (E26). */
+  unconfirmed: Generated<boolean>;
+  /** Why uploads to this replica wait for a person, or null. */
+  uploads_held: string | null;
+  document_count: number | null;
+  foreign_count: number | null;
+}
+export interface FieldReport {
+  field: string;
+  /** Why the field is not as on the master. */
+  reason: string;
+  /** Whether equality can be reached at all: `not_replicable` does not count against equality. */
+  kind: 'not_replicable' | 'derived' | 'rejected' | 'waiting';
+}
+export interface SyncMapTable {
+  id: Id;
+  replica_id: number;
+  master_doc_id: number;
+  master_added: string | null;
+  master_modified: string | null;
+  replica_doc_id: number | null;
+  replica_added: string | null;
+  replica_modified: string | null;
+  task_id: string | null;
+  status: Generated<LinkStatus>;
+  phase: Generated<string>;
+  error_code: string | null;
+  error_msg: string | null;
+  retry_count: Generated<number>;
+  failed_at: NullableTime;
+  last_synced: NullableTime;
+  next_due_at: NullableTime;
+  dirty_seq: Generated<number>;
+  applied_seq: Generated<number>;
+  dispatch_gen: Generated<number>;
+  dispatched_at: NullableTime;
+  lease_worker: string | null;
+  lease_epoch: Generated<number>;
+  topology_epoch: Generated<number>;
+  crash_count: Generated<number>;
+  file_checksum: string | null;
+  file_md5: string | null;
+  file_size: number | null;
+  stored_checksum: string | null;
+  /** Field hashes about to be written (H18); document text only as a hash. */
+  plan: NullableJson<Record<string, string>>;
+  applied: NullableJson<Record<string, string>>;
+  report: ColumnType<FieldReport[], string | undefined, string>;
+  hold_until: NullableTime;
+  clean_read_at: NullableTime;
+  locate: Generated<boolean>;
+  unconfirmed: Generated<boolean>;
+  verified_at: NullableTime;
+  verified_depth: string | null;
+  created_at: Generated<Date>;
+}
+export interface UploadAttemptsTable {
+  id: Id;
+  link_id: number;
+  k: number;
+  state: AttemptState;
+  marker: string;
+  reserved_asn: number | null;
+  sha256: string;
+  md5: string;
+  size: number;
+  file_name: string;
+  worker: string;
+  lease_epoch: number;
+  /** The replica's own clock at the POST, where it answered. */
+  replica_date: NullableTime;
+  task_id: string | null;
+  success_doc_id: number | null;
+  posted_at: Generated<Date>;
+  started_seen_at: NullableTime;
+  terminal_at: NullableTime;
+  closed_at: NullableTime;
+  failure_code: string | null;
+  looks: Generated<number>;
+  looked_at: NullableTime;
+}
+export interface TaxonomyLinksTable {
+  id: Id;
+  replica_id: number;
+  kind: string;
+  master_id: number;
+  replica_obj_id: number | null;
+  name: string;
+  state: 'creating' | 'linked' | 'ambiguous' | 'failed';
+  created_by_us: Generated<boolean>;
+  /** Matching rule and inbox flag of the master, held back on the replica (E5). */
+  held_back: NullableJson<Record<string, unknown>>;
+  detail: NullableJson<Record<string, unknown>>;
+  error_msg: string | null;
+  updated_at: Generated<Date>;
+}
+export interface SyncRunsTable {
+  id: Id;
+  parent_run_id: number | null;
+  replica_id: number | null;
+  kind: Generated<'cycle' | 'replica'>;
+  triggered_by: string;
+  phase: Generated<string>;
+  started_at: Time;
+  finished_at: NullableTime;
+  outcome: RunOutcome | null;
+  timed_out: Generated<boolean>;
+  docs_total: Generated<number>;
+  docs_synced: Generated<number>;
+  docs_failed: Generated<number>;
+  docs_held: Generated<number>;
+  bytes: Generated<number>;
+  error_code: string | null;
+  error_msg: string | null;
+  /** `master` | `replica`: a master failure never counts against a replica. */
+  error_side: string | null;
+  instance_faults: Generated<number>;
+  lease_worker: string | null;
+  lease_epoch: Generated<number>;
+  dispatch_gen: Generated<number>;
+  dispatched_at: NullableTime;
+  context: NullableJson<unknown>;
+}
+export interface RunItemsTable {
+  run_id: number;
+  link_id: number;
+  chunk: number;
+  state: Generated<'planned' | 'open' | 'done' | 'failed' | 'held'>;
+}
+export interface LogsTable {
+  id: Id;
+  run_id: number | null;
+  replica_id: number | null;
+  level: 'info' | 'warning' | 'error';
+  message: string;
+  doc_id: number | null;
+  code: string | null;
+  created_at: Time;
+}
+
+export interface Tables {
+  app_meta: AppMetaTable;
+  settings: SettingsTable;
+  workers: WorkersTable;
+  master_state: MasterStateTable;
+  replicas: ReplicasTable;
+  sync_map: SyncMapTable;
+  upload_attempts: UploadAttemptsTable;
+  taxonomy_links: TaxonomyLinksTable;
+  sync_runs: SyncRunsTable;
+  run_items: RunItemsTable;
+  logs: LogsTable;
+}
+export type Replica = Selectable<ReplicasTable>;
+export type Link = Selectable<SyncMapTable>;
+export type Attempt = Selectable<UploadAttemptsTable>;
+export type Run = Selectable<SyncRunsTable>;
+export type NewReplica = Insertable<ReplicasTable>;
