@@ -1,9 +1,9 @@
 /** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
 import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { FieldReport } from '../domain/report.ts';
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-type Json<T> = ColumnType<T, string, string>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 type Id = ColumnType<number, never, never>;
 
@@ -78,13 +78,6 @@ export interface ReplicasTable {
   uploads_held: string | null;
   document_count: number | null;
   foreign_count: number | null;
-}
-export interface FieldReport {
-  field: string;
-  /** Why the field is not as on the master. */
-  reason: string;
-  /** Whether equality can be reached at all: `not_replicable` does not count against equality. */
-  kind: 'not_replicable' | 'derived' | 'rejected' | 'waiting';
 }
 export interface SyncMapTable {
   id: Id;

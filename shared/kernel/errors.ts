@@ -46,6 +46,8 @@ export class AppError extends Error {
   readonly status: number | undefined;
   readonly fields: Readonly<Record<string, string>> | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The instance it happened on: 0 the master, else the replica's id. Set where a client is handed out. */
+  target: number | undefined;
 
   constructor(init: AppErrorInit) {
     super(init.message, init.cause === undefined ? undefined : { cause: init.cause });

@@ -1,0 +1,78 @@
+/**
+ * When an upload attempt is closed, and when its file may be sent again (protocol section 1). paperless loses and repeats
+ * tasks (F5), so a row is never proof; deadlines lead to another look, never to "failed".
+ */
+import { HOUR, MINUTE, SECOND } from '../kernel/clock.ts';
+
+export interface AttemptFacts {
+  readonly state: 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
+  readonly postedAt: number;
+  /** First sight of STARTED (v2 rows have no start time). */
+  readonly startedSeenAt: number | null;
+  readonly terminalAt: number | null;
+  /** The process that sent it is dead, or its socket is destroyed. */
+  readonly senderGone: boolean;
+  /** All attempts of the link sent the same bytes. */
+  readonly sameBytes: boolean;
+}
+
+export interface AttemptTimings {
+  readonly requestTimeoutMs: number;
+  /** paperless kills a consumption after 1800 s. */
+  readonly workerLimitMs: number;
+  /** A message that waits longer than the broker's visibility timeout is delivered twice. */
+  readonly redeliveryMs: number;
+  /** PENDING while nothing moves this long: the queue was wiped or is stuck. */
+  readonly stuckQueueMs: number;
+  readonly looksApartMs: number;
+}
+
+export const ATTEMPT_TIMINGS: AttemptTimings = {
+  requestTimeoutMs: 60 * SECOND,
+  workerLimitMs: 1860 * SECOND,
+  redeliveryMs: HOUR,
+  stuckQueueMs: 15 * MINUTE,
+  looksApartMs: 10 * SECOND,
+};
+
+/** Whether nothing can come of the attempt any more, so that the reserved ASN may be given up. */
+export function isClosed(attempt: AttemptFacts, generation: 'v2' | 'v3', now: number, t: AttemptTimings = ATTEMPT_TIMINGS): boolean {
+  switch (attempt.state) {
+    case 'success':
+    case 'refused':
+      return true;
+    case 'failure': {
+      const seen = attempt.startedSeenAt ?? attempt.terminalAt ?? now;
+      // Terminal early enough that the broker cannot hold a second delivery of the message (F5).
+      if (seen - attempt.postedAt < t.redeliveryMs - 10 * MINUTE) return true;
+      return now - (attempt.terminalAt ?? now) >= 2 * t.redeliveryMs;
+    }
+    case 'awaiting': {
+      if (attempt.startedSeenAt !== null && attempt.startedSeenAt - attempt.postedAt < t.redeliveryMs - 10 * MINUTE)
+        return now - attempt.startedSeenAt > t.workerLimitMs;
+      return attempt.startedSeenAt !== null && now - attempt.startedSeenAt >= 2 * t.redeliveryMs;
+    }
+    case 'unknown': {
+      const hold = Math.max(2 * MINUTE, 2 * t.requestTimeoutMs);
+      if (!attempt.senderGone) return false;
+      return (generation === 'v2' && attempt.sameBytes) || now - attempt.postedAt >= hold;
+    }
+    case 'sending':
+      return false;
+    default:
+      return attempt.state satisfies never;
+  }
+}
+
+export interface TaskView {
+  readonly state: 'pending' | 'started' | 'gone';
+  /** Last time any task of the replica was seen to move. */
+  readonly queueMovedAt: number;
+}
+
+/** Whether an awaited upload may be sent again under the same R: queue wiped or stuck, run over its limit, row gone. */
+export function mayPostAgain(attempt: AttemptFacts, task: TaskView, now: number, t: AttemptTimings = ATTEMPT_TIMINGS): boolean {
+  if (task.state === 'gone') return true;
+  if (task.state === 'started') return attempt.startedSeenAt !== null && now - attempt.startedSeenAt > t.workerLimitMs;
+  return now - Math.max(attempt.postedAt, task.queueMovedAt) > t.stuckQueueMs;
+}
