@@ -1,0 +1,72 @@
+/** The logs that people read on the logs page. */
+import { sql, type Insertable, type Kysely } from 'kysely';
+import type { LogsTable, Tables } from './tables.ts';
+
+export type NewLog = Insertable<LogsTable>;
+export type LogLevel = LogsTable['level'];
+
+export interface LogFilter {
+  readonly replicaId?: number | undefined;
+  readonly runId?: number | undefined;
+  readonly level?: LogLevel | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** Words as in a search box: `"exact words" or -not`. */
+  readonly text?: string | undefined;
+}
+export interface LogLine {
+  readonly id: number;
+  readonly created_at: Date;
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly code: string | null;
+  readonly run_id: number | null;
+  readonly replica_id: number | null;
+  readonly replica: string | null;
+  readonly doc_id: number | null;
+}
+
+/** PostgreSQL takes 65,535 parameters a statement; a line uses seven. */
+const INSERT_BATCH = 1000;
+
+export async function insertLogs(db: Kysely<Tables>, lines: readonly NewLog[]): Promise<void> {
+  for (let start = 0; start < lines.length; start += INSERT_BATCH)
+    await db
+      .insertInto('logs')
+      .values(lines.slice(start, start + INSERT_BATCH))
+      .execute();
+}
+
+/** Newest first. `before` is the id of the last line that the caller has. */
+export function queryLogs(
+  db: Kysely<Tables>,
+  filter: LogFilter,
+  page: { readonly before?: number | undefined; readonly limit: number },
+): Promise<LogLine[]> {
+  return db
+    .selectFrom('logs')
+    .leftJoin('replicas', 'replicas.id', 'logs.replica_id')
+    .select(['logs.id', 'logs.created_at', 'logs.level', 'logs.message', 'logs.code', 'logs.run_id'])
+    .select(['logs.replica_id', 'logs.doc_id', 'replicas.name as replica'])
+    .$if(filter.replicaId !== undefined, (query) => query.where('logs.replica_id', '=', filter.replicaId as number))
+    .$if(filter.runId !== undefined, (query) => query.where('logs.run_id', '=', filter.runId as number))
+    .$if(filter.level !== undefined, (query) => query.where('logs.level', '=', filter.level as LogLevel))
+    .$if(filter.from !== undefined, (query) => query.where('logs.created_at', '>=', filter.from as Date))
+    .$if(filter.to !== undefined, (query) => query.where('logs.created_at', '<=', filter.to as Date))
+    .$if(filter.text !== undefined, (query) =>
+      query.where(sql<boolean>`logs.search @@ websearch_to_tsquery('simple', ${filter.text})`),
+    )
+    .$if(page.before !== undefined, (query) => query.where('logs.id', '<', page.before as number))
+    .orderBy('logs.id', 'desc')
+    .limit(page.limit)
+    .execute();
+}
+
+/** Retention. Bounded a call, so that a first clean-up of millions of lines holds no long lock. */
+export async function deleteLogsBefore(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
+  const result = await db
+    .deleteFrom('logs')
+    .where('id', 'in', (query) => query.selectFrom('logs').select('id').where('created_at', '<', before).limit(limit))
+    .executeTakeFirst();
+  return Number(result.numDeletedRows);
+}

@@ -1,0 +1,164 @@
+/** Reads for people: one query a view, with just the columns that it shows. */
+import { sql, type Kysely } from 'kysely';
+import type { FieldReport } from '../domain/report.ts';
+import type { LinkStatus, RunOutcome, Tables } from './tables.ts';
+
+export interface LinkCount {
+  readonly replica_id: number;
+  readonly status: LinkStatus;
+  readonly phase: string;
+  readonly documents: number;
+}
+/** Documents of every replica by state, in one grouped pass over the index (replica_id, status, phase). */
+export function countLinksByState(db: Kysely<Tables>): Promise<LinkCount[]> {
+  return db
+    .selectFrom('sync_map')
+    .select(['replica_id', 'status', 'phase', sql<number>`count(*)::int`.as('documents')])
+    .groupBy(['replica_id', 'status', 'phase'])
+    .execute();
+}
+
+/** Documents with outstanding work (protocol section 3), whatever their status says. */
+export function countOpenLinks(db: Kysely<Tables>): Promise<{ replica_id: number; documents: number }[]> {
+  return db
+    .selectFrom('sync_map')
+    .select(['replica_id', sql<number>`count(*)::int`.as('documents')])
+    .whereRef('dirty_seq', '<>', 'applied_seq')
+    .groupBy('replica_id')
+    .execute();
+}
+
+/** Uploads whose outcome a replica still owes us. */
+export function countPendingTasks(db: Kysely<Tables>): Promise<{ replica_id: number; tasks: number }[]> {
+  return db
+    .selectFrom('upload_attempts')
+    .innerJoin('sync_map', 'sync_map.id', 'upload_attempts.link_id')
+    .select(['sync_map.replica_id', sql<number>`count(*)::int`.as('tasks')])
+    .where('upload_attempts.state', 'in', ['sending', 'unknown', 'awaiting'])
+    .where('upload_attempts.closed_at', 'is', null)
+    .groupBy('sync_map.replica_id')
+    .execute();
+}
+
+export interface RunView {
+  readonly id: number;
+  readonly parent_run_id: number | null;
+  readonly kind: 'cycle' | 'replica';
+  readonly replica_id: number | null;
+  readonly replica: string | null;
+  readonly triggered_by: string;
+  readonly phase: string;
+  readonly started_at: Date;
+  readonly finished_at: Date | null;
+  readonly outcome: RunOutcome | null;
+  readonly timed_out: boolean;
+  readonly docs_total: number;
+  readonly docs_synced: number;
+  readonly docs_failed: number;
+  readonly docs_held: number;
+  readonly bytes: number;
+  readonly error_code: string | null;
+  readonly error_msg: string | null;
+  readonly error_side: string | null;
+}
+
+const runs = (db: Kysely<Tables>) =>
+  db
+    .selectFrom('sync_runs as run')
+    .leftJoin('replicas', 'replicas.id', 'run.replica_id')
+    .select(['run.id', 'run.parent_run_id', 'run.kind', 'run.replica_id', 'replicas.name as replica'])
+    .select(['run.triggered_by', 'run.phase', 'run.started_at', 'run.finished_at', 'run.outcome', 'run.timed_out'])
+    .select(['run.docs_total', 'run.docs_synced', 'run.docs_failed', 'run.docs_held', 'run.bytes'])
+    .select(['run.error_code', 'run.error_msg', 'run.error_side']);
+
+export function listOpenRuns(db: Kysely<Tables>): Promise<RunView[]> {
+  return runs(db).where('run.finished_at', 'is', null).orderBy('run.id').execute();
+}
+
+export interface RunFilter {
+  readonly replicaId?: number | undefined;
+  readonly kind?: 'cycle' | 'replica' | undefined;
+  readonly outcome?: RunOutcome | undefined;
+}
+/** Newest first. `before` is the id of the last run that the caller has. */
+export function listRuns(
+  db: Kysely<Tables>,
+  filter: RunFilter,
+  page: { readonly before?: number | undefined; readonly limit: number },
+): Promise<RunView[]> {
+  return runs(db)
+    .$if(filter.replicaId !== undefined, (query) => query.where('run.replica_id', '=', filter.replicaId as number))
+    .$if(filter.kind !== undefined, (query) => query.where('run.kind', '=', filter.kind as 'cycle' | 'replica'))
+    .$if(filter.outcome !== undefined, (query) => query.where('run.outcome', '=', filter.outcome as RunOutcome))
+    .$if(page.before !== undefined, (query) => query.where('run.id', '<', page.before as number))
+    .orderBy('run.id', 'desc')
+    .limit(page.limit)
+    .execute();
+}
+
+export function findRun(db: Kysely<Tables>, id: number): Promise<RunView | undefined> {
+  return runs(db).where('run.id', '=', id).executeTakeFirst();
+}
+
+export function listChildRuns(db: Kysely<Tables>, parentId: number): Promise<RunView[]> {
+  return runs(db).where('run.parent_run_id', '=', parentId).orderBy('run.id').execute();
+}
+
+/** The last finished run of each replica. */
+export function lastReplicaRuns(db: Kysely<Tables>): Promise<RunView[]> {
+  return runs(db)
+    .distinctOn('run.replica_id')
+    .where('run.kind', '=', 'replica')
+    .where('run.replica_id', 'is not', null)
+    .where('run.finished_at', 'is not', null)
+    .orderBy('run.replica_id')
+    .orderBy('run.id', 'desc')
+    .execute();
+}
+
+export interface DocumentView {
+  readonly master_doc_id: number;
+  readonly replica_doc_id: number | null;
+  readonly status: LinkStatus;
+  readonly phase: string;
+  readonly waiting: boolean;
+  readonly error_code: string | null;
+  readonly error_msg: string | null;
+  readonly retry_count: number;
+  readonly failed_at: Date | null;
+  readonly last_synced: Date | null;
+  readonly next_due_at: Date | null;
+  readonly file_checksum: string | null;
+  readonly file_size: number | null;
+  readonly report: FieldReport[];
+}
+/** In the order of the master's ids. `after` is the master id of the last row that the caller has. */
+export function listDocuments(
+  db: Kysely<Tables>,
+  filter: { replicaId: number; status?: LinkStatus | undefined; phase?: string | undefined },
+  page: { readonly after?: number | undefined; readonly limit: number },
+): Promise<DocumentView[]> {
+  return db
+    .selectFrom('sync_map')
+    .select(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'error_code', 'error_msg', 'retry_count'])
+    .select(['failed_at', 'last_synced', 'next_due_at', 'file_checksum', 'file_size', 'report'])
+    .select(sql<boolean>`dirty_seq <> applied_seq`.as('waiting'))
+    .where('replica_id', '=', filter.replicaId)
+    .$if(filter.status !== undefined, (query) => query.where('status', '=', filter.status as LinkStatus))
+    .$if(filter.phase !== undefined, (query) => query.where('phase', '=', filter.phase as string))
+    .$if(page.after !== undefined, (query) => query.where('master_doc_id', '>', page.after as number))
+    .orderBy('master_doc_id')
+    .limit(page.limit)
+    .execute();
+}
+
+/** Master documents with an unfinished link on this replica: a reserved ASN that names one of them is our own upload. */
+export async function unfinishedMasterIds(db: Kysely<Tables>, replicaId: number): Promise<ReadonlySet<number>> {
+  const rows = await db
+    .selectFrom('sync_map')
+    .select('master_doc_id')
+    .where('replica_id', '=', replicaId)
+    .whereRef('dirty_seq', '<>', 'applied_seq')
+    .execute();
+  return new Set(rows.map((row) => row.master_doc_id));
+}
