@@ -1,5 +1,5 @@
 /** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
-import type { ColumnType, Generated, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
 import type { FieldReport } from '../domain/report.ts';
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -85,6 +85,8 @@ export interface SyncMapTable {
   master_doc_id: number;
   master_added: string | null;
   master_modified: string | null;
+  /** `modified` as the change feed last showed it. */
+  feed_modified: string | null;
   replica_doc_id: number | null;
   replica_added: string | null;
   replica_modified: string | null;
@@ -192,6 +194,8 @@ export interface RunItemsTable {
   run_id: number;
   link_id: number;
   chunk: number;
+  /** Decided when planned: an upload needs room in the replica's queue, an update does not. */
+  kind: 'upload' | 'update';
   state: Generated<'planned' | 'open' | 'done' | 'failed' | 'held'>;
 }
 export interface LogsTable {
@@ -218,6 +222,7 @@ export interface Tables {
   run_items: RunItemsTable;
   logs: LogsTable;
 }
+export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;
 export type Link = Selectable<SyncMapTable>;
 export type Attempt = Selectable<UploadAttemptsTable>;

@@ -89,6 +89,7 @@ const STATEMENTS = [
     master_doc_id bigint not null,
     master_added text,
     master_modified text,
+    feed_modified text,
     replica_doc_id bigint,
     replica_added text,
     replica_modified text,
@@ -129,6 +130,10 @@ const STATEMENTS = [
   `create unique index sync_map_replica_doc on sync_map (replica_id, replica_doc_id) where replica_doc_id is not null`,
   `create index sync_map_open on sync_map (replica_id, id) where dirty_seq <> applied_seq`,
   `create index sync_map_state on sync_map (replica_id, status, phase)`,
+  // The dispatcher counts what is under way and resumes what was begun: both sets are small.
+  `create index sync_map_dispatched on sync_map (replica_id) where dispatched_at is not null`,
+  `create index sync_map_begun on sync_map (replica_id)
+    where phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`,
   `create index sync_map_lease on sync_map (lease_worker) where lease_worker is not null`,
   `create index sync_map_master on sync_map (master_doc_id)`,
 
@@ -213,10 +218,11 @@ const STATEMENTS = [
     run_id bigint not null references sync_runs (id) on delete cascade,
     link_id bigint not null references sync_map (id) on delete cascade,
     chunk integer not null,
+    kind text not null check (kind in ('upload', 'update')),
     state text not null default 'planned' check (state in ('planned', 'open', 'done', 'failed', 'held')),
     primary key (run_id, link_id)
   )`,
-  `create index run_items_open on run_items (run_id, state, link_id)`,
+  `create index run_items_open on run_items (run_id, state, kind, link_id)`,
   `create index run_items_link on run_items (link_id)`,
 
   `create table logs (

@@ -1,0 +1,88 @@
+/** Upload attempts: the intent of every POST of a file, written before its first byte (H22, invariant 4). */
+import { sql, type Updateable } from 'kysely';
+import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
+import type { Attempt, Db, UploadAttemptsTable } from './tables.ts';
+
+export type AttemptPatch = Omit<Updateable<UploadAttemptsTable>, 'id' | 'link_id' | 'k'>;
+
+export interface NewAttempt {
+  readonly marker: string;
+  readonly reserved_asn: number | null;
+  readonly sha256: string;
+  readonly md5: string;
+  readonly size: number;
+  readonly file_name: string;
+}
+
+export function attemptsOf(db: Db, linkId: number): Promise<Attempt[]> {
+  return db.selectFrom('upload_attempts').selectAll().where('link_id', '=', linkId).orderBy('k').execute();
+}
+
+/** The intent, with the link in phase `sending`, in one durable transaction; null if the lease was lost. */
+export async function intendUpload(db: Db, lease: LeaseRef, k: number, attempt: NewAttempt): Promise<Attempt | null> {
+  return durably(db, async (trx) => {
+    const link = await updateLeased(trx, lease, { phase: 'sending', status: 'pending' });
+    if (!link) return null;
+    return trx
+      .insertInto('upload_attempts')
+      .values({ ...attempt, link_id: lease.linkId, k, state: 'sending', worker: lease.worker, lease_epoch: lease.epoch })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+  });
+}
+
+/** What became of an attempt, together with the link's next state; false if the lease was lost. */
+export async function settleAttempt(db: Db, lease: LeaseRef, attemptId: number, patch: AttemptPatch, link: LinkPatch = {}): Promise<boolean> {
+  return durably(db, async (trx) => {
+    const held = await updateLeased(trx, lease, { ...link, lease_epoch: lease.epoch } as LinkPatch);
+    if (!held) return false;
+    await trx.updateTable('upload_attempts').set(patch).where('id', '=', attemptId).execute();
+    return true;
+  });
+}
+
+/**
+ * Compare-and-set of the copy's identity, before any PATCH (state `claimed`). `taken`: another link owns that document
+ * (partial unique index, H3). The advisory lock keeps creating and adopting of one checksum apart (protocol section 4).
+ */
+export async function claimCopy(
+  db: Db,
+  lease: LeaseRef,
+  copy: { replicaDocId: number; added: string; storedChecksum: string; patch?: LinkPatch },
+): Promise<'claimed' | 'taken' | 'lease-lost'> {
+  try {
+    return await durably(db, async (trx) => {
+      await sql`select pg_advisory_xact_lock(7011, hashtext(${copy.storedChecksum}))`.execute(trx);
+      const link = await updateLeased(trx, lease, {
+        ...copy.patch,
+        replica_doc_id: copy.replicaDocId,
+        replica_added: copy.added,
+        stored_checksum: copy.storedChecksum,
+        phase: 'claimed',
+      });
+      return link ? 'claimed' : 'lease-lost';
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === '23505') return 'taken';
+    throw error;
+  }
+}
+
+/** Attempts, a replica's, that wait for an outcome: what its queue holds of ours. */
+export async function outstandingUploads(db: Db, replicaId: number): Promise<number> {
+  const row = await db
+    .selectFrom('sync_map')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('replica_id', '=', replicaId)
+    .where('phase', 'in', ['sending', 'unknown', 'awaiting'])
+    .executeTakeFirstOrThrow();
+  return Number(row.n);
+}
+
+async function durably<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (trx) => {
+    // Whatever the server's default: an intent that a crash of the database forgets is no intent (H22).
+    await sql`set local synchronous_commit = on`.execute(trx);
+    return work(trx);
+  });
+}

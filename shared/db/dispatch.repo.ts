@@ -1,0 +1,58 @@
+/** Which links get a job now (protocol section 5). Any process may run these at any time. */
+import { sql } from 'kysely';
+import type { Db } from './tables.ts';
+
+export interface Dispatched {
+  readonly linkId: number;
+  readonly generation: number;
+}
+
+/**
+ * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
+ * or dispatched over a minute ago without anybody taking the lease). Raises their generation, so that older jobs are void.
+ */
+export async function takeForDispatch(db: Db, runId: number, kind: 'begun' | 'upload' | 'update', limit: number): Promise<Dispatched[]> {
+  if (limit <= 0) return [];
+  const which =
+    kind === 'begun'
+      ? sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`
+      : sql`i.kind = ${kind} and s.phase not in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`;
+  const { rows } = await sql<Dispatched>`
+    with due as (
+      select s.id from run_items i join sync_map s on s.id = i.link_id
+      where i.run_id = ${runId} and i.state = 'open' and ${which}
+        and (s.next_due_at is null or s.next_due_at <= now())
+        and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
+        and (s.dispatched_at is null or s.dispatched_at < now() - interval '60 seconds' or s.lease_worker is not null)
+      order by i.link_id limit ${limit} for update of s skip locked)
+    update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
+    returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);
+  return rows;
+}
+
+export interface InFlight {
+  /** Links of the replica that have a job or are worked on. */
+  readonly jobs: number;
+  /** Uploads that are in the replica's queue or on their way there. */
+  readonly uploads: number;
+}
+
+export async function inFlight(db: Db, replicaId: number): Promise<InFlight> {
+  const { rows } = await sql<InFlight>`
+    select
+      (select count(*)::int from sync_map where replica_id = ${replicaId} and dispatched_at is not null) as jobs,
+      (select count(*)::int from sync_map where replica_id = ${replicaId}
+        and phase in ('sending', 'unknown', 'awaiting')) +
+      (select count(*)::int from sync_map where replica_id = ${replicaId} and dispatched_at is not null
+        and replica_doc_id is null and phase not in ('sending', 'unknown', 'awaiting')) as uploads`.execute(db);
+  return rows[0] ?? { jobs: 0, uploads: 0 };
+}
+
+/** When the earliest snoozed link of a run is due; null if none waits. */
+export async function nextDue(db: Db, runId: number): Promise<Date | null> {
+  const { rows } = await sql<{ due: Date | null }>`
+    select min(s.next_due_at) as due from run_items i join sync_map s on s.id = i.link_id
+    where i.run_id = ${runId} and i.state = 'open' and s.next_due_at > now()
+      and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`.execute(db);
+  return rows[0]?.due ?? null;
+}

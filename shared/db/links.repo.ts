@@ -1,0 +1,172 @@
+/** Links (sync_map): who holds one, what is known of it. The state machine's rules are in replication/. */
+import { sql, type Updateable } from 'kysely';
+import type { Db, Link, SyncMapTable } from './tables.ts';
+
+export type LinkPatch = Omit<Updateable<SyncMapTable>, 'id' | 'lease_epoch' | 'lease_worker'>;
+
+/** Proof that a process holds a link; every statement under it names all three (protocol section 2, point 4). */
+export interface LeaseRef {
+  readonly linkId: number;
+  readonly worker: string;
+  readonly epoch: number;
+}
+
+/**
+ * Takes the lease if nobody living holds it and the job is not overtaken. Not re-entrant. crash_count counts leases that
+ * never ended in an orderly way (H20).
+ */
+export async function takeLease(db: Db, linkId: number, worker: string, generation: number | null): Promise<Link | null> {
+  const { rows } = await sql<Link>`
+    update sync_map set lease_worker = ${worker}, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1,
+      topology_epoch = (select topology_epoch from master_state)
+    where id = ${linkId}
+      and (${generation}::bigint is null or dispatch_gen <= ${generation}::bigint)
+      and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))
+      and exists (select 1 from workers w where w.id = ${worker} and not w.dead for share)
+    returning *`.execute(db);
+  return rows[0] ?? null;
+}
+
+/** Null: the lease is lost, or the topology changed; the caller stops at once. */
+export async function updateLeased(db: Db, lease: LeaseRef, patch: LinkPatch): Promise<Link | null> {
+  const rows = await db
+    .updateTable('sync_map')
+    .set(patch)
+    .where('id', '=', lease.linkId)
+    .where('lease_epoch', '=', lease.epoch)
+    .where('lease_worker', '=', lease.worker)
+    .where(sql<boolean>`topology_epoch = (select topology_epoch from master_state)`)
+    .where(sql<boolean>`exists (select 1 from workers w where w.id = ${lease.worker} and not w.dead for share)`)
+    .returningAll()
+    .execute();
+  return rows[0] ?? null;
+}
+
+/** Gives the lease back and, in the same statement, writes what came of the work. False: it was lost before. */
+export async function releaseLease(db: Db, lease: LeaseRef, patch: LinkPatch): Promise<boolean> {
+  const rows = await db
+    .updateTable('sync_map')
+    .set({ ...patch, lease_worker: null, crash_count: 0, dispatched_at: null })
+    .where('id', '=', lease.linkId)
+    .where('lease_epoch', '=', lease.epoch)
+    .where('lease_worker', '=', lease.worker)
+    .returning('id')
+    .execute();
+  return rows.length > 0;
+}
+
+/**
+ * Marks `want` as applied. The link is `ok` only if nothing became dirty meanwhile (H6); the caller gives the final
+ * status for that case.
+ */
+export async function applyAndRelease(db: Db, lease: LeaseRef, want: number, patch: LinkPatch): Promise<boolean> {
+  const { status = 'ok', phase = 'ok', ...rest } = patch;
+  return releaseLease(db, lease, {
+    ...rest,
+    applied_seq: want,
+    status: sql`case when dirty_seq = ${want} then ${status} else 'pending' end`,
+    phase: sql`case when dirty_seq = ${want} or ${phase} <> 'ok' then ${phase} else 'pending' end`,
+  } as unknown as LinkPatch);
+}
+
+/** Frees the leases of links a process still holds when it stops in an orderly way. */
+export async function releaseAllOf(db: Db, worker: string): Promise<void> {
+  await sql`update sync_map set lease_worker = null, crash_count = 0, dispatched_at = null
+    where lease_worker = ${worker}`.execute(db);
+}
+
+export function linkById(db: Db, id: number): Promise<Link | undefined> {
+  return db.selectFrom('sync_map').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+/** One link a replica for each of these master ids that has none yet; returns how many were new. */
+export async function addMissingLinks(db: Db, masterIds: readonly number[]): Promise<number> {
+  const { rows } = await sql<{ n: number }>`with new as (
+      insert into sync_map (replica_id, master_doc_id)
+      select r.id, m.id from replicas r cross join unnest(${masterIds}::bigint[]) as m (id)
+      where not exists (select 1 from sync_map s where s.replica_id = r.id and s.master_doc_id = m.id)
+      order by m.id on conflict do nothing returning 1)
+    select count(*)::int as n from new`.execute(db);
+  return rows[0]?.n ?? 0;
+}
+
+export interface FeedMark {
+  readonly id: number;
+  readonly modified: string;
+}
+
+/** Dirties the links of every replica, suspended and not-due ones too, whose document moved since it was seen or applied. */
+export async function markDirty(db: Db, rows: readonly FeedMark[]): Promise<number> {
+  const result = await sql`update sync_map s set dirty_seq = nextval('dirty_seq'), feed_modified = f.modified
+    from unnest(${rows.map((row) => row.id)}::bigint[], ${rows.map((row) => row.modified)}::text[]) as f (id, modified)
+    where s.master_doc_id = f.id
+      and s.feed_modified is distinct from f.modified and s.master_modified is distinct from f.modified`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}
+
+/** Dirties the links of one replica that own these replica documents (a swap of ASNs, a link target that came back). */
+export async function markDirtyByReplicaDoc(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`update sync_map set dirty_seq = nextval('dirty_seq')
+    where replica_id = ${replicaId} and replica_doc_id = any(${replicaDocIds}::bigint[]) returning id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+export interface CopyRow {
+  readonly id: number;
+  readonly master_doc_id: number;
+  readonly replica_doc_id: number;
+}
+
+/** Claimed copies of these master documents on one replica. */
+export function copiesOf(db: Db, replicaId: number, masterIds: readonly number[]): Promise<CopyRow[]> {
+  if (masterIds.length === 0) return Promise.resolve([]);
+  return db
+    .selectFrom('sync_map')
+    .select(['id', 'master_doc_id', 'replica_doc_id'])
+    .where('replica_id', '=', replicaId)
+    .where('master_doc_id', 'in', [...masterIds])
+    .where('replica_doc_id', 'is not', null)
+    .$narrowType<{ replica_doc_id: number }>()
+    .execute();
+}
+
+/** The links that own these replica documents. */
+export function ownersOf(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<CopyRow[]> {
+  if (replicaDocIds.length === 0) return Promise.resolve([]);
+  return db
+    .selectFrom('sync_map')
+    .select(['id', 'master_doc_id', 'replica_doc_id'])
+    .where('replica_id', '=', replicaId)
+    .where('replica_doc_id', 'in', [...replicaDocIds])
+    .$narrowType<{ replica_doc_id: number }>()
+    .execute();
+}
+
+/** Of these replica document ids, those that no link owns, and the linked ones that are not among them. */
+export async function censusAgainstLinks(db: Db, replicaId: number, ids: readonly number[]) {
+  const { rows } = await sql<{ foreign_count: number; missing: number; linked: number }>`
+    select
+      (select count(*)::int from unnest(${ids}::bigint[]) as c (id)
+        where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)) as foreign_count,
+      (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null
+        and not (s.replica_doc_id = any(${ids}::bigint[]))) as missing,
+      (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(db);
+  return rows[0] ?? { foreign_count: 0, missing: 0, linked: 0 };
+}
+
+/** Links of a replica that hold a claimed copy whose identity was never confirmed since the URL changed (E26). */
+export function unconfirmedLinks(db: Db, replicaId: number, limit: number): Promise<Link[]> {
+  return db
+    .selectFrom('sync_map')
+    .selectAll()
+    .where('replica_id', '=', replicaId)
+    .where('unconfirmed', '=', true)
+    .where('replica_doc_id', 'is not', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+export async function setUnconfirmed(db: Db, replicaId: number): Promise<void> {
+  await sql`update sync_map set unconfirmed = true where replica_id = ${replicaId} and replica_doc_id is not null`.execute(db);
+}

@@ -1,0 +1,56 @@
+/** One row a process; `beat` is its pulse (protocol section 2). */
+import { sql } from 'kysely';
+import type { Db } from './tables.ts';
+
+export async function registerWorker(db: Db, worker: { id: string; role: string; version: string }): Promise<void> {
+  await db.insertInto('workers').values(worker).execute();
+}
+
+/** False: this process was declared dead and must stop at once. */
+export async function beat(db: Db, id: string): Promise<boolean> {
+  const rows = await db
+    .updateTable('workers')
+    .set({ beat: sql`beat + 1`, beat_at: sql`now()` })
+    .where('id', '=', id)
+    .where('dead', '=', false)
+    .returning('id')
+    .execute();
+  return rows.length > 0;
+}
+
+export function livingWorkers(db: Db): Promise<{ id: string; beat: number }[]> {
+  return db.selectFrom('workers').select(['id', 'beat']).where('dead', '=', false).execute();
+}
+
+/** Declares a process dead, unless it has beaten since it was observed; true if this call did it. */
+export async function declareDead(db: Db, id: string, seenBeat: number): Promise<boolean> {
+  const rows = await db
+    .updateTable('workers')
+    .set({ dead: true })
+    .where('id', '=', id)
+    .where('beat', '=', seenBeat)
+    .where('dead', '=', false)
+    .returning(['lock_pid', 'lock_backend_start'])
+    .execute();
+  const row = rows[0];
+  // H12: its request slots are advisory locks of a session that may outlive a frozen process.
+  if (row?.lock_pid && row.lock_backend_start)
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where pid = ${row.lock_pid} and backend_start = ${row.lock_backend_start}`.execute(db);
+  return rows.length > 0;
+}
+
+/** An orderly end: leases of this process are free at once. */
+export async function signOff(db: Db, id: string): Promise<void> {
+  await db.updateTable('workers').set({ dead: true }).where('id', '=', id).execute();
+}
+
+export async function noteLockSession(db: Db, id: string, pid: number, backendStart: string): Promise<void> {
+  await db.updateTable('workers').set({ lock_pid: pid, lock_backend_start: backendStart }).where('id', '=', id).execute();
+}
+
+/** Rows of processes that died more than a week ago and hold no lease. */
+export async function pruneWorkers(db: Db): Promise<void> {
+  await sql`delete from workers w where w.dead and w.beat_at < now() - interval '7 days'
+    and not exists (select 1 from sync_map s where s.lease_worker = w.id)`.execute(db);
+}
