@@ -1,0 +1,103 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { nearest } from './nearest.ts';
+
+/**
+ * One parser a kind of value. A refusal names the nearest valid value; it never repeats what was given where that may be a
+ * secret (URLs with passwords, keys).
+ */
+function refuse(ctx: z.RefinementCtx, message: string): never {
+  ctx.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
+
+export function wholeNumber(min: number, max: number) {
+  return z.string().transform((text, ctx) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text.trim()) && value >= min && value <= max) return value;
+    // Kubernetes writes "tcp://10.0.0.1:80" into NAME_PORT of every service it finds in the namespace.
+    if (text.startsWith('tcp://'))
+      return refuse(ctx, 'holds a service address. Set it yourself, or set enableServiceLinks: false on the pod.');
+    const close = Number.isFinite(value) ? Math.min(max, Math.max(min, Math.round(value))) : min;
+    return refuse(ctx, `must be a whole number from ${min} to ${max}. The nearest valid value is ${close}.`);
+  });
+}
+
+export function oneOf<const T extends string>(values: readonly T[]) {
+  return z.string().transform((text, ctx) => {
+    const found = values.find((value) => value === text);
+    if (found !== undefined) return found;
+    return refuse(ctx, `must be one of ${values.join(', ')}. The nearest valid value is ${nearest(text, values)}.`);
+  });
+}
+
+function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+export function serverUrl(protocols: readonly string[], example: string) {
+  return z.string().transform((text, ctx) => {
+    const scheme = /^([a-z0-9+.-]+):/i.exec(text)?.[1]?.toLowerCase();
+    if (scheme === 'sqlite' || scheme === 'file')
+      return refuse(
+        ctx,
+        'names a SQLite file. This program keeps its data in PostgreSQL: leave the variable out for the embedded server, or give postgres://user:password@host:5432/name.',
+      );
+    const url = parseUrl(text);
+    if (url === null || !protocols.includes(url.protocol.slice(0, -1)) || url.hostname === '') {
+      const hint = scheme === undefined ? '' : ` The nearest valid scheme is ${nearest(scheme, protocols)}.`;
+      return refuse(ctx, `must look like ${example}.${hint}`);
+    }
+    return text;
+  });
+}
+
+/** Addresses that clouds answer with credentials, and their whole neighbourhood (S4). */
+export function isLinkLocal(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  return host.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/.test(host) || host === 'metadata.google.internal';
+}
+
+/** The reason why a person's URL is refused (S4), or null. */
+export function webUrlFault(text: string): string | null {
+  const url = parseUrl(text);
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'must be a full address such as https://paperless.example.org.';
+  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.';
+  if (isLinkLocal(url.hostname)) return 'must not be a link-local or metadata address.';
+  return null;
+}
+
+export const webUrl = z.string().transform((text, ctx) => {
+  const fault = webUrlFault(text);
+  return fault === null ? text.replace(/\/+$/, '') : refuse(ctx, fault);
+});
+
+export const basePath = z.string().transform((text, ctx) => {
+  const tidy = `/${text.split('/').filter(Boolean).join('/')}`;
+  if (tidy === '/') return '';
+  if (tidy === text && /^[\w./~-]+$/.test(text)) return text;
+  return refuse(ctx, `must start with a slash and not end with one. The nearest valid value is ${tidy}.`);
+});
+
+export const timeZone = z.string().transform((text, ctx) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return text;
+  } catch {
+    const best = nearest(text, Intl.supportedValuesOf('timeZone'));
+    return refuse(ctx, `is not a time zone. The nearest valid value is ${best}.`);
+  }
+});
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Nothing authenticates a visitor yet (S1 comes with the pages), so the door stays on this machine. */
+export const loopbackHost = z.string().transform((text, ctx) => {
+  if (isLoopback(text)) return text;
+  return refuse(
+    ctx,
+    'must be a loopback address. This version has no login yet and would be open to the network. The nearest valid value is 127.0.0.1.',
+  );
+});

@@ -1,0 +1,126 @@
+import { LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
+import { type Migration, type MigrationResult, Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { AppError } from '../kernel/errors.ts';
+import { openDatabase, sqlState } from './client.ts';
+import { migrations } from './migrations/index.ts';
+
+export type Migrations = Readonly<Record<string, Migration>>;
+
+export interface MigrateOptions {
+  /** Also brings the queue's own schema up to date; wanted where the queue lives in PostgreSQL. */
+  readonly queue: boolean;
+  /** Tests give their own. */
+  readonly migrations?: Migrations;
+}
+
+export interface SchemaState {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+  /** Applied by a newer release; this one does not know them. */
+  readonly unknown: readonly string[];
+}
+
+const UNDEFINED_TABLE = '42P01';
+const INSUFFICIENT_PRIVILEGE = '42501';
+const TABLE = 'kysely_migration';
+
+async function appliedNames(client: pg.Client): Promise<string[]> {
+  try {
+    const result = await client.query<{ name: string }>(`select name from ${TABLE} order by name`);
+    return result.rows.map((row) => row.name);
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return [];
+    throw error;
+  }
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'pngx-controller migrate' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+export function schemaState(url: string, known: Migrations = migrations): Promise<SchemaState> {
+  return withClient(url, async (client) => {
+    const applied = await appliedNames(client);
+    return {
+      applied,
+      pending: Object.keys(known).filter((name) => !applied.includes(name)).sort(),
+      unknown: applied.filter((name) => !Object.hasOwn(known, name)),
+    };
+  });
+}
+
+function refuseNewer(state: SchemaState): void {
+  if (state.unknown.length === 0) return;
+  throw new AppError({
+    code: 'schema_newer',
+    class: 'config',
+    message: `The database was set up by a newer release: this one does not know ${state.unknown.join(', ')}.`,
+    hint: 'Start the newer release again, or restore the backup made before the upgrade.',
+  });
+}
+
+/** For processes that may not change the schema: says in words what is wrong with it, if anything. */
+export async function assertSchema(url: string): Promise<void> {
+  const state = await schemaState(url);
+  refuseNewer(state);
+  if (state.pending.length > 0)
+    throw new AppError({
+      code: 'schema_missing',
+      class: 'config',
+      message: `The database lacks ${state.pending.join(', ')}.`,
+      hint: 'Run "pngx-controller migrate" first, with MIGRATION_DATABASE_URL of a role that may change the schema.',
+    });
+}
+
+function migrationFailed(failed: MigrationResult | undefined, cause: unknown): AppError {
+  const forbidden = sqlState(cause) === INSUFFICIENT_PRIVILEGE;
+  const what = failed === undefined ? 'The schema could not be prepared' : `The migration ${failed.migrationName} failed`;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new AppError({
+    code: forbidden ? 'schema_forbidden' : 'migration_failed',
+    class: 'config',
+    message: `${what}: ${detail}`,
+    hint: forbidden ? 'This role may not change the schema: run "pngx-controller migrate" with MIGRATION_DATABASE_URL first.' : undefined,
+    cause,
+  });
+}
+
+/**
+ * Brings our schema, and the queue's where it lives here, up to date. Any number of processes may call this at once: the
+ * migrators take PostgreSQL locks of their own and the late ones find nothing left to do. Returns what was applied.
+ */
+export async function migrate(url: string, options: MigrateOptions = { queue: true }): Promise<readonly string[]> {
+  const known = options.migrations ?? migrations;
+  refuseNewer(await schemaState(url, known));
+  const database = openDatabase<unknown>(url, { max: 2, applicationName: 'pngx-controller migrate', statementTimeoutMs: 0 });
+  try {
+    const migrator = new Migrator({ db: database.db, provider: { getMigrations: () => Promise.resolve({ ...known }) } });
+    const { error, results } = await migrator.migrateToLatest();
+    if (error !== undefined) throw migrationFailed(results?.find((result) => result.status === 'Error'), error);
+    if (options.queue) await migrateQueue(url);
+    return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName);
+  } finally {
+    await database.close();
+  }
+}
+
+const QUEUE_VERSION = `select coalesce(max(version), 0)::int as version from bullmq.migration`;
+
+/** Looks first: a runtime role without DDL can start once the schema is there. */
+async function migrateQueue(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    const found = await client.query<{ version: number }>(QUEUE_VERSION).catch(() => ({ rows: [] }));
+    if (found.rows[0]?.version === LATEST_SCHEMA_VERSION) return;
+    await runMigrations(client).catch((error: unknown) => {
+      throw migrationFailed(undefined, error);
+    });
+  });
+}
