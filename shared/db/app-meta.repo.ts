@@ -1,6 +1,5 @@
 /** Facts about this database itself: who wrote it and with which key. */
-import type { Kysely } from 'kysely';
-import type { Tables } from './tables.ts';
+import type { Db } from './tables.ts';
 
 /** Encrypted with the SECRET_KEY that this database was written with (R4). */
 export const CANARY = 'secret_canary';
@@ -9,13 +8,13 @@ export const CONTROLLER_ID = 'controller_id';
 /** Set once MASTER_URL and MASTER_TOKEN have been looked at, so that a value cleared by a person stays cleared. */
 export const SEEDED = 'settings_seeded';
 
-export async function readMeta(db: Kysely<Tables>, key: string): Promise<string | undefined> {
+export async function readMeta(db: Db, key: string): Promise<string | undefined> {
   const row = await db.selectFrom('app_meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value;
 }
 
 /** Writes the value if the key is new; true if this call wrote it (several processes may start at once). */
-export async function insertMeta(db: Kysely<Tables>, key: string, value: string): Promise<boolean> {
+export async function insertMeta(db: Db, key: string, value: string): Promise<boolean> {
   const result = await db
     .insertInto('app_meta')
     .values({ key, value })

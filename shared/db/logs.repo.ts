@@ -1,6 +1,6 @@
 /** The logs that people read on the logs page. */
-import { sql, type Insertable, type Kysely } from 'kysely';
-import type { LogsTable, Tables } from './tables.ts';
+import { sql, type Insertable } from 'kysely';
+import type { Db, LogsTable } from './tables.ts';
 
 export type NewLog = Insertable<LogsTable>;
 export type LogLevel = LogsTable['level'];
@@ -29,7 +29,7 @@ export interface LogLine {
 /** PostgreSQL takes 65,535 parameters a statement; a line uses seven. */
 const INSERT_BATCH = 1000;
 
-export async function insertLogs(db: Kysely<Tables>, lines: readonly NewLog[]): Promise<void> {
+export async function insertLogs(db: Db, lines: readonly NewLog[]): Promise<void> {
   for (let start = 0; start < lines.length; start += INSERT_BATCH)
     await db
       .insertInto('logs')
@@ -39,7 +39,7 @@ export async function insertLogs(db: Kysely<Tables>, lines: readonly NewLog[]): 
 
 /** Newest first. `before` is the id of the last line that the caller has. */
 export function queryLogs(
-  db: Kysely<Tables>,
+  db: Db,
   filter: LogFilter,
   page: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<LogLine[]> {
@@ -63,7 +63,7 @@ export function queryLogs(
 }
 
 /** Retention. Bounded a call, so that a first clean-up of millions of lines holds no long lock. */
-export async function deleteLogsBefore(db: Kysely<Tables>, before: Date, limit: number): Promise<number> {
+export async function deleteLogsBefore(db: Db, before: Date, limit: number): Promise<number> {
   const result = await db
     .deleteFrom('logs')
     .where('id', 'in', (query) => query.selectFrom('logs').select('id').where('created_at', '<', before).limit(limit))

@@ -1,23 +1,23 @@
 /** The replicas table. Tokens arrive and leave as Fernet tokens: this file never sees one in clear (S3). */
-import type { Kysely, Updateable } from 'kysely';
-import type { NewReplica, Replica, ReplicasTable, Tables } from './tables.ts';
+import type { Updateable } from 'kysely';
+import type { Db, NewReplica, Replica, ReplicasTable } from './tables.ts';
 
 export type ReplicaChanges = Updateable<ReplicasTable>;
 
-export function listReplicas(db: Kysely<Tables>): Promise<Replica[]> {
+export function listReplicas(db: Db): Promise<Replica[]> {
   return db.selectFrom('replicas').selectAll().orderBy('name').execute();
 }
 
-export function findReplica(db: Kysely<Tables>, id: number): Promise<Replica | undefined> {
+export function findReplica(db: Db, id: number): Promise<Replica | undefined> {
   return db.selectFrom('replicas').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-export function findReplicaByName(db: Kysely<Tables>, name: string): Promise<Replica | undefined> {
+export function findReplicaByName(db: Db, name: string): Promise<Replica | undefined> {
   return db.selectFrom('replicas').selectAll().where('name', '=', name).executeTakeFirst();
 }
 
 /** Undefined when the name is taken: two people may add the same name at once, and only the index can decide. */
-export function insertReplica(db: Kysely<Tables>, replica: NewReplica): Promise<Replica | undefined> {
+export function insertReplica(db: Db, replica: NewReplica): Promise<Replica | undefined> {
   return db
     .insertInto('replicas')
     .values(replica)
@@ -26,7 +26,7 @@ export function insertReplica(db: Kysely<Tables>, replica: NewReplica): Promise<
     .executeTakeFirst();
 }
 
-export function updateReplica(db: Kysely<Tables>, id: number, changes: ReplicaChanges): Promise<Replica | undefined> {
+export function updateReplica(db: Db, id: number, changes: ReplicaChanges): Promise<Replica | undefined> {
   return db.updateTable('replicas').set(changes).where('id', '=', id).returningAll().executeTakeFirst();
 }
 
@@ -34,7 +34,7 @@ export function updateReplica(db: Kysely<Tables>, id: number, changes: ReplicaCh
  * E26: links of a replica whose URL changed must prove their document before the next write. Run in the transaction that
  * changes the URL, so that no worker ever sees the new address with links that count as known.
  */
-export async function markLinksUnconfirmed(db: Kysely<Tables>, replicaId: number): Promise<void> {
+export async function markLinksUnconfirmed(db: Db, replicaId: number): Promise<void> {
   await db
     .updateTable('sync_map')
     .set({ unconfirmed: true })
@@ -44,11 +44,11 @@ export async function markLinksUnconfirmed(db: Kysely<Tables>, replicaId: number
 }
 
 /** A new master: what was proven about "these are two libraries" was proven about the old one. */
-export async function forgetLibraryProofs(db: Kysely<Tables>): Promise<void> {
+export async function forgetLibraryProofs(db: Db): Promise<void> {
   await db.updateTable('replicas').set({ library_proven: false }).execute();
 }
 
-export function unsuspendReplica(db: Kysely<Tables>, id: number): Promise<Replica | undefined> {
+export function unsuspendReplica(db: Db, id: number): Promise<Replica | undefined> {
   return db
     .updateTable('replicas')
     .set({ suspended_at: null, suspended_reason: null, consecutive_failures: 0, enabled: true })
@@ -58,7 +58,7 @@ export function unsuspendReplica(db: Kysely<Tables>, id: number): Promise<Replic
 }
 
 /** Links, attempts and taxonomy go with it (cascade); runs and logs stay, without the reference. */
-export async function deleteReplica(db: Kysely<Tables>, id: number): Promise<boolean> {
+export async function deleteReplica(db: Db, id: number): Promise<boolean> {
   const result = await db.deleteFrom('replicas').where('id', '=', id).executeTakeFirst();
   return result.numDeletedRows > 0n;
 }

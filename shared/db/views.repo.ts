@@ -1,7 +1,7 @@
 /** Reads for people: one query a view, with just the columns that it shows. */
-import { sql, type Kysely } from 'kysely';
+import { sql } from 'kysely';
 import type { FieldReport } from '../domain/report.ts';
-import type { LinkStatus, RunOutcome, Tables } from './tables.ts';
+import type { Db, LinkStatus, RunOutcome } from './tables.ts';
 
 export interface LinkCount {
   readonly replica_id: number;
@@ -10,7 +10,7 @@ export interface LinkCount {
   readonly documents: number;
 }
 /** Documents of every replica by state, in one grouped pass over the index (replica_id, status, phase). */
-export function countLinksByState(db: Kysely<Tables>): Promise<LinkCount[]> {
+export function countLinksByState(db: Db): Promise<LinkCount[]> {
   return db
     .selectFrom('sync_map')
     .select(['replica_id', 'status', 'phase', sql<number>`count(*)::int`.as('documents')])
@@ -19,7 +19,7 @@ export function countLinksByState(db: Kysely<Tables>): Promise<LinkCount[]> {
 }
 
 /** Documents with outstanding work (protocol section 3), whatever their status says. */
-export function countOpenLinks(db: Kysely<Tables>): Promise<{ replica_id: number; documents: number }[]> {
+export function countOpenLinks(db: Db): Promise<{ replica_id: number; documents: number }[]> {
   return db
     .selectFrom('sync_map')
     .select(['replica_id', sql<number>`count(*)::int`.as('documents')])
@@ -29,7 +29,7 @@ export function countOpenLinks(db: Kysely<Tables>): Promise<{ replica_id: number
 }
 
 /** Uploads whose outcome a replica still owes us. */
-export function countPendingTasks(db: Kysely<Tables>): Promise<{ replica_id: number; tasks: number }[]> {
+export function countPendingTasks(db: Db): Promise<{ replica_id: number; tasks: number }[]> {
   return db
     .selectFrom('upload_attempts')
     .innerJoin('sync_map', 'sync_map.id', 'upload_attempts.link_id')
@@ -62,7 +62,7 @@ export interface RunView {
   readonly error_side: string | null;
 }
 
-const runs = (db: Kysely<Tables>) =>
+const runs = (db: Db) =>
   db
     .selectFrom('sync_runs as run')
     .leftJoin('replicas', 'replicas.id', 'run.replica_id')
@@ -71,7 +71,7 @@ const runs = (db: Kysely<Tables>) =>
     .select(['run.docs_total', 'run.docs_synced', 'run.docs_failed', 'run.docs_held', 'run.bytes'])
     .select(['run.error_code', 'run.error_msg', 'run.error_side']);
 
-export function listOpenRuns(db: Kysely<Tables>): Promise<RunView[]> {
+export function listOpenRuns(db: Db): Promise<RunView[]> {
   return runs(db).where('run.finished_at', 'is', null).orderBy('run.id').execute();
 }
 
@@ -82,7 +82,7 @@ export interface RunFilter {
 }
 /** Newest first. `before` is the id of the last run that the caller has. */
 export function listRuns(
-  db: Kysely<Tables>,
+  db: Db,
   filter: RunFilter,
   page: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<RunView[]> {
@@ -96,16 +96,16 @@ export function listRuns(
     .execute();
 }
 
-export function findRun(db: Kysely<Tables>, id: number): Promise<RunView | undefined> {
+export function findRun(db: Db, id: number): Promise<RunView | undefined> {
   return runs(db).where('run.id', '=', id).executeTakeFirst();
 }
 
-export function listChildRuns(db: Kysely<Tables>, parentId: number): Promise<RunView[]> {
+export function listChildRuns(db: Db, parentId: number): Promise<RunView[]> {
   return runs(db).where('run.parent_run_id', '=', parentId).orderBy('run.id').execute();
 }
 
 /** The last finished run of each replica. */
-export function lastReplicaRuns(db: Kysely<Tables>): Promise<RunView[]> {
+export function lastReplicaRuns(db: Db): Promise<RunView[]> {
   return runs(db)
     .distinctOn('run.replica_id')
     .where('run.kind', '=', 'replica')
@@ -134,7 +134,7 @@ export interface DocumentView {
 }
 /** In the order of the master's ids. `after` is the master id of the last row that the caller has. */
 export function listDocuments(
-  db: Kysely<Tables>,
+  db: Db,
   filter: { replicaId: number; status?: LinkStatus | undefined; phase?: string | undefined },
   page: { readonly after?: number | undefined; readonly limit: number },
 ): Promise<DocumentView[]> {
@@ -153,7 +153,7 @@ export function listDocuments(
 }
 
 /** Master documents with an unfinished link on this replica: a reserved ASN that names one of them is our own upload. */
-export async function unfinishedMasterIds(db: Kysely<Tables>, replicaId: number): Promise<ReadonlySet<number>> {
+export async function unfinishedMasterIds(db: Db, replicaId: number): Promise<ReadonlySet<number>> {
   const rows = await db
     .selectFrom('sync_map')
     .select('master_doc_id')

@@ -1,0 +1,57 @@
+/** Every error as people and programs get it: `{"error": {code, message, hint, fields?}}` (product.md section 5). */
+import type { Context } from 'hono';
+import { AppError, toAppError, type ErrorClass } from '../../shared/kernel/errors.ts';
+
+type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500;
+
+/** Classes that only instances produce never reach a caller as such: a connection test reports them as a failed step. */
+const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
+  'not-found': 404,
+  conflict: 409,
+  'too-large': 413,
+  invalid: 422,
+  config: 422,
+  'rate-limited': 429,
+  permission: 403,
+};
+const MALFORMED = 'malformed_request';
+
+export function malformed(message: string, fields?: Readonly<Record<string, string>>): AppError {
+  return new AppError({ code: MALFORMED, class: 'invalid', message, fields, hint: 'Mend the request and send it again.' });
+}
+
+export function notFound(what: string, code = 'not_found'): AppError {
+  return new AppError({ code, class: 'not-found', message: `${what} does not exist.` });
+}
+
+export function statusOf(error: AppError): ErrorStatus {
+  return error.code === MALFORMED ? 400 : (STATUS_BY_CLASS[error.class] ?? 500);
+}
+
+/** What went wrong inside is for the log; a caller gets the request's id to find it there. */
+export function errorResponse(c: Context, thrown: unknown, requestId: string): Response {
+  const error = toAppError(thrown);
+  const status = statusOf(error);
+  if (status === 500)
+    return c.json(
+      {
+        error: {
+          code: 'internal_error',
+          message: 'The controller could not answer this request.',
+          hint: `The reason is in the log, at request ${requestId}.`,
+        },
+      },
+      500,
+    );
+  return c.json(
+    {
+      error: {
+        code: error.code,
+        message: error.message,
+        hint: error.hint ?? null,
+        ...(error.fields === undefined ? {} : { fields: error.fields }),
+      },
+    },
+    status,
+  );
+}

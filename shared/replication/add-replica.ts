@@ -1,0 +1,103 @@
+import type { SecretBox } from '../config/secret-key.ts';
+import { findReplicaByName, insertReplica, listReplicas } from '../db/replicas.repo.ts';
+import type { Db, Replica } from '../db/tables.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { parseInstanceUrl } from '../paperless/url.ts';
+import { markedMasterId } from '../domain/markers.ts';
+import { connectionRefused } from './connection-refused.ts';
+import { loadSettings, masterAccess } from './load-settings.ts';
+import { testReplica, type ConnectionReport, type ConnectionTestDeps } from './test-connection.ts';
+
+export interface ReplicaVerbDeps extends ConnectionTestDeps {
+  readonly db: Db;
+  readonly secrets: SecretBox;
+  readonly clock: Clock;
+}
+export interface NewReplicaInput {
+  readonly name: string;
+  readonly url: string;
+  readonly token: string;
+  readonly enabled: boolean;
+  readonly syncIntervalSeconds: number | null;
+}
+
+/** Nothing is saved unless the connection test passes: a mistyped address must fail in front of the person who typed it. */
+export async function addReplica(
+  deps: ReplicaVerbDeps,
+  input: NewReplicaInput,
+  signal?: AbortSignal,
+): Promise<{ replica: Replica; report: ConnectionReport }> {
+  if ((await findReplicaByName(deps.db, input.name)) !== undefined) throw nameTaken(input.name);
+  const url = replicaUrl(input.url);
+  await refuseKnownUrl(deps.db, url, null);
+  const settings = await loadSettings(deps);
+  const report = await testReplica(
+    deps,
+    {
+      replica: { url, token: input.token, target: null },
+      master: masterAccess(settings),
+      asnBase: settings.asnBase,
+      // Uploads of a lost database bear marker and reserved number of their master id, whatever controller sent them.
+      isOwnUpload: (row) => markedMasterId(row.title) === (row.asn ?? 0) - settings.asnBase,
+    },
+    signal,
+  );
+  if (!report.ok) throw connectionRefused(report, { url: 'url', token: 'api_token' });
+  const replica = await insertReplica(deps.db, {
+    name: input.name,
+    url,
+    api_token: deps.secrets.seal(input.token),
+    enabled: input.enabled,
+    sync_interval_seconds: input.syncIntervalSeconds,
+    ...seenFacts(report, deps.clock.now()),
+  });
+  if (replica === undefined) throw nameTaken(input.name);
+  return { replica, report };
+}
+
+/** What a good test learned about the instance. */
+export function seenFacts(report: ConnectionReport, now: Date) {
+  return {
+    generation: report.capabilities?.generation ?? null,
+    version: report.capabilities?.version ?? null,
+    token_user_id: report.capabilities?.userId ?? null,
+    document_count: report.documentCount,
+    last_contact_at: now,
+    error_code: null,
+    error_msg: null,
+  };
+}
+
+/** The address in its one normal form, so that two spellings of one address are seen as one. */
+export function replicaUrl(entered: string, field = 'url'): string {
+  try {
+    return parseInstanceUrl(entered);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const { code, message, hint } = thrown;
+    throw new AppError({ code, class: 'invalid', message, hint, fields: { [field]: message } });
+  }
+}
+
+/** Two replicas on one library would upload every document twice. */
+export async function refuseKnownUrl(db: Db, url: string, except: number | null): Promise<void> {
+  const other = (await listReplicas(db)).find((replica) => replica.url === url && replica.id !== except);
+  if (other === undefined) return;
+  throw new AppError({
+    code: 'replica_url_taken',
+    class: 'conflict',
+    message: `The replica "${other.name}" already has this address.`,
+    fields: { url: 'is the address of another replica' },
+  });
+}
+
+export function nameTaken(name: string): AppError {
+  return new AppError({
+    code: 'replica_name_taken',
+    class: 'conflict',
+    message: `There is already a replica named "${name}".`,
+    hint: 'Choose another name.',
+    fields: { name: 'is taken' },
+  });
+}

@@ -1,0 +1,112 @@
+import { validateSettingsPatch, type SettingChange, type Settings } from '../config/settings.ts';
+import { inTransaction } from '../db/client.ts';
+import { capNextTick, updateMaster } from '../db/master.repo.ts';
+import { forgetLibraryProofs, listReplicas } from '../db/replicas.repo.ts';
+import { deleteSettings, putSettings } from '../db/settings.repo.ts';
+import type { Db } from '../db/tables.ts';
+import { AppError } from '../kernel/errors.ts';
+import { replicaUrl, type ReplicaVerbDeps } from './add-replica.ts';
+import { checkDistinctLibraries } from './check-distinct-libraries.ts';
+import { connectionRefused } from './connection-refused.ts';
+import { loadSettings } from './load-settings.ts';
+import { testInstance, type InstanceAccess } from './test-connection.ts';
+
+/** Saves all of them or none. Address and token of the master are saved only after a good connection test. */
+export async function saveSettings(deps: ReplicaVerbDeps, patch: unknown, signal?: AbortSignal): Promise<void> {
+  const before = await loadSettings(deps);
+  const changes = validateSettingsPatch(patch).map(normalised);
+  await refuseMovedAsnBase(deps.db, before, changes);
+  const master = masterAfter(before, changes);
+  const masterMoved = master !== null && before.masterUrl !== null && master.url !== before.masterUrl;
+  if (changes.some(({ key }) => key === 'master_url' || key === 'master_token'))
+    await testMaster(deps, master, master !== null && master.url !== before.masterUrl, signal);
+  await inTransaction(deps.db, async (trx) => {
+    await putSettings(
+      trx,
+      changes.flatMap(({ key, value, secret }) =>
+        value === null ? [] : [{ key, value: secret ? deps.secrets.seal(value) : value }],
+      ),
+    );
+    await deleteSettings(
+      trx,
+      changes.filter(({ value }) => value === null).map(({ key }) => key),
+    );
+    if (masterMoved) {
+      await updateMaster(trx, { unconfirmed: true });
+      await forgetLibraryProofs(trx);
+    }
+  });
+  const interval = changes.find(({ key }) => key === 'sync_interval_seconds');
+  if (interval !== undefined) await capNextTick(deps.db, (await loadSettings(deps)).syncIntervalSeconds);
+}
+
+function normalised(change: SettingChange): SettingChange {
+  if (change.key !== 'master_url' || change.value === null) return change;
+  return { ...change, value: replicaUrl(change.value, 'master_url') };
+}
+
+/** Null when the master is taken out altogether; one half alone cannot be tested and is refused. */
+function masterAfter(before: Settings, changes: readonly SettingChange[]): InstanceAccess | null {
+  const valueOf = (key: 'master_url' | 'master_token', old: string | null) => {
+    const change = changes.find((candidate) => candidate.key === key);
+    return change === undefined ? old : change.value;
+  };
+  const url = valueOf('master_url', before.masterUrl);
+  const token = valueOf('master_token', before.masterToken);
+  if (url === null && token === null) return null;
+  if (url !== null && token !== null) return { url, token, target: 0 };
+  const missing = url === null ? 'master_url' : 'master_token';
+  throw new AppError({
+    code: 'settings_refused',
+    class: 'invalid',
+    message: 'Address and token of the master are saved together, after a connection test.',
+    fields: { [missing]: 'is missing' },
+  });
+}
+
+async function testMaster(
+  deps: ReplicaVerbDeps,
+  master: InstanceAccess | null,
+  newAddress: boolean,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (master === null) return;
+  const report = await testInstance(deps, master, signal);
+  if (!report.ok) throw connectionRefused(report, { url: 'master_url', token: 'master_token' });
+  if (newAddress) await refuseReplicaAsMaster(deps, master, signal);
+}
+
+/** E26 from the other side. A replica that does not answer is not proven here; the engine asks again before it uploads. */
+async function refuseReplicaAsMaster(deps: ReplicaVerbDeps, master: InstanceAccess, signal?: AbortSignal): Promise<void> {
+  const reader = deps.clients.openReader(master);
+  for (const replica of await listReplicas(deps.db)) {
+    const token = deps.secrets.open(replica.api_token);
+    const writer = deps.clients.openWriter({ url: replica.url, token, target: replica.id });
+    try {
+      await checkDistinctLibraries(deps, { master: reader, replica: writer }, signal);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'same_library') continue;
+      throw new AppError({
+        code: thrown.code,
+        class: 'invalid',
+        message: `This is the replica "${replica.name}" itself: a tag created there shows up at this address.`,
+        hint: 'Enter the address of the master, or remove that replica first.',
+        fields: { master_url: `is the library of the replica "${replica.name}"` },
+      });
+    }
+  }
+}
+
+/** Reserved numbers of uploads under way are base + master id: with another base they would not be recognised. */
+async function refuseMovedAsnBase(db: Db, before: Settings, changes: readonly SettingChange[]): Promise<void> {
+  const change = changes.find(({ key }) => key === 'asn_base');
+  if (change === undefined || change.value === String(before.asnBase)) return;
+  if ((await listReplicas(db)).length === 0) return;
+  throw new AppError({
+    code: 'settings_refused',
+    class: 'invalid',
+    message: 'asn_base cannot be changed while there are replicas.',
+    hint: 'Remove the replicas, change it, and add them again: their documents are adopted by content.',
+    fields: { asn_base: 'cannot be changed while there are replicas' },
+  });
+}
