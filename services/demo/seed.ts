@@ -20,6 +20,8 @@ export interface SeedOptions {
   /** Documents in work at the same time; the instance consumes one after the other whatever we do. */
   readonly concurrency?: number;
   readonly onProgress?: (done: number, total: number) => void;
+  /** What a note says, where it is not what the library says: a copy names its author and time in its first line. */
+  readonly noteText?: (key: string, index: number, text: string) => string;
 }
 
 /** Brings a library into an instance through nothing but its public API. Objects that are there by name are used. */
@@ -31,11 +33,17 @@ export async function seedLibrary(instance: Instance, library: Library, options:
   const { wanted, skipped } = possibleOn(http, library.documents);
   const ids = new Map<string, number>();
   await inParallel(wanted, options.concurrency ?? 6, async (document) => {
-    ids.set(document.key, await fileDocument(http, document, names));
+    ids.set(document.key, await fileDocument(http, rewritten(document, options.noteText), names));
     options.onProgress?.(ids.size, wanted.length);
   });
   await linkDocuments(http, wanted, ids, names);
   return { ids, skipped, names, requests: http.requests(), seconds: (performance.now() - started) / 1000 };
+}
+
+function rewritten(document: LibraryDocument, noteText: SeedOptions['noteText']): LibraryDocument {
+  if (!noteText) return document;
+  const notes = document.notes.map((note, index) => ({ ...note, text: noteText(document.key, index, note.text) }));
+  return { ...document, notes };
 }
 
 /** v2 keeps a checksum once, whatever its settings (paperless-api.md 5.6), so it never takes the second twin. */
