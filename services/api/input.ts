@@ -69,7 +69,11 @@ function issueTexts(error: z.ZodError): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) texts[key] ??= 'is not known here';
-    else texts[issue.path.join('.') || 'body'] ??= issue.message;
+    else texts[issue.path.join('.') || 'body'] ??= isMissing(issue) ? 'is missing' : issue.message;
   }
   return texts;
+}
+
+function isMissing(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
 }

@@ -79,6 +79,7 @@ export interface RunFilter {
   readonly replicaId?: number | undefined;
   readonly kind?: 'cycle' | 'replica' | undefined;
   readonly outcome?: RunOutcome | undefined;
+  readonly finished?: boolean | undefined;
 }
 /** Newest first. `before` is the id of the last run that the caller has. */
 export function listRuns(
@@ -90,6 +91,7 @@ export function listRuns(
     .$if(filter.replicaId !== undefined, (query) => query.where('run.replica_id', '=', filter.replicaId as number))
     .$if(filter.kind !== undefined, (query) => query.where('run.kind', '=', filter.kind as 'cycle' | 'replica'))
     .$if(filter.outcome !== undefined, (query) => query.where('run.outcome', '=', filter.outcome as RunOutcome))
+    .$if(filter.finished === true, (query) => query.where('run.finished_at', 'is not', null))
     .$if(page.before !== undefined, (query) => query.where('run.id', '<', page.before as number))
     .orderBy('run.id', 'desc')
     .limit(page.limit)

@@ -12,20 +12,16 @@ export function ownOrigin(publicUrl: string | undefined) {
   const publicHost = publicUrl === undefined ? null : new URL(publicUrl).host.toLowerCase();
   const isOwnHost = (host: string) => LOOPBACK.test(host) || host.toLowerCase() === publicHost;
   return createMiddleware(async (c, next) => {
-    if (!isOwnHost(c.req.header('host') ?? '')) throw refused('host_not_allowed', 'This address does not lead here.');
+    if (!isOwnHost(c.req.header('host') ?? '')) 
+      throw refused('host_not_allowed', 'This name does not lead here.', 'Use 127.0.0.1 or localhost, or set PUBLIC_URL.');
     const site = c.req.header('sec-fetch-site');
     const foreign = site !== undefined && site !== 'same-origin' && site !== 'none';
     if (foreign && !SAFE_METHODS.has(c.req.method))
-      throw refused('cross_site_request', 'A page of another site may not change anything here.');
+      throw refused('cross_site_request', 'A page of another site may not change anything here.', 'Open the controller itself.');
     await next();
   });
 }
 
-function refused(code: string, message: string): AppError {
-  return new AppError({
-    code,
-    class: 'permission',
-    message,
-    hint: 'Use http://127.0.0.1 or localhost with the port of the controller, or set PUBLIC_URL.',
-  });
+function refused(code: string, message: string, hint: string): AppError {
+  return new AppError({ code, class: 'permission', message, hint });
 }

@@ -1,0 +1,53 @@
+/** The HTTP side put together: who may come in, in what order, and what an error looks like. */
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { AppError } from '../../shared/kernel/errors.ts';
+import type { ApiDeps } from './deps.ts';
+import { errorResponse, notFound, statusOf } from './http-error.ts';
+import { ownOrigin } from './middleware/own-origin.ts';
+import { requestLog, type RequestVariables } from './middleware/request-log.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { STYLE_HASH } from './pages/layout.tsx';
+import { statusPage } from './pages/status-page.tsx';
+import { healthRoutes } from './routes/health.ts';
+import { logRoutes } from './routes/logs.ts';
+
+import { replicaRoutes } from './routes/replicas.ts';
+import { runRoutes } from './routes/runs.ts';
+import { settingsRoutes } from './routes/settings.ts';
+import { statusRoutes } from './routes/status.ts';
+import { syncRoutes } from './routes/sync.ts';
+
+/** No body of ours is larger than a page of settings. */
+const MAX_BODY = 64 * 1024;
+
+export function createApp(deps: ApiDeps): Hono<RequestVariables> {
+  const app = new Hono<RequestVariables>().basePath(deps.basePath);
+  app.use(requestLog(deps));
+  app.use(securityHeaders(STYLE_HASH));
+  app.use(ownOrigin(deps.publicUrl));
+  app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
+
+  app.route('/', healthRoutes(deps));
+
+  app.route('/', statusPage(deps));
+  app.route('/api', statusRoutes(deps));
+  app.route('/api/sync', syncRoutes(deps));
+  app.route('/api/replicas', replicaRoutes(deps));
+  app.route('/api/settings', settingsRoutes(deps));
+  app.route('/api/logs', logRoutes(deps));
+  app.route('/api/runs', runRoutes(deps));
+
+  app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
+  app.onError((error, c) => {
+    const requestId = c.get('requestId');
+    if (!(error instanceof AppError) || statusOf(error) === 500)
+      deps.log.error(`A request failed: ${error.message}`, { requestId, error: error.stack ?? error.name });
+    return errorResponse(c, error, requestId);
+  });
+  return app;
+}
+
+function tooLarge(): never {
+  throw new AppError({ code: 'body_too_large', class: 'too-large', message: `The body is larger than ${MAX_BODY} bytes.` });
+}

@@ -1,0 +1,42 @@
+import type { Replica } from '../../../shared/db/tables.ts';
+import type { ConnectionReport } from '../../../shared/replication/test-connection.ts';
+
+/** Named one by one: a column that is added later is not shown before somebody decides so, and the token never is (S3). */
+export function presentReplicaRow(replica: Replica) {
+  return {
+    id: replica.id,
+    name: replica.name,
+    url: replica.url,
+    enabled: replica.enabled,
+    sync_interval_seconds: replica.sync_interval_seconds,
+    last_sync_ts: replica.last_sync_ts,
+    consecutive_failures: replica.consecutive_failures,
+    suspended_at: replica.suspended_at,
+    suspended_reason: replica.suspended_reason,
+    paused_at: replica.paused_at,
+    pause_reason: replica.pause_reason,
+    created_at: replica.created_at,
+    generation: replica.generation,
+    version: replica.version,
+    last_contact_at: replica.last_contact_at,
+    error_code: replica.error_code,
+    error_msg: replica.error_msg,
+    asn_fence: replica.asn_fence,
+    library_proven: replica.library_proven,
+    unconfirmed: replica.unconfirmed,
+    uploads_held: replica.uploads_held,
+    document_count: replica.document_count,
+    foreign_count: replica.foreign_count,
+  };
+}
+
+export function presentTest(report: ConnectionReport) {
+  return {
+    ok: report.ok,
+    error: report.error,
+    latency_ms: report.latencyMs === null ? null : Math.round(report.latencyMs),
+    doc_count: report.documentCount,
+    version: report.capabilities?.version ?? null,
+    steps: report.steps,
+  };
+}

@@ -1,0 +1,147 @@
+/** The dashboard's data: seven small queries, no request to any instance. */
+import { masterState } from '../../../shared/db/master.repo.ts';
+import { listReplicas } from '../../../shared/db/replicas.repo.ts';
+import type { Replica } from '../../../shared/db/tables.ts';
+import * as views from '../../../shared/db/views.repo.ts';
+import { loadSettings } from '../../../shared/replication/load-settings.ts';
+import type { Settings } from '../../../shared/config/settings.ts';
+import type { ApiDeps } from '../deps.ts';
+import { presentProgress } from './progress.ts';
+import { duration, judgeReplica, plural } from './replica-state.ts';
+import { docsDone, presentRun } from './runs.ts';
+
+export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
+  const { db } = deps;
+  const now = deps.clock.now();
+  const [settings, master, replicas, counts, open, openRuns, lastRuns, [lastCycle]] = await Promise.all([
+    loadSettings(deps),
+    masterState(db),
+    listReplicas(db),
+    views.countLinksByState(db),
+    views.countOpenLinks(db),
+    views.listOpenRuns(db),
+    views.lastReplicaRuns(db),
+    views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
+  ]);
+  const facts = { settings, counts, open, openRuns, lastRuns, now };
+  const presented = replicas.map((replica) => presentReplica(replica, facts));
+  return {
+    version: deps.version,
+    summary: summary(settings, master.error_msg, presented),
+    progress: presentProgress(openRuns),
+    master: presentMaster(settings, master),
+    last_run: lastCycle === undefined ? null : presentRun(lastCycle, now),
+    next_cycle_at: master.next_cycle_at,
+    replicas: presented,
+  };
+}
+export type Status = Awaited<ReturnType<typeof loadStatus>>;
+
+interface Facts {
+  readonly settings: Settings;
+  readonly counts: readonly views.LinkCount[];
+  readonly open: readonly { replica_id: number; documents: number }[];
+  readonly openRuns: readonly views.RunView[];
+  readonly lastRuns: readonly views.RunView[];
+  readonly now: Date;
+}
+
+function presentReplica(replica: Replica, facts: Facts) {
+  const documents = countDocuments(replica.id, facts);
+  const running = facts.openRuns.find((run) => run.kind === 'replica' && run.replica_id === replica.id);
+  const lastRun = facts.lastRuns.find((run) => run.replica_id === replica.id);
+  const intervalSeconds = Math.max(replica.sync_interval_seconds ?? 0, facts.settings.syncIntervalSeconds);
+  const verdict = judgeReplica(
+    {
+      enabled: replica.enabled,
+      pausedAt: replica.paused_at,
+      pauseReason: replica.pause_reason,
+      suspendedAt: replica.suspended_at,
+      suspendedReason: replica.suspended_reason,
+      consecutiveFailures: replica.consecutive_failures,
+      errorCode: replica.error_code,
+      errorMsg: replica.error_msg,
+      uploadsHeld: replica.uploads_held,
+      lastSync: replica.last_sync_ts,
+      intervalSeconds,
+      running: running === undefined ? null : { phase: running.phase, done: docsDone(running), total: running.docs_total },
+      documents: { waiting: documents.waiting, failed: documents.failed, givenUp: documents.given_up, blocked: documents.blocked },
+    },
+    facts.now,
+  );
+  return {
+    id: replica.id,
+    name: replica.name,
+    url: replica.url,
+    ...verdict,
+    enabled: replica.enabled,
+    lag_seconds: lagSeconds(replica, facts.now),
+    last_sync_ts: replica.last_sync_ts,
+    consecutive_failures: replica.consecutive_failures,
+    version: replica.version,
+    error_code: replica.error_code,
+    documents,
+    last_run: lastRun === undefined ? null : presentRun(lastRun, facts.now),
+  };
+}
+export type PresentedReplica = ReturnType<typeof presentReplica>;
+
+/** As in the reference: the time since the last good cycle began. */
+export function lagSeconds(replica: Pick<Replica, 'last_sync_ts'>, now: Date): number | null {
+  return replica.last_sync_ts === null ? null : Math.max(0, (now.getTime() - replica.last_sync_ts.getTime()) / 1000);
+}
+
+function countDocuments(replicaId: number, { counts, open }: Facts) {
+  const own = counts.filter((count) => count.replica_id === replicaId);
+  const sum = (matches: (count: views.LinkCount) => boolean) =>
+    own.filter(matches).reduce((total, count) => total + count.documents, 0);
+  const blocked = sum(({ phase }) => phase === 'blocked');
+  const givenUp = sum(({ phase }) => phase === 'dlq');
+  return {
+    // A document that left the master before it was uploaded is no document of the library.
+    total: sum(({ phase }) => phase !== 'gone'),
+    ok: sum(({ status, phase }) => status === 'ok' && phase !== 'gone'),
+    pending: sum(({ status, phase }) => status === 'pending' && phase !== 'gone'),
+    failed: sum(({ status, phase }) => status === 'error' && phase !== 'blocked' && phase !== 'dlq'),
+    given_up: givenUp,
+    blocked,
+    waiting: open.find((count) => count.replica_id === replicaId)?.documents ?? 0,
+  };
+}
+
+function presentMaster(settings: Settings, master: Awaited<ReturnType<typeof masterState>>) {
+  return {
+    url: settings.masterUrl,
+    configured: settings.masterUrl !== null && settings.masterToken !== null,
+    // Null: not asked yet.
+    reachable: master.error_code !== null ? false : master.last_contact_at === null ? null : true,
+    version: master.version,
+    superuser: master.is_superuser,
+    document_count: master.document_count,
+    last_contact_at: master.last_contact_at,
+    error_code: master.error_code,
+    error: master.error_msg,
+  };
+}
+
+/** One sentence, the worst first. */
+function summary(settings: Settings, masterError: string | null, replicas: readonly PresentedReplica[]): string {
+  if (settings.masterUrl === null || settings.masterToken === null) return 'No master is configured yet.';
+  if (masterError !== null) return `The master has a problem: ${masterError}`;
+  if (replicas.length === 0) return 'No replica is configured yet.';
+  for (const state of ['needs_you', 'failing', 'late'] as const) {
+    const affected = replicas.filter((replica) => replica.state === state);
+    const first = affected[0];
+    if (first === undefined) continue;
+    const what = { needs_you: 'you are needed', failing: 'it is failing', late: 'it is late' }[state];
+    return `${affected.length} of ${plural(replicas.length, 'replica')}: ${what} (${first.name}: ${first.reason})`;
+  }
+  const paused = replicas.filter((replica) => replica.state === 'paused').length;
+  const active = replicas.length - paused;
+  const tail = paused === 0 ? '' : ` ${plural(paused, 'replica')} paused.`;
+  if (replicas.some((replica) => replica.state === 'syncing')) return `A cycle is running.${tail}`;
+  if (replicas.some((replica) => replica.state === 'never_run')) return `The first cycle is due.${tail}`;
+  if (active === 0) return `All ${plural(replicas.length, 'replica')} paused.`;
+  const oldest = Math.max(...replicas.map((replica) => replica.lag_seconds ?? 0));
+  return `${plural(active, 'replica')} in step as of ${duration(oldest)} ago.${tail}`;
+}
