@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { HOUR, MINUTE } from '../kernel/clock.ts';
+
+/**
+ * One line of truth a job; producer, runner and inspector all read it. A payload holds ids only: no tokens, no documents.
+ * Few queues with fixed roles, because each costs a worker and a connection in every process; which instance a job is
+ * about stands in its payload.
+ */
+export const QUEUES = ['cycle', 'replica', 'chunk', 'document', 'maintenance'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+interface JobDefinition<S extends z.ZodType> {
+  readonly queue: QueueName;
+  readonly payload: S;
+  /** A job whose id is in the queue already, finished ones of the last hour included, is not added again. */
+  readonly jobId?: (payload: z.output<S>) => string;
+  /** At most one such job waits; one more is kept while it is being worked on, so that no wake-up is lost. */
+  readonly dedupe?: (payload: z.output<S>) => string;
+  /** The job's signal aborts after this. */
+  readonly timeoutMs: number;
+  /** Tries before the job is shown as failed. Rows in PostgreSQL, not this number, decide what is done again. */
+  readonly attempts: number;
+}
+
+function defineJob<S extends z.ZodType>(definition: JobDefinition<S>): JobDefinition<S> {
+  return definition;
+}
+
+const id = z.int().positive();
+
+export const MAINTENANCE_TASKS = ['prune', 'reap', 'stats'] as const;
+
+export const JOBS = {
+  cycle: defineJob({ queue: 'cycle', payload: z.object({}), dedupe: () => 'cycle', timeoutMs: 10 * MINUTE, attempts: 1 }),
+  replica: defineJob({
+    queue: 'replica',
+    payload: z.object({ runId: id }),
+    dedupe: (p) => `replica.${p.runId}`,
+    timeoutMs: 2 * HOUR,
+    attempts: 3,
+  }),
+  chunk: defineJob({
+    queue: 'chunk',
+    payload: z.object({ runId: id, chunk: z.int().nonnegative() }),
+    dedupe: (p) => `chunk.${p.runId}.${p.chunk}`,
+    timeoutMs: 10 * MINUTE,
+    attempts: 3,
+  }),
+  // The generation makes a lost and later re-appearing copy of an old job recognisable (protocol section 5).
+  document: defineJob({
+    queue: 'document',
+    payload: z.object({ linkId: id, generation: z.int().nonnegative() }),
+    jobId: (p) => `doc.${p.linkId}.${p.generation}`,
+    timeoutMs: 2 * HOUR,
+    attempts: 1,
+  }),
+  maintenance: defineJob({
+    queue: 'maintenance',
+    payload: z.object({ task: z.enum(MAINTENANCE_TASKS) }),
+    dedupe: (p) => `maintenance.${p.task}`,
+    timeoutMs: 10 * MINUTE,
+    attempts: 1,
+  }),
+} as const;
+
+export type JobName = keyof typeof JOBS;
+export const JOB_NAMES = Object.keys(JOBS) as JobName[];
+export type Payload<N extends JobName> = z.output<(typeof JOBS)[N]['payload']>;
+
+export function isJobName(name: string): name is JobName {
+  return Object.hasOwn(JOBS, name);
+}

@@ -1,0 +1,52 @@
+import type { JobType } from 'bullmq';
+import { SECOND } from '../kernel/clock.ts';
+import type { QueueBackend } from './backend.ts';
+import { QUEUES, type QueueName } from './catalog.ts';
+
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly completed: number;
+  readonly failed: number;
+}
+
+/** 'paused' is missing in the library's type, though both backends answer it. */
+const STATES = ['waiting', 'paused', 'prioritized', 'active', 'delayed', 'completed', 'failed'] as JobType[];
+
+/**
+ * Jobs of one queue by state. While a queue is paused, PostgreSQL counts its jobs as paused alone and Redis as waiting
+ * alone, so "waiting" is the sum of both.
+ */
+export async function countJobs(backend: QueueBackend, name: QueueName): Promise<QueueCounts> {
+  const counts = await backend.queue(name).getJobCounts(...STATES);
+  const of = (state: string) => counts[state] ?? 0;
+  return {
+    waiting: of('waiting') + of('paused') + of('prioritized'),
+    active: of('active'),
+    delayed: of('delayed'),
+    completed: of('completed'),
+    failed: of('failed'),
+  };
+}
+
+/** On PostgreSQL counting reads the whole queue, so the numbers of a scrape are at most some seconds old. */
+export function createInspector(backend: QueueBackend, maxAgeMs = 5 * SECOND): () => Promise<Record<QueueName, QueueCounts>> {
+  let known: { at: number; counts: Promise<Record<QueueName, QueueCounts>> } | undefined;
+  const count = async () => {
+    const entries = await Promise.all(QUEUES.map(async (name) => [name, await countJobs(backend, name)] as const));
+    return Object.fromEntries(entries) as Record<QueueName, QueueCounts>;
+  };
+  return () => {
+    const now = performance.now();
+    if (known === undefined || now - known.at > maxAgeMs) {
+      const counts = count();
+      known = { at: now, counts };
+      // A failed count is not kept.
+      counts.catch(() => {
+        known = undefined;
+      });
+    }
+    return known.counts;
+  };
+}

@@ -1,0 +1,230 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
+import { SECOND } from '../kernel/clock.ts';
+import { AppError, toAppError } from '../kernel/errors.ts';
+import type { QueueBackend, Worker } from './backend.ts';
+import { isJobName, JOB_NAMES, JOBS, type JobName, type Payload, QUEUES, type QueueName } from './catalog.ts';
+import { cancelled, type Outcome } from './outcome.ts';
+
+/** What the runner needs of a logger; pino's fits. */
+export interface JobLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface JobContext<L extends JobLog = JobLog> {
+  /** Aborts at shutdown, at the job's time limit, or through `cancel`; its reason is an AppError of class `cancelled`. */
+  readonly signal: AbortSignal;
+  readonly log: L;
+  readonly jobId: string;
+}
+
+export type Handler<N extends JobName, L extends JobLog = JobLog> = (payload: Payload<N>, context: JobContext<L>) => Promise<Outcome>;
+/** Forgetting a handler does not compile. */
+export type Handlers<L extends JobLog = JobLog> = { readonly [N in JobName]: Handler<N, L> };
+
+/** The one wide event of a job: everything worth knowing about it, once, at its end. */
+export interface JobEvent {
+  readonly job: JobName;
+  readonly jobId: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly outcome: Outcome['kind'] | 'failed' | 'handed-back' | 'refused';
+  readonly reason: string | undefined;
+  readonly durationMs: number;
+  /** From the moment it could have been worked on. */
+  readonly waitedMs: number;
+  readonly attempt: number;
+  readonly error: AppError | undefined;
+}
+
+export interface RunnerOptions<L extends JobLog = JobLog> {
+  readonly backend: QueueBackend;
+  readonly handlers: Handlers<L>;
+  /** Jobs at once a queue; a queue that is missing or 0 is not worked on by this process. */
+  readonly concurrency: Partial<Record<QueueName, number>>;
+  readonly log: L;
+  /** Child logger and async context for the time of a job. */
+  readonly within?: <T>(fields: Readonly<Record<string, unknown>>, log: L, work: (log: L) => Promise<T>) => Promise<T>;
+  readonly onJob?: (event: JobEvent) => void;
+}
+
+export interface Runner {
+  /** Aborts the running jobs that match, in this process; returns how many. */
+  cancel(matches: (name: JobName, payload: Readonly<Record<string, unknown>>) => boolean, reason: string): number;
+  /** Jobs being worked on right now. */
+  running(): number;
+  /** Takes no new jobs, aborts the running ones and hands them back; after the deadline it stops waiting for them. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+interface ActiveJob {
+  readonly name: JobName;
+  readonly payload: Record<string, unknown>;
+  readonly controller: AbortController;
+}
+
+function stopped(code: string, message: string): AppError {
+  return new AppError({ code, class: 'cancelled', scope: 'instance', message });
+}
+
+function isShutdown(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as AppError).code === 'shutdown';
+}
+
+class JobRunner<L extends JobLog> implements Runner {
+  readonly #options: RunnerOptions<L>;
+  readonly #workers: Worker[] = [];
+  readonly #active = new Set<ActiveJob>();
+  #closing = false;
+
+  constructor(options: RunnerOptions<L>) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { handlers, backend, concurrency } = this.#options;
+    const missing = JOB_NAMES.filter((name) => typeof handlers[name] !== 'function');
+    if (missing.length > 0)
+      throw new AppError({ code: 'handler_missing', class: 'internal', message: `No handler for ${missing.join(', ')}: add them to the registry.` });
+    for (const queue of QUEUES) {
+      const limit = concurrency[queue] ?? 0;
+      if (limit > 0) this.#workers.push(backend.worker(queue, (job, token) => this.#process(job, token), { concurrency: limit }));
+    }
+    await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
+  }
+
+  cancel(matches: (name: JobName, payload: Readonly<Record<string, unknown>>) => boolean, reason: string): number {
+    const found = [...this.#active].filter((active) => matches(active.name, active.payload));
+    for (const { controller } of found) controller.abort(stopped('cancelled', reason));
+    return found.length;
+  }
+
+  running(): number {
+    return this.#active.size;
+  }
+
+  async close(deadlineMs = 20 * SECOND): Promise<void> {
+    this.#closing = true;
+    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
+    for (const { controller } of this.#active) controller.abort(stopped('shutdown', 'The process is stopping.'));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => resolve('late'), deadlineMs);
+    });
+    const result = await Promise.race([closed, late]);
+    clearTimeout(timer);
+    if (result !== 'late') return;
+    // Their locks expire, and another process takes them over as if this one had crashed.
+    this.#options.log.warn({ jobs: this.#active.size }, 'Jobs did not stop in time; they are left to another process.');
+    await Promise.all(this.#workers.map((worker) => worker.close(true)));
+  }
+
+  /** What BullMQ calls. A name or payload that does not fit the catalogue can never succeed: logged, and done with. */
+  async #process(job: Job, token: string | undefined): Promise<unknown> {
+    const { log } = this.#options;
+    const jobId = job.id ?? '';
+    if (!isJobName(job.name)) {
+      log.error({ job: job.name, job_id: jobId }, 'A job of an unknown name was dropped.');
+      return { outcome: 'refused' };
+    }
+    const parsed = JOBS[job.name].payload.safeParse(job.data);
+    if (!parsed.success) {
+      log.error({ job: job.name, job_id: jobId, fault: parsed.error.issues[0]?.message }, 'A job with a malformed payload was dropped.');
+      this.#report(job, job.name, 'refused', { payload: {}, started: performance.now() });
+      return { outcome: 'refused' };
+    }
+    return this.#work(job, job.name, parsed.data, token);
+  }
+
+  async #work(job: Job, name: JobName, payload: Record<string, unknown>, token: string | undefined): Promise<unknown> {
+    const { log, within } = this.#options;
+    const active: ActiveJob = { name, payload, controller: new AbortController() };
+    const { signal } = active.controller;
+    const fields = { job: name, job_id: job.id };
+    const started = performance.now();
+    const timer = setTimeout(() => active.controller.abort(stopped('job_timeout', 'The job took too long.')), JOBS[name].timeoutMs);
+    this.#active.add(active);
+    // A job that was fetched while close() was under way goes straight back.
+    if (this.#closing) active.controller.abort(stopped('shutdown', 'The process is stopping.'));
+    try {
+      const handler = this.#options.handlers[name] as unknown as Handler<JobName, L>;
+      const run = (own: L) => handler(payload as Payload<JobName>, { signal, log: own, jobId: job.id ?? '' });
+      const outcome = isShutdown(signal) ? cancelled : await (within === undefined ? run(log) : within(fields, log, run));
+      return await this.#settle(job, name, outcome, { payload, started, token, signal });
+    } catch (error) {
+      if (error instanceof DelayedError || error instanceof WaitingError) throw error;
+      return await this.#fail(job, name, error, { payload, started, token, signal });
+    } finally {
+      clearTimeout(timer);
+      this.#active.delete(active);
+    }
+  }
+
+  async #settle(job: Job, name: JobName, outcome: Outcome, run: RunFacts): Promise<unknown> {
+    if (outcome.kind === 'cancelled' && isShutdown(run.signal)) return this.#handBack(job, name, run);
+    this.#report(job, name, outcome.kind, run, outcome.kind === 'skipped' ? outcome.reason : undefined);
+    if (outcome.kind !== 'snooze') return { outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
+    await job.moveToDelayed(outcome.untilMs, run.token);
+    throw new DelayedError();
+  }
+
+  /** Back to the head of the queue without using an attempt; the next process finishes it. */
+  async #handBack(job: Job, name: JobName, run: RunFacts): Promise<never> {
+    await job.moveToWait(run.token);
+    this.#report(job, name, 'handed-back', run);
+    throw new WaitingError();
+  }
+
+  async #fail(job: Job, name: JobName, thrown: unknown, run: RunFacts): Promise<unknown> {
+    if (isShutdown(run.signal)) return this.#handBack(job, name, run);
+    const error = toAppError(thrown);
+    this.#report(job, name, 'failed', run, error.message, error);
+    // A document's failure is a row of ours, and one that ended as failed could not be added again under its id: the
+    // dispatcher sends it out anew after a minute (protocol section 5).
+    if (name === 'document') return { outcome: 'failed', code: error.code };
+    const text = `${error.code}: ${error.message}`;
+    // Only a short text: a raw error may carry headers, and the library stores message and stack.
+    const shown = error.class === 'internal' || error.class === 'transient' ? new Error(text) : new UnrecoverableError(text);
+    throw shown;
+  }
+
+  #report(job: Job, name: JobName, outcome: JobEvent['outcome'], run: Pick<RunFacts, 'payload' | 'started'>, reason?: string, error?: AppError): void {
+    const durationMs = performance.now() - run.started;
+    const event: JobEvent = {
+      job: name,
+      jobId: job.id ?? '',
+      payload: run.payload,
+      outcome,
+      reason,
+      durationMs,
+      waitedMs: Math.max(0, (job.processedOn ?? Date.now()) - job.timestamp - job.delay),
+      attempt: job.attemptsMade + 1,
+      error,
+    };
+    logJob(this.#options.log, event);
+    this.#options.onJob?.(event);
+  }
+}
+
+function logJob(log: JobLog, event: JobEvent): void {
+  const { payload, error, durationMs, waitedMs, jobId, ...rest } = event;
+  const fields = { ...payload, ...rest, job_id: jobId, ms: Math.round(durationMs), waited_ms: Math.round(waitedMs), ...(error === undefined ? {} : { err: error }) };
+  if (event.outcome === 'failed') log.error(fields, `Job ${event.job} failed: ${error?.message ?? ''}`);
+  // A second copy of a job steps back within a millisecond; that is normal and says nothing.
+  else if (event.outcome === 'skipped' || event.outcome === 'snooze') log.debug(fields, `Job ${event.job}: ${event.outcome}`);
+  else log.info(fields, `Job ${event.job}: ${event.outcome}`);
+}
+
+interface RunFacts {
+  readonly payload: Record<string, unknown>;
+  readonly started: number;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export async function startRunner<L extends JobLog>(options: RunnerOptions<L>): Promise<Runner> {
+  const runner = new JobRunner(options);
+  await runner.start();
+  return runner;
+}
