@@ -1,0 +1,70 @@
+import type { Env } from '../config/env.ts';
+import { createSecretBox, type SecretBox, type SecretKeys } from '../config/secret-key.ts';
+import { type Database, openDatabase, waitForDatabase } from '../db/client.ts';
+import { migrate } from '../db/migrate.ts';
+import type { Tables } from '../db/tables.ts';
+import { checkSecretKey, ensureControllerId } from './check-secret-key.ts';
+import { seedSettings } from './seed-settings.ts';
+
+export interface DatabaseAddress {
+  /** What queries use. */
+  readonly url: string;
+  /** A session connection: LISTEN, locks, a queue in PostgreSQL. */
+  readonly directUrl: string;
+  readonly migrationUrl: string;
+}
+export interface Prepared {
+  readonly database: Database<Tables>;
+  readonly secrets: SecretBox;
+  readonly controllerId: string;
+  /** Names of the migrations that this start applied. */
+  readonly migrated: readonly string[];
+}
+export interface PrepareOptions {
+  readonly env: Pick<Env, 'masterUrl' | 'masterToken' | 'redisUrl'>;
+  readonly keys: SecretKeys;
+  readonly applicationName: string;
+  readonly maxConnections?: number;
+  /** How long a database may take to answer; an embedded one is known to be up. */
+  readonly waitMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onWait?: (where: string) => void;
+  readonly onConnectionError?: (error: Error) => void;
+}
+
+/** From an address to a database that is up to date, ours and unlocked: the part of a start that all programs share (R4). */
+export async function prepareDatabase(at: DatabaseAddress, options: PrepareOptions): Promise<Prepared> {
+  const { env, onWait, onConnectionError, signal } = options;
+  await waitForDatabase(at.migrationUrl, {
+    ...(options.waitMs === undefined ? {} : { timeoutMs: options.waitMs }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onWait === undefined ? {} : { onWait }),
+  });
+  const migrated = await migrate(at.migrationUrl, { queue: env.redisUrl === undefined });
+  const database = openDatabase<Tables>(at.url, {
+    applicationName: options.applicationName,
+    ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }),
+    ...(onConnectionError === undefined ? {} : { onConnectionError }),
+  });
+  try {
+    const secrets = createSecretBox(options.keys);
+    await checkSecretKey(database.db, secrets);
+    const controllerId = await ensureControllerId(database.db);
+    await seedSettings({ db: database.db, secrets }, env);
+    return { database, secrets, controllerId, migrated };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Addresses of a database that somebody else runs, or null for the embedded one. */
+export function externalDatabase(env: Env): DatabaseAddress | null {
+  const { databaseUrl: url } = env;
+  if (url === undefined) return null;
+  return { url, directUrl: env.databaseDirectUrl ?? url, migrationUrl: env.migrationDatabaseUrl ?? url };
+}
+
+export function embeddedDatabase(url: string): DatabaseAddress {
+  return { url, directUrl: url, migrationUrl: url };
+}
