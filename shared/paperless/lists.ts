@@ -52,9 +52,11 @@ async function readPages<T extends z.ZodType<{ id: number }>>(
     if (answer === null) return null;
     if (expected !== null && answer.count !== expected) return null;
     expected = answer.count;
+    const before = seen.size;
     for (const item of answer.results) seen.set(item.id, item);
     if (seen.size >= expected) return seen.size === expected ? [...seen.values()] : null;
-    if (answer.results.length === 0) return null;
+    // nothing new: rows moved to an earlier page while this one was read
+    if (seen.size === before) return null;
   }
 }
 

@@ -89,10 +89,10 @@ async function readGeneration(
       signal,
     };
     const { rows, count } = await readPage(http, request, page);
+    const before = found.size;
     for (const row of rows) found.set(row.id, row);
-    if (found.size >= count) break;
     // New tasks shift rows to later pages, so rows repeat but are not missed; finished ones may leave the filter.
-    if (rows.length === 0) break;
+    if (found.size >= count || found.size === before) break;
   }
   const now = http.clock.now();
   return [...found.values()].filter(isConsumeTask).map((row) => toConsumeTask(row, now));
