@@ -61,6 +61,7 @@ export class Progress {
   /** An error of ours (file altered, disk full, fenced): passed on as it is. */
   own: AppError | null = null;
   private timer: NodeJS.Timeout | undefined;
+  private ended = false;
   private readonly onStop: (error: Error) => void;
 
   constructor(onStop: (error: Error) => void) {
@@ -75,10 +76,12 @@ export class Progress {
   /** (Re)starts the watchdog: the next sign of life has to come within `ms`. */
   expectWithin(ms: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.stop('time'), ms);
+    // a body may yield once more after an early answer; it must not leave a timer behind
+    if (!this.ended) this.timer = setTimeout(() => this.stop('time'), ms);
   }
 
   end(): void {
+    this.ended = true;
     clearTimeout(this.timer);
   }
 }

@@ -63,6 +63,13 @@ function unreached(what: string, fault: Fault): AppError {
       hint: 'Check http or https and the port.',
       scope: 'instance',
     });
+  if (code.startsWith('ERR_INVALID_'))
+    return new AppError({
+      code: 'header_invalid',
+      class: 'config',
+      message: `${what}: the token or an extra header holds characters that HTTP does not allow.`,
+      scope: 'instance',
+    });
   if (fault.kind === 'time')
     return new AppError({ code: 'instance_timeout', class: 'transient', message: `${what} was not answered in time.`, scope: 'instance' }); // prettier-ignore
   if (fault.answerBegan)

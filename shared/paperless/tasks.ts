@@ -3,10 +3,9 @@ import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
 import type { ConsumeTask, Generation, PaperlessReader } from './api.ts';
 import type { CapabilityProbe } from './capabilities.ts';
-import { wrongShape } from './errors.ts';
-import { parseAs } from './http.ts';
-import type { ApiRequest, Http } from './http.ts';
-import { MAX_PAGE_SIZE } from './lists.ts';
+import { readJson } from './http.ts';
+import type { Http } from './http.ts';
+import { readAll } from './lists.ts';
 import { isConsumeTask, toConsumeTask } from './task-mapper.ts';
 import type { Query } from './url.ts';
 import * as wire from './wire.ts';
@@ -74,40 +73,19 @@ async function readGeneration(
   query: (generation: Generation) => Query,
   signal: AbortSignal | undefined,
 ): Promise<ConsumeTask[]> {
-  const v3 = generation === 'v3';
-  const filter = v3 ? { task_type: 'consume_file' } : { task_name: 'consume_file' };
-  const found = new Map<number, Row>();
-  for (let page = 1; ; page += 1) {
-    const paging = v3 ? { page_size: MAX_PAGE_SIZE, ...(page === 1 ? {} : { page }) } : {};
-    const request: ApiRequest = {
-      method: 'GET',
-      route: ROUTE,
-      purpose: 'list',
-      // overrides (title, ASN) are only in API 10 (protocol F2)
-      apiVersion: v3 ? 10 : 9,
-      query: { ...filter, ...query(generation), ...paging },
-      signal,
-    };
-    const { rows, count } = await readPage(http, request, page);
-    const before = found.size;
-    for (const row of rows) found.set(row.id, row);
-    // New tasks shift rows to later pages, so rows repeat but are not missed; finished ones may leave the filter.
-    if (found.size >= count || found.size === before) break;
-  }
+  const rows = generation === 'v3' ? await readApi10(http, query('v3'), signal) : await readApi9(http, query('v2'), signal);
   const now = http.clock.now();
-  return [...found.values()].filter(isConsumeTask).map((row) => toConsumeTask(row, now));
+  return rows.filter(isConsumeTask).map((row) => toConsumeTask(row, now));
 }
 
-async function readPage(http: Http, request: ApiRequest, page: number): Promise<{ rows: Row[]; count: number }> {
-  try {
-    return await http.read(request, (answer) => {
-      const list = parseAs(request, answer, wire.taskList);
-      if (Array.isArray(list)) return { rows: list, count: list.length };
-      if (page === 1 && list.count > 0 && list.results.length === 0) throw wrongShape(request, 'its page is empty');
-      return { rows: list.results, count: list.count };
-    });
-  } catch (error) {
-    if (page > 1 && error instanceof AppError && error.code === 'endpoint_missing') return { rows: [], count: 0 };
-    throw error;
-  }
+/** The title and the ASN that were posted are only in API 10 (protocol F2). */
+async function readApi10(http: Http, query: Query, signal: AbortSignal | undefined): Promise<Row[]> {
+  const filter = { task_type: 'consume_file', ...query };
+  return await readAll(http, { route: ROUTE, query: filter, apiVersion: 10, signal }, wire.taskRow);
+}
+
+/** A plain array, never paged. */
+async function readApi9(http: Http, query: Query, signal: AbortSignal | undefined): Promise<Row[]> {
+  const filter = { task_name: 'consume_file', ...query };
+  return await readJson(http, { method: 'GET', route: ROUTE, purpose: 'list', query: filter, signal }, z.array(wire.taskRow));
 }

@@ -159,7 +159,6 @@ export const task10 = z.object({
 
 /** Whatever the generation: an upgrade may happen between the probe and the request, so the shape decides. */
 export const taskRow = z.union([task10, task9]);
-export const taskList = z.union([z.array(taskRow), pageOf(taskRow)]);
 
 export type WireDocument = z.infer<typeof document>;
 export type WireTaxonomy = z.infer<typeof taxonomyObject>;

@@ -25,6 +25,7 @@ describe('a request without a whole answer', () => {
     ['certificate of another host', read, { code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'tls_untrusted', 'config'],
     ['no HTTP', read, { code: 'HPE_INVALID_CONSTANT', reached: true }, 'not_http', 'not-an-api'],
     ['https to an http port', read, { code: 'EPROTO' }, 'not_http', 'not-an-api'],
+    ['a token with a line break', read, { code: 'ERR_INVALID_CHAR' }, 'header_invalid', 'config'],
     ['slot lost', read, { kind: 'slot' }, 'slot_lost', 'cancelled'],
     ['slot lost after a write', write, { kind: 'slot', reached: true }, 'answer_missing', 'unknown-outcome'],
     ['stopped by the caller', read, { kind: 'caller', reason: stopped, reached: true }, 'run_timeout', 'cancelled'],
