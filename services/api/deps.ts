@@ -1,10 +1,18 @@
 /** What routes and pages are given. Built in one place, so that an adapter is never constructed anywhere else. */
+import { randomBytes } from 'node:crypto';
 import type { SecretBox } from '../../shared/config/secret-key.ts';
 import type { Settings } from '../../shared/config/settings.ts';
-import type { Db } from '../../shared/db/tables.ts';
-import type { Clock } from '../../shared/kernel/clock.ts';
+import type { Database } from '../../shared/db/client.ts';
+import type { Db, Tables } from '../../shared/db/tables.ts';
+import { systemClock, type Clock } from '../../shared/kernel/clock.ts';
+import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
+import type { Connection, RequestEvent } from '../../shared/paperless/client.ts';
+import { createReader } from '../../shared/paperless/reader.ts';
+import { parseInstanceUrl } from '../../shared/paperless/url.ts';
+import { createWriter } from '../../shared/paperless/writer.ts';
 import type { EngineLog, EngineQueue } from '../../shared/replication/deps.ts';
-import type { InstanceClients } from '../../shared/replication/test-connection.ts';
+import { loadSettings } from '../../shared/replication/load-settings.ts';
+import type { InstanceAccess, InstanceClients } from '../../shared/replication/test-connection.ts';
 
 /** A part of ours that must work for us to work; instances are none (O1). */
 export interface HealthCheck {
@@ -29,4 +37,79 @@ export interface ApiDeps {
   /** For pages, where the settings name none. */
   readonly timeZone: string;
   settings(): Promise<Settings>;
+}
+
+/** What a program opened before it makes an API of it. */
+export interface ApiFoundation {
+  readonly env: { readonly publicUrl: string | undefined; readonly basePath: string; readonly timeZone: string };
+  readonly database: Database<Tables>;
+  readonly secrets: SecretBox;
+  readonly queue: EngineQueue;
+  readonly pingQueue: () => Promise<void>;
+  readonly slots: RequestSlots;
+  readonly log: EngineLog;
+  readonly onRequest?: (event: RequestEvent) => void;
+  readonly draining: () => boolean;
+  readonly version: string;
+}
+
+export function createApiDeps(from: ApiFoundation): ApiDeps {
+  const { database, secrets, log } = from;
+  return {
+    db: database.db,
+    secrets,
+    clients: instanceClients(from),
+    queue: forgivingQueue(from.queue, log),
+    log,
+    clock: systemClock,
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    health: [
+      { name: 'db', check: async () => void (await database.pool.query('select 1')) },
+      { name: 'queue', check: from.pingQueue },
+    ],
+    draining: from.draining,
+    version: from.version,
+    publicUrl: from.env.publicUrl,
+    basePath: from.env.basePath,
+    timeZone: from.env.timeZone,
+    settings: () => loadSettings({ db: database.db, secrets }),
+  };
+}
+
+/** A run is its row in PostgreSQL: while the queue is away the dispatcher owes it the job, and the caller keeps its 202 (R2). */
+function forgivingQueue(queue: EngineQueue, log: EngineLog): EngineQueue {
+  return {
+    ...queue,
+    cycle: (runId, generation) =>
+      queue.cycle(runId, generation).catch((error: Error) => {
+        log.warning(`Run ${runId} waits for the queue: ${error.message}`, { runId, code: 'queue_unavailable' });
+      }),
+  };
+}
+
+/** A person waits for the answer: one repeat, and limits far below those of the engine. */
+const INTERACTIVE = { timeouts: { connectMs: 5000, answerMs: 20_000 }, retryDelaysMs: [500] } as const;
+/** An instance that is not saved yet has no slots to share; the test asks it one question after the other. */
+const NO_LIMIT: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
+/** The only write is a marker tag that is removed at once: it needs no proof that this process owns anything. */
+const ALWAYS: WriteGuard = { assertAlive: () => undefined, fenced: new AbortController().signal };
+
+export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'onRequest'>): InstanceClients {
+  const clientDeps = (target: number | null) => ({
+    slots: target === null ? NO_LIMIT : from.slots,
+    clock: systemClock,
+    guard: ALWAYS,
+    retryDelaysMs: INTERACTIVE.retryDelaysMs,
+    onRequest: from.onRequest,
+  });
+  const connectionOf = ({ url, token, target }: InstanceAccess): Connection => ({
+    target: target ?? -1,
+    baseUrl: parseInstanceUrl(url),
+    token,
+    timeouts: INTERACTIVE.timeouts,
+  });
+  return {
+    openReader: (access) => createReader(connectionOf(access), clientDeps(access.target)),
+    openWriter: (access) => createWriter(connectionOf(access), clientDeps(access.target)),
+  };
 }

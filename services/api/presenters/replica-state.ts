@@ -88,7 +88,7 @@ function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {
   if (age > intervalSeconds + Math.max(GRACE_SECONDS, intervalSeconds / 2))
     return { status: 'error', state: 'late', reason: `The last good cycle began ${duration(age)} ago; one is due every ${duration(intervalSeconds)}.` };
   if (documents.waiting > 0)
-    return { status: 'synced', state: 'behind', reason: `${plural(documents.waiting, 'change')} wait for the next cycle.` };
+    return { status: 'synced', state: 'behind', reason: `${plural(documents.waiting, 'change')} waiting for the next cycle.` };
   return { status: 'synced', state: 'up_to_date', reason: 'No known change waits.' };
 }
 

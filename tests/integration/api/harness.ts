@@ -1,0 +1,108 @@
+/** A running API on a database of its own, spoken to over HTTP only. */
+import { randomBytes } from 'node:crypto';
+import { createApiDeps } from '../../../services/api/deps.ts';
+import { startApi } from '../../../services/api/server.ts';
+import { createSecretBox, type SecretBox } from '../../../shared/config/secret-key.ts';
+import { openDatabase } from '../../../shared/db/client.ts';
+import type { Db, Tables } from '../../../shared/db/tables.ts';
+import { formatFernetKey } from '../../../shared/kernel/fernet.ts';
+import type { RequestSlots } from '../../../shared/kernel/limits.ts';
+import type { EngineLog, EngineQueue, LogFields } from '../../../shared/replication/deps.ts';
+import { createTestDatabase } from '../../support/postgres.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // The tests say what they expect of it.
+  readonly body: any;
+}
+export interface TestApi {
+  readonly url: string;
+  readonly db: Db;
+  readonly secrets: SecretBox;
+  /** Runs whose cycle job was enqueued. */
+  readonly enqueued: number[];
+  readonly logged: { readonly message: string; readonly fields: LogFields | undefined }[];
+  /** Makes the queue refuse jobs, as while Redis is away. */
+  breakQueue(broken: boolean): void;
+  /** Lets the process look as if it was about to stop. */
+  drain(): void;
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const FREE_SLOTS: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
+
+export async function startTestApi(): Promise<TestApi> {
+  const testDatabase = await createTestDatabase();
+  const database = openDatabase<Tables>(testDatabase.url, { max: 4 });
+  const secrets = createSecretBox({ current: formatFernetKey(randomBytes(32)), old: undefined });
+  const state = { draining: false, broken: false };
+  const enqueued: number[] = [];
+  const logged: TestApi['logged'] = [];
+  const note = (message: string, fields?: LogFields) => void logged.push({ message, fields });
+  const log: EngineLog = { info: note, warning: note, error: note };
+  const ping = () => (state.broken ? Promise.reject(new Error('queue away')) : Promise.resolve());
+  const cycle = async (runId: number) => {
+    await ping();
+    enqueued.push(runId);
+  };
+  const nothing = () => Promise.resolve();
+  const queue: EngineQueue = { cycle, replica: nothing, chunks: nothing, documents: nothing };
+  const api = await startApi(
+    createApiDeps({
+      env: { publicUrl: undefined, basePath: '', timeZone: 'UTC' },
+      database,
+      secrets,
+      queue,
+      pingQueue: ping,
+      slots: FREE_SLOTS,
+      log,
+      draining: () => state.draining,
+      version: '0.0.0-test',
+    }),
+    { host: '127.0.0.1', port: 0 },
+  );
+  const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    send(`${api.url}${path}`, method, body, headers);
+  return {
+    url: api.url,
+    db: database.db,
+    secrets,
+    enqueued,
+    logged,
+    breakQueue: (broken) => void (state.broken = broken),
+    drain: () => void (state.draining = true),
+    request,
+    get: (path) => request('GET', path),
+    close: async () => {
+      await api.close(1000);
+      await database.close();
+      await testDatabase.drop();
+    },
+  };
+}
+
+/** A text goes out as it is, so that tests can send what is no JSON. */
+async function send(url: string, method: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
+  const init: RequestInit = { method, headers, redirect: 'manual' };
+  if (body !== undefined) {
+    init.body = typeof body === 'string' ? body : JSON.stringify(body);
+    init.headers = { 'content-type': 'application/json', ...headers };
+  }
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+}
+
+export async function addReplicaRow(api: TestApi, name: string, more: object = {}): Promise<number> {
+  const row = await api.db
+    .insertInto('replicas')
+    .values({ name, url: `http://127.0.0.1:9/${name}`, api_token: api.secrets.seal('secret-token-of-replica'), ...more })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return row.id;
+}
