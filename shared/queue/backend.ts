@@ -134,6 +134,14 @@ async function connectPostgres(options: BackendOptions, onError: (error: Error) 
   return { forQueue: pool, forWorker: pool, factory: createPostgresBackend, ping, end: () => pool.end() };
 }
 
+/** Closing waits for the server's answer, and a server that is away must not keep a stopping process. */
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, delay(ms, timer.signal).catch(() => undefined)])
+    .catch(() => undefined)
+    .finally(() => timer.abort());
+}
+
 type Closable = Queue | Worker;
 
 /**
@@ -175,8 +183,8 @@ export async function openQueueBackend(options: BackendOptions): Promise<QueueBa
     },
     ping: connections.ping,
     close: async () => {
-      for (const thing of opened.reverse()) await thing.close();
-      await connections.end();
+      for (const thing of opened.reverse()) await atMost(2 * SECOND, thing.close());
+      await atMost(2 * SECOND, connections.end());
     },
   };
   for (const name of QUEUES) await backend.queue(name).waitUntilReady();

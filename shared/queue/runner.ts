@@ -1,5 +1,5 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
-import { SECOND } from '../kernel/clock.ts';
+import { delay, SECOND } from '../kernel/clock.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { QueueBackend, Worker } from './backend.ts';
 import { isJobName, JOB_NAMES, JOBS, type JobName, type Payload, QUEUES, type QueueName } from './catalog.ts';
@@ -72,6 +72,13 @@ function isShutdown(signal: AbortSignal): boolean {
   return signal.aborted && (signal.reason as AppError).code === 'shutdown';
 }
 
+/** A server that is away would otherwise keep a stopping process alive. */
+async function within(deadline: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController();
+  const limit = delay(Math.max(100, deadline - performance.now()), timer.signal).catch(() => undefined);
+  await Promise.race([work, limit]).finally(() => timer.abort());
+}
+
 class JobRunner<L extends JobLog> implements Runner {
   readonly #options: RunnerOptions<L>;
   readonly #workers: Worker[] = [];
@@ -105,19 +112,16 @@ class JobRunner<L extends JobLog> implements Runner {
   }
 
   async close(deadlineMs = 20 * SECOND): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
     this.#closing = true;
-    const closed = Promise.all(this.#workers.map((worker) => worker.close()));
+    // Pausing first: a close cannot be made a forced one later, and an unforced one waits for ever.
+    await Promise.all(this.#workers.map((worker) => worker.pause(true)));
     for (const { controller } of this.#active) controller.abort(stopped('shutdown', 'The process is stopping.'));
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), deadlineMs);
-    });
-    const result = await Promise.race([closed, late]);
-    clearTimeout(timer);
-    if (result !== 'late') return;
-    // Their locks expire, and another process takes them over as if this one had crashed.
+    while (this.#active.size > 0 && performance.now() < deadline) await delay(5);
+    if (this.#active.size === 0) return within(deadline, Promise.all(this.#workers.map((worker) => worker.close())));
+    // Their locks are no longer renewed, so another process takes them over as if this one had crashed.
     this.#options.log.warn({ jobs: this.#active.size }, 'Jobs did not stop in time; they are left to another process.');
-    await Promise.all(this.#workers.map((worker) => worker.close(true)));
+    return within(performance.now() + SECOND, Promise.all(this.#workers.map((worker) => worker.close(true))));
   }
 
   /** What BullMQ calls. A name or payload that does not fit the catalogue can never succeed: logged, and done with. */
@@ -138,7 +142,7 @@ class JobRunner<L extends JobLog> implements Runner {
   }
 
   async #work(job: Job, name: JobName, payload: Record<string, unknown>, token: string | undefined): Promise<unknown> {
-    const { log, within } = this.#options;
+    const { log, within: inContext } = this.#options;
     const active: ActiveJob = { name, payload, controller: new AbortController() };
     const { signal } = active.controller;
     const fields = { job: name, job_id: job.id };
@@ -150,7 +154,7 @@ class JobRunner<L extends JobLog> implements Runner {
     try {
       const handler = this.#options.handlers[name] as unknown as Handler<JobName, L>;
       const run = (own: L) => handler(payload as Payload<JobName>, { signal, log: own, jobId: job.id ?? '' });
-      const outcome = isShutdown(signal) ? cancelled : await (within === undefined ? run(log) : within(fields, log, run));
+      const outcome = isShutdown(signal) ? cancelled : await (inContext === undefined ? run(log) : inContext(fields, log, run));
       return await this.#settle(job, name, outcome, { payload, started, token, signal });
     } catch (error) {
       if (error instanceof DelayedError || error instanceof WaitingError) throw error;
