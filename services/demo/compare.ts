@@ -43,7 +43,11 @@ function progress({ onProgress }: ComparisonRequest, what: string, { documents }
   return (done: number) => onProgress?.(what, done, documents.length);
 }
 
-async function hashAll(http: PaperlessHttp, { documents }: Snapshot, onProgress: (done: number) => void): Promise<Hashed[]> {
+async function hashAll(
+  http: PaperlessHttp,
+  { documents }: Snapshot,
+  onProgress: (done: number) => void,
+): Promise<Hashed[]> {
   const ids = documents.map(({ id }) => id);
   const hashes = await hashFiles(http, ids, onProgress);
   return documents.map((document) => ({ document, hash: hashes.get(document.id) ?? '' }));

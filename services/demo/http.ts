@@ -48,7 +48,8 @@ interface Count {
 
 export function connect(instance: Instance, count: Count = { requests: 0, version: null }): PaperlessHttp {
   const base = instance.url.replace(/\/+$/, '');
-  const call = (method: string, path: string, body?: RequestBody) => send({ base, instance, count }, method, path, body);
+  const call = (method: string, path: string, body?: RequestBody) =>
+    send({ base, instance, count }, method, path, body);
   const parsed = async <S extends z.ZodType>(shape: S, method: string, path: string, body?: RequestBody) =>
     parse(shape, await call(method, path, body), `${method} ${path}`);
   return {
@@ -76,7 +77,12 @@ interface Line {
   readonly count: Count;
 }
 
-async function send({ base, instance, count }: Line, method: string, path: string, body?: RequestBody): Promise<Response> {
+async function send(
+  { base, instance, count }: Line,
+  method: string,
+  path: string,
+  body?: RequestBody,
+): Promise<Response> {
   const headers: Record<string, string> = {
     authorization: `Token ${instance.token}`,
     // 9 is the only version that both generations take (paperless-api.md 1.3).
@@ -126,7 +132,11 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Runs `work` on all items, at most `limit` at a time; the first failure is thrown once the running ones have ended. */
-export async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const queue = items.values();
   let failure: { readonly cause: unknown } | null = null;
   const worker = async () => {

@@ -52,6 +52,9 @@ function possibleOn(http: PaperlessHttp, documents: readonly LibraryDocument[]) 
   const twins = takesTwins ? [] : documents.filter((document) => document.twinOf !== null);
   return {
     wanted: documents.filter((document) => !twins.includes(document)),
-    skipped: twins.map(({ key, twinOf }) => ({ key, reason: `the same bytes as ${twinOf}, which 2.x takes once only` })),
+    skipped: twins.map(({ key, twinOf }) => ({
+      key,
+      reason: `the same bytes as ${twinOf}, which 2.x takes once only`,
+    })),
   };
 }

@@ -66,7 +66,9 @@ export type FieldWire = z.output<typeof fieldWire>;
 
 export const userWire = z.object({ id: z.number(), username: z.string() });
 export const groupWire = z.object({ id: z.number(), name: z.string() });
-export const selfWire = z.object({ user: z.object({ id: z.number(), username: z.string(), is_superuser: z.boolean() }) });
+export const selfWire = z.object({
+  user: z.object({ id: z.number(), username: z.string(), is_superuser: z.boolean() }),
+});
 export const tokenWire = z.object({ token: z.string() });
 
 /** v2 and v3 alike in API version 9, but for the type of the document id (paperless-api.md 6.1, 6.3). */

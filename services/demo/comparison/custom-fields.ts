@@ -15,9 +15,16 @@ export interface FieldsFinding {
 }
 
 /** Fields by name, options by label, links by the document they lead to. */
-export function compareCustomFields(sides: Sides, targets: Targets, master: DocumentWire, replica: DocumentWire): FieldsFinding {
+export function compareCustomFields(
+  sides: Sides,
+  targets: Targets,
+  master: DocumentWire,
+  replica: DocumentWire,
+): FieldsFinding {
   const lost: string[] = [];
-  const wanted = fieldWords(sides.master, master, (name, ids) => translateLinks(targets, ids, `document ${master.id}, ${name}`, lost));
+  const wanted = fieldWords(sides.master, master, (name, ids) =>
+    translateLinks(targets, ids, `document ${master.id}, ${name}`, lost),
+  );
   const found = fieldWords(sides.replica, replica, (_, ids) => ids);
   const problems = [...new Set([...wanted.keys(), ...found.keys()])].flatMap((name) => {
     const [left, right] = [wanted.get(name), found.get(name)];

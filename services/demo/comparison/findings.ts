@@ -1,7 +1,15 @@
 import { type PairFinding, comparePair } from './document.ts';
 import type { Sides } from './names.ts';
 import type { Hashed, Pair, Pairing } from './pair.ts';
-import type { Blocked, BlockedFinding, ComparedField, Comparison, Derived, DocumentRef, FieldFinding } from './types.ts';
+import type {
+  Blocked,
+  BlockedFinding,
+  ComparedField,
+  Comparison,
+  Derived,
+  DocumentRef,
+  FieldFinding,
+} from './types.ts';
 
 const EXAMPLES = 5;
 
@@ -27,7 +35,9 @@ export function judgeDocuments(sides: Sides, pairing: Pairing, claims: readonly 
     blocked: new Set(blocked.map(({ masterId }) => masterId)),
   };
   const findings = pairing.pairs.map((pair) => ({ pair, ...comparePair(sides, targets, pair) }));
-  const onMaster = new Set([...pairing.pairs.map(({ master }) => master), ...pairing.masterOnly].map(({ hash }) => hash));
+  const onMaster = new Set(
+    [...pairing.pairs.map(({ master }) => master), ...pairing.masterOnly].map(({ hash }) => hash),
+  );
   return {
     identical: findings.filter(({ differences }) => differences.length === 0).length,
     differing: byField(findings),

@@ -9,7 +9,9 @@ export function findMarkers(replica: Snapshot): string[] {
   const documents = replica.documents.flatMap(({ id, title, archive_serial_number: asn, versions }) => [
     ...(TITLE.test(title) ? [`document ${id}: title "${title}"`] : []),
     ...(asn !== null && asn >= RESERVED_ASN ? [`document ${id}: reserved ASN ${asn}`] : []),
-    ...versions.flatMap(({ version_label: label }) => (TITLE.test(label ?? '') ? [`document ${id}: version "${label}"`] : [])),
+    ...versions.flatMap(({ version_label: label }) =>
+      TITLE.test(label ?? '') ? [`document ${id}: version "${label}"`] : [],
+    ),
   ]);
   const objects = OBJECT_KINDS.flatMap((kind) =>
     [...replica.objects[kind].values()].flatMap(({ name }) => (NAME.test(name) ? [`${kind}: "${name}"`] : [])),

@@ -60,7 +60,11 @@ export function permissionWords(side: Snapshot, permissions: PermissionsWire | u
   return [...new Set(words)].sort();
 }
 
-function names(ids: ReadonlyMap<number, string>, wanted: readonly number[], known?: ReadonlyMap<number, string>): string[] {
+function names(
+  ids: ReadonlyMap<number, string>,
+  wanted: readonly number[],
+  known?: ReadonlyMap<number, string>,
+): string[] {
   const all = wanted.map((id) => ids.get(id) ?? `#${id}`);
   if (!known) return all;
   const there = new Set(known.values());

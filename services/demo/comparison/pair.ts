@@ -17,9 +17,14 @@ export interface Pairing {
 
 type Key = (hashed: Hashed) => string | null;
 
-const byAsn: Key = ({ document }) => (document.archive_serial_number === null ? null : String(document.archive_serial_number));
+const byAsn: Key = ({ document }) =>
+  document.archive_serial_number === null ? null : String(document.archive_serial_number);
 const byName: Key = ({ document }) =>
-  JSON.stringify([trimAsPython(document.title), document.created, document.original_file_name?.normalize('NFC') ?? null]);
+  JSON.stringify([
+    trimAsPython(document.title),
+    document.created,
+    document.original_file_name?.normalize('NFC') ?? null,
+  ]);
 const byTitleAndDate: Key = ({ document }) => JSON.stringify([trimAsPython(document.title), document.created]);
 const byTitle: Key = ({ document }) => trimAsPython(document.title);
 

@@ -69,6 +69,8 @@ async function readDocuments(http: PaperlessHttp): Promise<DocumentWire[]> {
   }
   const seen = new Set(documents.map(({ id }) => id));
   if (seen.size !== all.length || all.some((id) => !seen.has(id)))
-    throw new Error(`${http.url} changed while it was read: ${all.length} documents at first, ${seen.size} in the pages.`);
+    throw new Error(
+      `${http.url} changed while it was read: ${all.length} documents at first, ${seen.size} in the pages.`,
+    );
   return documents;
 }

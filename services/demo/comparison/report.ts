@@ -3,19 +3,35 @@ import type { Comparison, DocumentRef } from './types.ts';
 const LISTED = 10;
 
 /** One replica's table; what is as it should be takes one line, what is not is listed. */
-export function printComparison(name: string, comparison: Comparison, more: readonly (readonly [string, string])[] = []): string {
+export function printComparison(
+  name: string,
+  comparison: Comparison,
+  more: readonly (readonly [string, string])[] = [],
+): string {
   const fields = Object.entries(comparison.differing);
   const { derived, taxonomy, requests } = comparison;
   const rows: (readonly [string, string])[] = [
     ['documents on the master', String(comparison.documents)],
     ['identical', String(comparison.identical)],
-    ['differing by field', fields.length === 0 ? '0' : fields.map(([field, { count }]) => `${field} ${count}`).join(', ')],
+    [
+      'differing by field',
+      fields.length === 0 ? '0' : fields.map(([field, { count }]) => `${field} ${count}`).join(', '),
+    ],
     ['files compared by hash', String(comparison.filesCompared)],
-    ['missing, extra, doubled', [comparison.missing, comparison.extra, comparison.doubled].map((l) => l.length).join(', ')],
+    [
+      'missing, extra, doubled',
+      [comparison.missing, comparison.extra, comparison.doubled].map((l) => l.length).join(', '),
+    ],
     ['blocked with reason', String(comparison.blocked.length)],
-    ['taxonomy', `${taxonomy.compared} compared, ${taxonomy.differences.length} differing, ${taxonomy.heldBack} held back`],
+    [
+      'taxonomy',
+      `${taxonomy.compared} compared, ${taxonomy.differences.length} differing, ${taxonomy.heldBack} held back`,
+    ],
     ['left behind', String(comparison.markers.length)],
-    ['made by the replica itself', `archive ${derived.archive}, type ${derived.mime_type}, pages ${derived.page_count} differ`],
+    [
+      'made by the replica itself',
+      `archive ${derived.archive}, type ${derived.mime_type}, pages ${derived.page_count} differ`,
+    ],
     ['not replicable', String(comparison.notReplicable.length)],
     ...more,
     ['comparison', `${comparison.seconds.toFixed(1)} s, ${requests.master} + ${requests.replica} requests`],

@@ -1,5 +1,13 @@
 import type { FieldWire, ObjectWire } from '../wire.ts';
-import { expectedOwner, nameWithOwner, objectName, type OwnerNamer, ownerName, permissionWords, type Sides } from './names.ts';
+import {
+  expectedOwner,
+  nameWithOwner,
+  objectName,
+  type OwnerNamer,
+  ownerName,
+  permissionWords,
+  type Sides,
+} from './names.ts';
 import { OBJECT_KINDS, type ObjectKind, type Snapshot } from './read.ts';
 import type { TaxonomyFinding } from './types.ts';
 
@@ -38,7 +46,9 @@ function compareKind(sides: Sides, kind: ObjectKind, finding: Mutable): void {
 }
 
 function named(side: Snapshot, kind: ObjectKind, owner: OwnerNamer): Map<string, ObjectWire> {
-  return new Map([...side.objects[kind].values()].map((object) => [nameWithOwner(object.name, owner(object.owner)), object]));
+  return new Map(
+    [...side.objects[kind].values()].map((object) => [nameWithOwner(object.name, owner(object.owner)), object]),
+  );
 }
 
 function objectWords(side: Snapshot, kind: ObjectKind, object: ObjectWire, owner: OwnerNamer, known?: Snapshot) {

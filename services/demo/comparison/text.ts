@@ -17,6 +17,7 @@ export function showDifference(master: string, replica: string): { readonly mast
   let at = 0;
   while (at < master.length && at < replica.length && master[at] === replica[at]) at += 1;
   const from = Math.max(0, at - 10);
-  const cut = (text: string) => `${from > 0 ? '…' : ''}${text.slice(from, from + 60)}${text.length > from + 60 ? '…' : ''}`;
+  const cut = (text: string) =>
+    `${from > 0 ? '…' : ''}${text.slice(from, from + 60)}${text.length > from + 60 ? '…' : ''}`;
   return { master: JSON.stringify(cut(master)), replica: JSON.stringify(cut(replica)) };
 }

@@ -21,8 +21,20 @@ export interface BlockedFinding extends Blocked {
 
 /** The exact and mapped fields of the product; what the replica makes by itself is counted apart. */
 export const COMPARED_FIELDS = [
-  'title', 'content', 'created', 'asn', 'correspondent', 'document_type', 'storage_path', 'tags', 'custom_fields',
-  'owner', 'permissions', 'notes', 'original_file_name', 'file',
+  'title',
+  'content',
+  'created',
+  'asn',
+  'correspondent',
+  'document_type',
+  'storage_path',
+  'tags',
+  'custom_fields',
+  'owner',
+  'permissions',
+  'notes',
+  'original_file_name',
+  'file',
 ] as const; // prettier-ignore
 export type ComparedField = (typeof COMPARED_FIELDS)[number];
 

@@ -1,15 +1,22 @@
 import type { Random } from './random.ts';
 
 const OPENINGS = [
-  'We thank you for your order of last month', 'Please find the yearly statement below',
-  'This letter confirms our telephone call', 'The meter was read on the day named above',
-  'Your subscription goes on for another year', 'The goods left our store this morning',
+  'We thank you for your order of last month',
+  'Please find the yearly statement below',
+  'This letter confirms our telephone call',
+  'The meter was read on the day named above',
+  'Your subscription goes on for another year',
+  'The goods left our store this morning',
 ]; // prettier-ignore
 const MIDDLES = [
-  'The invoice amount is due within thirty days', 'One rake and one spade were out of stock',
-  'The boiler was inspected and found in order', 'A deposit was paid and is taken off the sum',
-  'The waterworks ask for access to the cellar', 'All parts were packed by weight and number',
-  'The tax office wants a copy for its files', 'The old contract ends with the summer',
+  'The invoice amount is due within thirty days',
+  'One rake and one spade were out of stock',
+  'The boiler was inspected and found in order',
+  'A deposit was paid and is taken off the sum',
+  'The waterworks ask for access to the cellar',
+  'All parts were packed by weight and number',
+  'The tax office wants a copy for its files',
+  'The old contract ends with the summer',
 ]; // prettier-ignore
 const CLOSINGS = ['With kind regards', 'Keep this sheet for your records', 'No answer is needed', 'See the other side'];
 

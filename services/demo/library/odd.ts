@@ -40,7 +40,8 @@ export function makeOddDocuments({ random, heavyBytes, seed }: OddOptions): Libr
     odd('heavy', {
       title: 'A file of 64 MiB',
       fileName: 'heavy.pdf',
-      bytes: () => heavyFile(['A plan of the house in every detail.', 'Heavy, but of one page only.'], heavyBytes, seed),
+      bytes: () =>
+        heavyFile(['A plan of the house in every detail.', 'Heavy, but of one page only.'], heavyBytes, seed),
     }),
     odd('bare', { title: 'bare', kind: 'text' }),
   ];
@@ -173,7 +174,10 @@ function oddNotes(odd: Odd): LibraryDocument[] {
     }),
     odd('notes-owned', {
       owner: WORKSHOP,
-      notes: [{ author: WORKSHOP, text: 'Mine.' }, { author: 'token-user', text: '  indented\n\tand tabbed  ' }],
+      notes: [
+        { author: WORKSHOP, text: 'Mine.' },
+        { author: 'token-user', text: '  indented\n\tand tabbed  ' },
+      ],
     }),
   ];
 }
@@ -181,7 +185,10 @@ function oddNotes(odd: Odd): LibraryDocument[] {
 /** Three documents that name each other round and round, one of which names itself a second way as well. */
 function linkedCircle(odd: Odd): LibraryDocument[] {
   return [
-    odd('circle-one', { kind: 'text', links: { 'Belongs to': ['circle-two'], Answers: ['circle-three', 'fields-all'] } }),
+    odd('circle-one', {
+      kind: 'text',
+      links: { 'Belongs to': ['circle-two'], Answers: ['circle-three', 'fields-all'] },
+    }),
     odd('circle-two', { kind: 'text', links: { 'Belongs to': ['circle-three'] } }),
     odd('circle-three', { kind: 'text', links: { 'Belongs to': ['circle-one'], Answers: ['heavy'] } }),
     odd('links-none', { kind: 'text', links: { Answers: [] } }),

@@ -5,7 +5,20 @@ import type { Random } from './random.ts';
 import { NO_PERMISSIONS, OFFICE, TAXONOMY, WORKSHOP } from './taxonomy.ts';
 
 /** Pictures are few, because a real instance reads each of them letter by letter, for seconds. */
-const KINDS: readonly FileKind[] = ['pdf', 'text', 'pdf', 'scan', 'pdf', 'text', 'png', 'pdf', 'jpeg', 'text', 'pdf', 'tiff'];
+const KINDS: readonly FileKind[] = [
+  'pdf',
+  'text',
+  'pdf',
+  'scan',
+  'pdf',
+  'text',
+  'png',
+  'pdf',
+  'jpeg',
+  'text',
+  'pdf',
+  'tiff',
+];
 const SUBJECTS = ['Water bill', 'Season ticket', 'Rent', 'Delivery note', 'Order', 'Repair', 'Guarantee', 'Statement'];
 const FIRST_ASN = 1001;
 
@@ -37,7 +50,9 @@ function makeOrdinary(random: Random, index: number, count: number): LibraryDocu
     fields: makeFields(random, index),
     links: makeLinks(index, count),
     notes: makeNotes(index, owner),
-    editedContent: random.chance(0.15) ? `Read by hand.\r\n\r\n  ${subject} ${index + 1}, checked\tline by line.` : null,
+    editedContent: random.chance(0.15)
+      ? `Read by hand.\r\n\r\n  ${subject} ${index + 1}, checked\tline by line.`
+      : null,
     twinOf: null,
   };
 }
@@ -85,7 +100,8 @@ function makeLinks(index: number, count: number): LibraryDocument['links'] {
 function makeNotes(index: number, owner: LibraryOwner): LibraryNote[] {
   if (index % 5 !== 1) return [];
   const notes: LibraryNote[] = [{ author: 'token-user', text: `Checked against order ${index}.` }];
-  if (owner === null || owner === 'token-user') notes.push({ author: 'token-user', text: 'Second look:\n  all fine.\n' });
+  if (owner === null || owner === 'token-user')
+    notes.push({ author: 'token-user', text: 'Second look:\n  all fine.\n' });
   if (owner === null) notes.push({ author: OFFICE, text: 'Sent a copy.' }, { author: WORKSHOP, text: 'Got it.' });
   else if (owner !== 'token-user') notes.push({ author: owner, text: 'This one is ours.' });
   return notes;

@@ -70,7 +70,9 @@ function assemble(pages: readonly Page[], unused: readonly Buffer[]): Buffer {
       ...page.objects,
     );
   }
-  bodies[1] = Buffer.from(`<< /Type /Pages /Kids [${kids.map((kid) => `${kid} 0 R`).join(' ')}] /Count ${kids.length} >>`);
+  bodies[1] = Buffer.from(
+    `<< /Type /Pages /Kids [${kids.map((kid) => `${kid} 0 R`).join(' ')}] /Count ${kids.length} >>`,
+  );
   return serialise([...bodies, ...unused]);
 }
 

@@ -8,12 +8,46 @@ export interface Raster {
 
 /** Seven rows a letter, five dots a row, each row one digit of base 32 (the leftmost dot is the highest bit). */
 const LETTERS: Readonly<Record<string, string>> = {
-  A: 'ehhvhhh', B: 'uhhuhhu', C: 'ehggghe', D: 'uhhhhhu', E: 'vgguggv', F: 'vgguggg', G: 'ehgnhhf',
-  H: 'hhhvhhh', I: 'e44444e', J: '72222ic', K: 'hikokih', L: 'ggggggv', M: 'hrllhhh', N: 'hhpljhh',
-  O: 'ehhhhhe', P: 'uhhuggg', Q: 'ehhhlid', R: 'uhhukih', S: 'fgge11u', T: 'v444444', U: 'hhhhhhe',
-  V: 'hhhhha4', W: 'hhhllla', X: 'hha4ahh', Y: 'hhha444', Z: 'v1248gv',
-  0: 'ehjlphe', 1: '4c4444e', 2: 'eh1248v', 3: 'v2421he', 4: '26aiv22', 5: 'vgu11he', 6: '68guhhe',
-  7: 'v124888', 8: 'ehhehhe', 9: 'ehhf12c', '.': '00000cc', ',': '0000448', '-': '000v000', ':': '0cc0cc0',
+  A: 'ehhvhhh',
+  B: 'uhhuhhu',
+  C: 'ehggghe',
+  D: 'uhhhhhu',
+  E: 'vgguggv',
+  F: 'vgguggg',
+  G: 'ehgnhhf',
+  H: 'hhhvhhh',
+  I: 'e44444e',
+  J: '72222ic',
+  K: 'hikokih',
+  L: 'ggggggv',
+  M: 'hrllhhh',
+  N: 'hhpljhh',
+  O: 'ehhhhhe',
+  P: 'uhhuggg',
+  Q: 'ehhhlid',
+  R: 'uhhukih',
+  S: 'fgge11u',
+  T: 'v444444',
+  U: 'hhhhhhe',
+  V: 'hhhhha4',
+  W: 'hhhllla',
+  X: 'hha4ahh',
+  Y: 'hhha444',
+  Z: 'v1248gv',
+  0: 'ehjlphe',
+  1: '4c4444e',
+  2: 'eh1248v',
+  3: 'v2421he',
+  4: '26aiv22',
+  5: 'vgu11he',
+  6: '68guhhe',
+  7: 'v124888',
+  8: 'ehhehhe',
+  9: 'ehhf12c',
+  '.': '00000cc',
+  ',': '0000448',
+  '-': '000v000',
+  ':': '0cc0cc0',
 }; // prettier-ignore
 
 const ROWS = 7;
@@ -66,5 +100,6 @@ function stamp(place: Place, letter: string): void {
 
 function dot({ pixels, width, left, top, scale }: Place, column: number, row: number): void {
   const x = left + column * scale;
-  for (let y = top + row * scale; y < top + (row + 1) * scale; y += 1) pixels.fill(0, y * width + x, y * width + x + scale);
+  for (let y = top + row * scale; y < top + (row + 1) * scale; y += 1)
+    pixels.fill(0, y * width + x, y * width + x + scale);
 }

@@ -2,8 +2,18 @@ import type { Library, LibraryPermissions } from './model.ts';
 
 /** Who may write notes: the library's users get their rights from this group. */
 const MEMBER_RIGHTS = [
-  'view_document', 'change_document', 'add_document', 'view_note', 'add_note', 'delete_note', 'view_tag',
-  'view_correspondent', 'view_documenttype', 'view_storagepath', 'view_customfield', 'view_uisettings',
+  'view_document',
+  'change_document',
+  'add_document',
+  'view_note',
+  'add_note',
+  'delete_note',
+  'view_tag',
+  'view_correspondent',
+  'view_documenttype',
+  'view_storagepath',
+  'view_customfield',
+  'view_uisettings',
 ]; // prettier-ignore
 const READER_RIGHTS = ['view_document', 'view_tag', 'view_correspondent', 'view_documenttype', 'view_uisettings'];
 

@@ -14,7 +14,10 @@ import { aDocument, aNote, aSnapshot, aTag, type World } from './snapshots.ts';
 function judge(master: World, replica: World, bytes: Record<string, string> = {}, blocked: readonly Blocked[] = []) {
   const sides = { master: aSnapshot(master), replica: aSnapshot(replica) };
   const hashed = (side: keyof typeof sides): Hashed[] =>
-    (sides[side] as Snapshot).documents.map((document) => ({ document, hash: bytes[`${side}${document.id}`] ?? 'same' }));
+    (sides[side] as Snapshot).documents.map((document) => ({
+      document,
+      hash: bytes[`${side}${document.id}`] ?? 'same',
+    }));
   return judgeDocuments(sides, pairDocuments(hashed('master'), hashed('replica')), blocked);
 }
 
@@ -24,8 +27,20 @@ const pairOf = (left: Partial<DocumentWire>, right: Partial<DocumentWire>, maste
 
 describe('comparing one document', () => {
   it('finds equal documents identical although all ids differ', () => {
-    const master = { tags: [aTag(5, 'House')], users: [[2, 'admin'], [3, 'office']] } as const;
-    const replica = { tags: [aTag(95, 'House')], users: [[7, 'office'], [2, 'admin']] } as const;
+    const master = {
+      tags: [aTag(5, 'House')],
+      users: [
+        [2, 'admin'],
+        [3, 'office'],
+      ],
+    } as const;
+    const replica = {
+      tags: [aTag(95, 'House')],
+      users: [
+        [7, 'office'],
+        [2, 'admin'],
+      ],
+    } as const;
     const found = pairOf({ tags: [5], owner: 3 }, { tags: [95], owner: 7 }, master, replica);
     expect(found).toMatchObject({ identical: 1, differing: {}, missing: [], extra: [] });
   });
@@ -57,7 +72,13 @@ describe('comparing one document', () => {
 
   it('gives what an unknown user owns to the token user, and leaves unknown names out of permissions', () => {
     const permissions = { view: { users: [9], groups: [4] }, change: { users: [9], groups: [] } };
-    const master = { users: [[2, 'admin'], [9, 'stranger']], groups: [[4, 'strangers']] } as const;
+    const master = {
+      users: [
+        [2, 'admin'],
+        [9, 'stranger'],
+      ],
+      groups: [[4, 'strangers']],
+    } as const;
     expect(pairOf({ owner: 9, permissions }, { owner: 2 }, master).identical).toBe(1);
     expect(Object.keys(pairOf({ owner: 9, permissions }, { owner: null }, master).differing)).toEqual(['owner']);
   });
@@ -91,7 +112,10 @@ describe('comparing links', () => {
     aDocument(id, { title, custom_fields: [{ field: 1, value }] });
 
   it('follows them to the paired document, in any order', () => {
-    const master = { fields, documents: [linked(1, [2, 3], 'a'), aDocument(2, { title: 'b' }), aDocument(3, { title: 'c' })] };
+    const master = {
+      fields,
+      documents: [linked(1, [2, 3], 'a'), aDocument(2, { title: 'b' }), aDocument(3, { title: 'c' })],
+    };
     const right = [linked(11, [13, 12], 'a'), aDocument(12, { title: 'b' }), aDocument(13, { title: 'c' })];
     expect(judge(master, { fields, documents: right }).identical).toBe(3);
     const wrong = [linked(11, [13], 'a'), ...right.slice(1)];
@@ -151,14 +175,30 @@ describe('pairing', () => {
 
   it('tells twins apart by number, then by title, whatever their ids', () => {
     const found = judge(
-      { documents: [aDocument(1, { archive_serial_number: 5 }), aDocument(2, { title: 'b' }), aDocument(3, { title: 'c' })] },
-      { documents: [aDocument(11, { title: 'c' }), aDocument(12, { title: 'b' }), aDocument(13, { archive_serial_number: 5 })] },
+      {
+        documents: [
+          aDocument(1, { archive_serial_number: 5 }),
+          aDocument(2, { title: 'b' }),
+          aDocument(3, { title: 'c' }),
+        ],
+      },
+      {
+        documents: [
+          aDocument(11, { title: 'c' }),
+          aDocument(12, { title: 'b' }),
+          aDocument(13, { archive_serial_number: 5 }),
+        ],
+      },
     );
     expect(found).toMatchObject({ identical: 3, twins: 3 });
   });
 
   it('finds a file with other bytes as such, not as one missing and one extra', () => {
-    const found = judge({ documents: [aDocument(1)] }, { documents: [aDocument(11)] }, { master1: 'A', replica11: 'B' });
+    const found = judge(
+      { documents: [aDocument(1)] },
+      { documents: [aDocument(11)] },
+      { master1: 'A', replica11: 'B' },
+    );
     expect(found).toMatchObject({ missing: [], extra: [], differing: { file: { count: 1 } } });
   });
 
@@ -196,7 +236,14 @@ describe('comparing the taxonomy', () => {
 
   it('finds other options, or the same ones in another order, of a select', () => {
     const field = (...labels: string[]) => ({
-      fields: [{ id: 1, name: 'State', data_type: 'select', extra_data: { select_options: labels.map((label) => ({ label })) } }],
+      fields: [
+        {
+          id: 1,
+          name: 'State',
+          data_type: 'select',
+          extra_data: { select_options: labels.map((label) => ({ label })) },
+        },
+      ],
     });
     expect(compare(field('a', 'b'), field('a', 'b')).differences).toEqual([]);
     expect(compare(field('a', 'b'), field('b', 'a')).differences).toHaveLength(1);

@@ -50,7 +50,8 @@ describe('the demo library', () => {
     const fields = new Set(library.customFields.map(({ name }) => name));
     for (const document of library.documents) {
       for (const tag of document.tags) expect(tags).toContain(tag);
-      for (const name of [...Object.keys(document.fields), ...Object.keys(document.links)]) expect(fields).toContain(name);
+      for (const name of [...Object.keys(document.fields), ...Object.keys(document.links)])
+        expect(fields).toContain(name);
       for (const target of Object.values(document.links).flat()) expect(keys).toContain(target);
     }
   });
@@ -84,7 +85,8 @@ describe('the files of the library', () => {
       const rows = /^xref\n0 (\d+)\n/.exec(pdf.slice(table));
       const offsets = [...pdf.slice(table).matchAll(/(\d{10}) 00000 n/g)].map(([, offset]) => Number(offset));
       expect(offsets.length).toBe(Number(rows?.[1]) - 1);
-      for (const [index, offset] of offsets.entries()) expect(pdf.slice(offset)).toMatch(new RegExp(`^${index + 1} 0 obj\n`));
+      for (const [index, offset] of offsets.entries())
+        expect(pdf.slice(offset)).toMatch(new RegExp(`^${index + 1} 0 obj\n`));
     }
   });
 
@@ -92,7 +94,9 @@ describe('the files of the library', () => {
     const png = encodePng(raster);
     const start = png.indexOf('IDAT') + 4;
     const rows = inflateSync(png.subarray(start, start + png.readUInt32BE(start - 8)));
-    expect(Buffer.from(rows.subarray(1, 1 + raster.width))).toEqual(Buffer.from(raster.pixels.subarray(0, raster.width)));
+    expect(Buffer.from(rows.subarray(1, 1 + raster.width))).toEqual(
+      Buffer.from(raster.pixels.subarray(0, raster.width)),
+    );
     const tiff = encodeTiff(raster);
     expect(tiff.subarray(tiff.length - raster.pixels.length)).toEqual(Buffer.from(raster.pixels));
   });

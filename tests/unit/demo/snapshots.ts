@@ -59,7 +59,8 @@ export interface World {
 }
 
 export function aSnapshot(world: World = {}): Snapshot {
-  const byId = <T extends { readonly id: number }>(rows: readonly T[] = []) => new Map(rows.map((row) => [row.id, row]));
+  const byId = <T extends { readonly id: number }>(rows: readonly T[] = []) =>
+    new Map(rows.map((row) => [row.id, row]));
   return {
     version: world.version ?? '3.0.5',
     tokenUser: 'admin',

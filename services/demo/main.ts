@@ -1,0 +1,98 @@
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { Household } from './stage/children.ts';
+import { watchCycles } from './stage/cycle.ts';
+import { narrate, type Narrator } from './stage/narrator.ts';
+import { type DemoOptions, readOptions, USAGE } from './stage/options.ts';
+import { type Play, play } from './stage/play.ts';
+
+/** Short enough to see an edit arrive, long enough to see that it was the schedule that carried it. */
+const STAY_INTERVAL_SECONDS = 10;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const options = readOptions(process.argv.slice(2));
+if (options === null) {
+  console.error(USAGE);
+  process.exitCode = 2;
+} else {
+  // Explicit, because answers that nobody waits for any more would keep the process alive.
+  process.exit(await main(options));
+}
+
+async function main(chosen: DemoOptions): Promise<number> {
+  const narrator = narrate(process.stdout);
+  const household = new Household();
+  const folder = await mkdtemp(join(tmpdir(), 'pngx-demo-'));
+  // The embedded PostgreSQL runs as another user when this one is root, and must get through to its data.
+  await chmod(folder, 0o711);
+  const interrupted = untilInterrupted();
+  try {
+    const work = perform(household, folder, chosen, narrator);
+    // Once interrupted, what breaks on the way down is nobody's business any more.
+    work.catch(() => undefined);
+    return await Promise.race([work, household.accident, interrupted]);
+  } catch (error) {
+    narrator.say(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  } finally {
+    narrator.say('Ending everything ...');
+    await household.close();
+    await endDatabase(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function perform(household: Household, folder: string, chosen: DemoOptions, narrator: Narrator): Promise<number> {
+  const started = performance.now();
+  const result = await play(household, folder, chosen, narrator);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  narrator.say(
+    `\n${result.equal ? 'Every replica is equal to the master' : 'NOT every replica is equal to the master'} (${seconds} s in all).`,
+  );
+  if (chosen.once) return result.equal ? 0 : 1;
+  await result.controller.setInterval(STAY_INTERVAL_SECONDS);
+  narrator.say(invitation(result));
+  await watchCycles(result.controller, narrator);
+  return 0;
+}
+
+function invitation({ controller, master, seeding, library }: Play): string {
+  const document = library.documents[0];
+  const id = document && seeding.ids.get(document.key);
+  return `
+Everything stays up until Ctrl-C. Status page and API: ${controller.url}
+
+Try this: the master's document ${id}, "${document?.title}", gets another title:
+
+  curl -X PATCH -H 'Authorization: Token ${master.token}' -H 'Content-Type: application/json' \\
+    -d '{"title": "Edited by hand"}' ${master.url}/api/documents/${id}/
+
+The next cycle carries it over; there is one every ${STAY_INTERVAL_SECONDS} s now, or at once:
+
+  curl -X POST ${controller.url}/api/sync
+`;
+}
+
+/** A controller that had to be killed leaves its PostgreSQL behind, which would keep the folder busy. */
+async function endDatabase(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const name of names.filter((one) => basename(one) === 'postmaster.pid')) {
+    const [pid = ''] = (await readFile(join(folder, name), 'utf8').catch(() => '')).split('\n');
+    // The number may long belong to somebody else: only a process that was started on this folder is ours.
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes(folder)) process.kill(Number(pid), 'SIGQUIT');
+  }
+}
+
+/** Once: everything ends in order. Twice: at once; the children are killed on the way out. */
+function untilInterrupted(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve(signal === 'SIGINT' ? 130 : 143);
+      });
+    }
+  });
+}

@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Controller, Progress, Run } from './controller.ts';
+import type { Narrator } from './narrator.ts';
+
+const LOOK_EVERY_MS = 400;
+const CYCLE_LIMIT_MS = 15 * 60_000;
+
+/** Runs one cycle over all replicas and shows it; returns each replica's own run. */
+export async function runCycle(controller: Controller, narrator: Narrator): Promise<ReadonlyMap<string, Run>> {
+  const deadline = performance.now() + CYCLE_LIMIT_MS;
+  const runId = await controller.startCycle();
+  while (performance.now() < deadline) {
+    const progress = await controller.progress();
+    const runs = await controller.runs();
+    // Runs are children of the cycle that opened them; one that a schedule opened a moment earlier is as good.
+    const cycle = runs.find(({ id }) => id === runId);
+    if (!progress.running && cycle?.finished_at !== null && cycle !== undefined) return latestByReplica(runs);
+    narrator.progress(progressLine(progress));
+    await pause(LOOK_EVERY_MS);
+  }
+  throw new Error('The cycle did not end within a quarter of an hour.');
+}
+
+/** Newest first, as the API lists them. */
+function latestByReplica(runs: readonly Run[]): Map<string, Run> {
+  const latest = new Map<string, Run>();
+  for (const run of runs) {
+    if (run.kind === 'replica' && run.replica !== null && !latest.has(run.replica)) latest.set(run.replica, run);
+  }
+  return latest;
+}
+
+function progressLine({ phase, replicas }: Progress): string {
+  if (replicas.length === 0) return `  ${phase}`;
+  const parts = replicas.map(
+    (replica) => `${replica.name} ${replica.phase} ${replica.docs_done}/${replica.docs_total}`,
+  );
+  return `  ${parts.join('   ')}`;
+}
+
+export function runSeconds({ started_at: started, finished_at: finished }: Run): number {
+  return finished === null ? 0 : (Date.parse(finished) - Date.parse(started)) / 1000;
+}
+
+/** Tells of each later cycle that carried something over, for as long as the controller answers. */
+export async function watchCycles(controller: Controller, narrator: Narrator): Promise<never> {
+  let last = Math.max(0, ...(await controller.runs()).map(({ id }) => id));
+  for (;;) {
+    await pause(1_000);
+    const runs = await controller.runs();
+    const finished = runs
+      .filter((run) => run.id > last && run.kind === 'replica' && run.finished_at !== null)
+      .reverse();
+    for (const run of finished) {
+      if (run.docs_synced + run.docs_failed > 0 || run.outcome !== 'ok') narrator.say(runLine(run));
+      last = Math.max(last, run.id);
+    }
+  }
+}
+
+function runLine(run: Run): string {
+  const failed = run.docs_failed > 0 ? `, ${run.docs_failed} failed` : '';
+  const trouble = run.error_msg === null ? '' : ` (${run.error_msg})`;
+  return `  ${run.replica}: ${run.docs_synced} carried over${failed}, ${run.outcome}, ${runSeconds(run).toFixed(1)} s${trouble}`;
+}
