@@ -1,7 +1,15 @@
 /** Reading documents: the change feed, the census, single documents and the lookups of the protocol. */
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
-import type { Census, DocumentRow, FeedPage, Generation, PaperlessReader, PaperlessWriter, ReservedRow } from './api.ts';
+import type {
+  Census,
+  DocumentRow,
+  FeedPage,
+  Generation,
+  PaperlessReader,
+  PaperlessWriter,
+  ReservedRow,
+} from './api.ts';
 import { parseAs, readJson, serverDateOf, writeJson } from './http.ts';
 import type { ApiRequest, Http } from './http.ts';
 import { readAll } from './lists.ts';
@@ -41,7 +49,12 @@ function filterIgnored(request: ApiRequest): AppError {
   return wrongShape(request, 'it holds rows that the filter excludes');
 }
 
-async function feedPage(http: Http, modifiedGte: string | null, pageSize: number, signal?: AbortSignal): Promise<FeedPage> {
+async function feedPage(
+  http: Http,
+  modifiedGte: string | null,
+  pageSize: number,
+  signal?: AbortSignal,
+): Promise<FeedPage> {
   const since = modifiedGte === null ? {} : { modified__gte: modifiedGte };
   const request = listRequest(
     { fields: 'id,modified,added', ordering: 'modified,id', page: 1, page_size: pageSize, ...since },
@@ -105,7 +118,12 @@ async function byAsn(http: Http, asn: number, signal?: AbortSignal): Promise<Res
   return results[0] === undefined ? null : toReserved(results[0]);
 }
 
-async function byChecksum(http: Http, generation: Generation, hex: string, signal?: AbortSignal): Promise<DocumentRow[]> {
+async function byChecksum(
+  http: Http,
+  generation: Generation,
+  hex: string,
+  signal?: AbortSignal,
+): Promise<DocumentRow[]> {
   // The other family's hash would find nothing, which reads as "not there" right after an upgrade (E28).
   if (!(generation === 'v2' ? /^[0-9a-f]{32}$/i : /^[0-9a-f]{64}$/i).test(hex))
     throw new AppError({

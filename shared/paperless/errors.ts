@@ -17,7 +17,12 @@ function describe(request: RequestFacts, init: Described): AppError {
   return new AppError({ ...rest, message: `${request.method} ${request.route} ${says}` });
 }
 
-function unknownOutcome(request: RequestFacts, code: 'answered_error' | 'answer_missing', says: string, status?: number) {
+function unknownOutcome(
+  request: RequestFacts,
+  code: 'answered_error' | 'answer_missing',
+  says: string,
+  status?: number,
+) {
   return describe(request, {
     code,
     class: 'unknown-outcome',
@@ -69,7 +74,9 @@ function tokenRefused(request: RequestFacts, answer: AnswerFacts): AppError {
   return describe(request, {
     code: 'token_refused',
     class: 'auth',
-    says: proxy ? 'was refused by something in front of paperless (401).' : 'was refused: the token is not valid (401).',
+    says: proxy
+      ? 'was refused by something in front of paperless (401).'
+      : 'was refused: the token is not valid (401).',
     hint: proxy ? 'Let the access proxy pass /api/, or add the headers it wants.' : 'Enter a new API token.',
     status: 401,
     scope: 'instance',
@@ -81,7 +88,8 @@ function forbidden(request: RequestFacts, answer: AnswerFacts): AppError {
   if (!isFromPaperless(answer) && !isJson(answer)) return htmlInstead(request, answer.status);
   const object = request.purpose === 'object' || request.purpose === 'change';
   const init = { class: 'permission', status: 403, hint: 'Use the token of a superuser who is also staff.' } as const;
-  if (object) return describe(request, { ...init, code: 'object_forbidden', says: 'is not allowed on this object (403).' });
+  if (object)
+    return describe(request, { ...init, code: 'object_forbidden', says: 'is not allowed on this object (403).' });
   const code = request.purpose === 'list' ? 'list_forbidden' : 'create_forbidden';
   return describe(request, { ...init, code, says: 'is not allowed to this token (403).', scope: 'instance' });
 }
@@ -90,7 +98,7 @@ function notFound(request: RequestFacts, answer: AnswerFacts): AppError {
   // A proxy's 404 must never look like a deleted document (E4, H4).
   if (!isFromPaperless(answer)) return htmlInstead(request, answer.status);
   const says = 'was answered "not found" (404).';
-  if (request.purpose === 'list' || request.purpose === 'create' && !request.route.includes('{id}'))
+  if (request.purpose === 'list' || (request.purpose === 'create' && !request.route.includes('{id}')))
     return describe(request, { code: 'endpoint_missing', class: 'not-an-api', says, status: 404, scope: 'instance' });
   return describe(request, { code: 'object_not_found', class: 'not-found', says, status: 404 });
 }
@@ -100,13 +108,30 @@ function badRequest(request: RequestFacts, answer: AnswerFacts): AppError {
     if (!isFromPaperless(answer)) return htmlInstead(request, 400);
     // A DELETE that met a locked database is answered 400 in plain text, without effect (paperless-api.md 16).
     if (request.method === 'DELETE') return databaseLocked(request, 400);
-    return describe(request, { code: 'request_refused', class: 'invalid', says: 'was refused as text (400).', status: 400 });
+    return describe(request, {
+      code: 'request_refused',
+      class: 'invalid',
+      says: 'was refused as text (400).',
+      status: 400,
+    });
   }
   const fields = flattenFields(answer.text);
   const unsupported = Object.values(fields).some((text) => /\bfile type\b.*\bnot supported\b/i.test(text));
   if (unsupported)
-    return describe(request, { code: 'unsupported_file_type', class: 'unsupported-type', says: 'was refused: file type not supported.', status: 400, fields }); // prettier-ignore
-  return describe(request, { code: 'values_refused', class: 'invalid', says: `was refused: ${fieldNames(fields)}.`, status: 400, fields }); // prettier-ignore
+    return describe(request, {
+      code: 'unsupported_file_type',
+      class: 'unsupported-type',
+      says: 'was refused: file type not supported.',
+      status: 400,
+      fields,
+    });
+  return describe(request, {
+    code: 'values_refused',
+    class: 'invalid',
+    says: `was refused: ${fieldNames(fields)}.`,
+    status: 400,
+    fields,
+  });
 }
 
 function fieldNames(fields: Readonly<Record<string, string>>): string {
@@ -172,7 +197,12 @@ function writeFault(request: RequestFacts, answer: AnswerFacts): AppError {
   const { status } = answer;
   return isFromPaperless(answer)
     ? unknownOutcome(request, 'answered_error', `was answered ${status} by paperless.`, status)
-    : unknownOutcome(request, 'answer_missing', `was answered ${status} by a proxy; paperless itself did not answer.`, status);
+    : unknownOutcome(
+        request,
+        'answer_missing',
+        `was answered ${status} by a proxy; paperless itself did not answer.`,
+        status,
+      );
 }
 
 function databaseLocked(request: RequestFacts, status: number): AppError {
@@ -208,5 +238,11 @@ export function unusableAnswer(request: RequestFacts, answer: AnswerFacts, why: 
 }
 
 export function wrongShape(request: RequestFacts, why: string, status?: number): AppError {
-  return describe(request, { code: 'wrong_shape', class: 'not-an-api', says: `was answered, but ${why}.`, status, scope: 'instance' }); // prettier-ignore
+  return describe(request, {
+    code: 'wrong_shape',
+    class: 'not-an-api',
+    says: `was answered, but ${why}.`,
+    status,
+    scope: 'instance',
+  });
 }

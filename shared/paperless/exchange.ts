@@ -159,7 +159,12 @@ function watchConnection(request: ClientRequest, spec: Exchange, progress: Progr
   const stands = (socket: Socket) => () => {
     try {
       if (isForbiddenAddress(socket.remoteAddress ?? ''))
-        throw new AppError({ code: 'url_forbidden_host', class: 'config', message: 'The host name leads to a link-local or metadata address.', scope: 'instance' }); // prettier-ignore
+        throw new AppError({
+          code: 'url_forbidden_host',
+          class: 'config',
+          message: 'The host name leads to a link-local or metadata address.',
+          scope: 'instance',
+        });
       spec.beforeFirstByte();
       progress.connected = true;
     } catch (error) {

@@ -36,7 +36,12 @@ export function classifyFault(request: RequestFacts, fault: Fault): AppError {
   if (fault.own !== undefined) return fault.own;
   if (fault.kind === 'caller' || fault.kind === 'fenced') return calledOff(what, fault.reason);
   if (fault.kind === 'slot')
-    return new AppError({ code: 'slot_lost', class: 'cancelled', message: `${what} was stopped: its request slot was lost.`, scope: 'instance' }); // prettier-ignore
+    return new AppError({
+      code: 'slot_lost',
+      class: 'cancelled',
+      message: `${what} was stopped: its request slot was lost.`,
+      scope: 'instance',
+    });
   return unreached(what, fault);
 }
 
@@ -71,9 +76,19 @@ function unreached(what: string, fault: Fault): AppError {
       scope: 'instance',
     });
   if (fault.kind === 'time')
-    return new AppError({ code: 'instance_timeout', class: 'transient', message: `${what} was not answered in time.`, scope: 'instance' }); // prettier-ignore
+    return new AppError({
+      code: 'instance_timeout',
+      class: 'transient',
+      message: `${what} was not answered in time.`,
+      scope: 'instance',
+    });
   if (fault.answerBegan)
-    return new AppError({ code: 'body_truncated', class: 'transient', message: `${what}: the answer was cut off (${cause(fault)}).`, scope: 'instance' }); // prettier-ignore
+    return new AppError({
+      code: 'body_truncated',
+      class: 'transient',
+      message: `${what}: the answer was cut off (${cause(fault)}).`,
+      scope: 'instance',
+    });
   return new AppError({
     code: 'instance_unreachable',
     class: 'transient',

@@ -1,6 +1,6 @@
 /** The bytes of originals and what is known about them without fetching them. */
 import { createHash } from 'node:crypto';
-import { open, unlink } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../kernel/errors.ts';
 import type { Checksum, DownloadedFile, PaperlessReader } from './api.ts';
@@ -115,8 +115,11 @@ class DownloadTarget {
     this.size = 0;
     this.md5 = createHash('md5');
     this.sha256 = createHash('sha256');
-    this.handle = await onDisk(() => open(this.path, 'w', 0o600));
-    await onDisk(async () => this.handle?.chmod(0o600));
+    this.handle = await onDisk(async () => {
+      // A file of our own making: what lies there may be a link or readable by others.
+      await rm(this.path, { force: true });
+      return await open(this.path, 'wx', 0o600);
+    });
   }
 
   async take(chunk: Uint8Array): Promise<void> {
@@ -152,7 +155,7 @@ class DownloadTarget {
     if (handle === null) return;
     this.handle = null;
     await handle.close().catch(() => undefined);
-    await unlink(this.path).catch(() => undefined);
+    await rm(this.path, { force: true }).catch(() => undefined);
   }
 }
 

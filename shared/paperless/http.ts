@@ -129,7 +129,8 @@ function describeExchange(state: State, request: ApiRequest, lost: AbortSignal):
     agent: write ? state.writes : state.reads,
     tls: connection.tls ?? {},
     authorities: state.authorities,
-    body: guard !== undefined && request.body !== undefined ? guardedBody(request.body, { ...rules, guard }) : undefined,
+    body:
+      guard !== undefined && request.body !== undefined ? guardedBody(request.body, { ...rules, guard }) : undefined,
     sink: request.sink,
     maxAnswerBytes: MAX_JSON_BYTES,
     connectMs: timeouts.connectMs,
@@ -178,7 +179,8 @@ function settle(state: State, request: ApiRequest, result: ExchangeResult): Answ
   state.version = headerOf(answer, 'x-version') ?? state.version;
   const unchanged = answer.status === 304 && request.headers?.['if-none-match'] !== undefined;
   if (answer.status >= 300 && !unchanged) throw classifyAnswer(request, answer, state.deps.clock.now());
-  if (!isFromPaperless(answer)) throw unusableAnswer(request, answer, 'it does not come from paperless (no X-Version header)');
+  if (!isFromPaperless(answer))
+    throw unusableAnswer(request, answer, 'it does not come from paperless (no X-Version header)');
   return answer;
 }
 

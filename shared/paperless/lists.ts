@@ -61,7 +61,13 @@ async function readPages<T extends z.ZodType<{ id: number }>>(
 }
 
 /** null where the page is gone because the list has become shorter. */
-async function readPage<T extends z.ZodType<{ id: number }>>(http: Http, list: ListRequest, row: T, page: number, size: number) { // prettier-ignore
+async function readPage<T extends z.ZodType<{ id: number }>>(
+  http: Http,
+  list: ListRequest,
+  row: T,
+  page: number,
+  size: number,
+) {
   const request: ApiRequest = {
     method: 'GET',
     route: list.route,

@@ -85,7 +85,10 @@ function extrasOf(wire: WireCustomField): Pick<CustomFieldDefinition, 'selectOpt
     return { selectOptions: parsed.data.select_options, defaultCurrency: null };
   }
   const parsed = wire.data_type === 'monetary' ? monetaryData.safeParse(wire.extra_data) : undefined;
-  return { selectOptions: [], defaultCurrency: (parsed?.success === true ? parsed.data.default_currency : null) || null };
+  return {
+    selectOptions: [],
+    defaultCurrency: (parsed?.success === true ? parsed.data.default_currency : null) || null,
+  };
 }
 
 /** Leaving the field out would read as "deleted on that instance", so the whole list is refused. */

@@ -19,7 +19,9 @@ const DUPLICATE_V3 = /It is a duplicate of document #(\d+)\.?(?: Note: existing 
 const TEXT_SETTLES_MS = 60_000;
 
 export function isConsumeTask(wire: WireTask9 | WireTask10): boolean {
-  return 'task_type' in wire ? wire.task_type === 'consume_file' : (wire.task_name ?? 'consume_file') === 'consume_file';
+  return 'task_type' in wire
+    ? wire.task_type === 'consume_file'
+    : (wire.task_name ?? 'consume_file') === 'consume_file';
 }
 
 export function toConsumeTask(wire: WireTask9 | WireTask10, now: Date): ConsumeTask {
@@ -47,7 +49,7 @@ function fromApi10(wire: WireTask10): ConsumeTask {
 
 function fromApi9(wire: WireTask9, now: Date): ConsumeTask {
   const text = wire.result ?? null;
-  const unsettled = /^<traceback object/.test(text ?? '');
+  const unsettled = (text ?? '').startsWith('<traceback object');
   const state = STATES[wire.status.toLowerCase()] ?? 'other';
   const named = text === null ? undefined : (DUPLICATE_V3.exec(text)?.[1] ?? DUPLICATE_V2.exec(text)?.[1]);
   const failed = state === 'failure' && !unsettled;

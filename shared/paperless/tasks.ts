@@ -73,7 +73,8 @@ async function readGeneration(
   query: (generation: Generation) => Query,
   signal: AbortSignal | undefined,
 ): Promise<ConsumeTask[]> {
-  const rows = generation === 'v3' ? await readApi10(http, query('v3'), signal) : await readApi9(http, query('v2'), signal);
+  const rows =
+    generation === 'v3' ? await readApi10(http, query('v3'), signal) : await readApi9(http, query('v2'), signal);
   const now = http.clock.now();
   return rows.filter(isConsumeTask).map((row) => toConsumeTask(row, now));
 }
@@ -87,5 +88,9 @@ async function readApi10(http: Http, query: Query, signal: AbortSignal | undefin
 /** A plain array, never paged. */
 async function readApi9(http: Http, query: Query, signal: AbortSignal | undefined): Promise<Row[]> {
   const filter = { task_name: 'consume_file', ...query };
-  return await readJson(http, { method: 'GET', route: ROUTE, purpose: 'list', query: filter, signal }, z.array(wire.taskRow));
+  return await readJson(
+    http,
+    { method: 'GET', route: ROUTE, purpose: 'list', query: filter, signal },
+    z.array(wire.taskRow),
+  );
 }

@@ -8,7 +8,10 @@ function refused(code: string, message: string): AppError {
 
 /** Link-local and cloud metadata addresses: a controller must not become a way to read a host's credentials (S4). */
 function isForbiddenHost(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase();
+  const host = hostname
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '')
+    .toLowerCase();
   if (host === 'metadata' || host === 'metadata.google.internal' || host === 'instance-data') return true;
   return isForbiddenAddress(host);
 }
@@ -53,7 +56,8 @@ export function parseInstanceUrl(entered: string): string {
     throw refused('url_scheme', 'Only http:// and https:// addresses can be used.');
   if (url.username !== '' || url.password !== '')
     throw refused('url_credentials', 'The address holds credentials. Give the token in its own field.');
-  if (url.search !== '' || url.hash !== '') throw refused('url_invalid', 'The address must not hold a query or a fragment.');
+  if (url.search !== '' || url.hash !== '')
+    throw refused('url_invalid', 'The address must not hold a query or a fragment.');
   if (url.hostname === '') throw refused('url_invalid', 'The address names no host.');
   if (isForbiddenHost(url.hostname))
     throw refused('url_forbidden_host', 'Link-local and metadata addresses cannot be used.');

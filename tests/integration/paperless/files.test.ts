@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,9 @@ const head = (response: ServerResponse, extra: Record<string, string | number> =
 
 describe('downloading an original', () => {
   it('stores the bytes for the owner only and tells both hashes', async () => {
-    const { url, seen } = await start((_request, response) => void head(response, { 'content-length': BYTES.length }).end(BYTES));
+    const { url, seen } = await start(
+      (_request, response) => void head(response, { 'content-length': BYTES.length }).end(BYTES),
+    );
     const file = await connect(url).reader.downloadOriginal(12, path);
     expect(file).toEqual({ size: BYTES.length, md5: hash('md5'), sha256: hash('sha256') });
     expect((await readFile(path)).equals(BYTES)).toBe(true);
@@ -56,7 +58,10 @@ describe('downloading an original', () => {
         head(response, framing === 'chunked' ? {} : { 'content-length': BYTES.length });
         response.write(BYTES.subarray(0, 70_000), () => response.destroy());
       });
-      expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({ code: 'body_truncated', class: 'transient' });
+      expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({
+        code: 'body_truncated',
+        class: 'transient',
+      });
       expect(existsSync(path)).toBe(false);
     });
 
@@ -78,8 +83,13 @@ describe('downloading an original', () => {
   });
 
   it('a login page is not a file', async () => {
-    const { url } = await start((_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'));
-    expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({ code: 'html_instead_of_api', scope: 'instance' });
+    const { url } = await start(
+      (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),
+    );
+    expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({
+      code: 'html_instead_of_api',
+      scope: 'instance',
+    });
     expect(existsSync(path)).toBe(false);
   });
 
@@ -89,17 +99,35 @@ describe('downloading an original', () => {
   });
 
   it("403 in text on one object is that document's error", async () => {
-    const { url } = await start((_request, response) => void response.writeHead(403, { 'content-type': 'text/html', 'x-version': '3.0.5' }).end('Insufficient permissions')); // prettier-ignore
-    expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({ code: 'object_forbidden', class: 'permission', scope: 'document' }); // prettier-ignore
+    const { url } = await start(
+      (_request, response) =>
+        void response
+          .writeHead(403, { 'content-type': 'text/html', 'x-version': '3.0.5' })
+          .end('Insufficient permissions'),
+    );
+    expect(await failure(connect(url).reader.downloadOriginal(12, path))).toMatchObject({
+      code: 'object_forbidden',
+      class: 'permission',
+      scope: 'document',
+    });
   });
 
-  it.skipIf(!existsSync('/dev/full'))('a full disk is told as such and not tried again', async () => {
+  it('a file that cannot be stored is told as such and not tried again', async () => {
     const { url, seen } = await start((_request, response) => void head(response).end(BYTES));
-    const { reader } = connect(url);
-    // /dev/full cannot be given other rights by an ordinary user, and says "no space" to every write by root
-    const error = await failure(reader.downloadOriginal(12, '/dev/full'));
-    expect(['disk_full', 'disk_error']).toContain(error.code);
+    const error = await failure(connect(url).reader.downloadOriginal(12, join(path, 'missing', 'file')));
+    expect(error).toMatchObject({ code: 'disk_error', class: 'config', scope: 'instance' });
     expect(seen.length).toBe(1);
+  });
+
+  it('replaces what a killed process left, links included, with a file of its own', async () => {
+    const { url } = await start((_request, response) => void head(response).end(BYTES));
+    const elsewhere = `${path}.elsewhere`;
+    await writeFile(elsewhere, 'untouched', { mode: 0o644 });
+    await symlink(elsewhere, path);
+    await connect(url).reader.downloadOriginal(12, path);
+    expect(await readFile(elsewhere, 'utf8')).toBe('untouched');
+    expect((await lstat(path)).isFile()).toBe(true);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it('keeps to the given pace', async () => {
@@ -113,20 +141,41 @@ describe('downloading an original', () => {
 describe('checksums without a download', () => {
   const MD5 = 'a'.repeat(32);
   it('v2 tells it in the ETag of a conditional request', async () => {
-    const { url, seen } = await start(withProbe('v2', (_request, response) => void response.writeHead(304, { etag: `W/"${MD5}"`, 'x-version': '2.20.15' }).end())); // prettier-ignore
+    const { url, seen } = await start(
+      withProbe(
+        'v2',
+        (_request, response) => void response.writeHead(304, { etag: `W/"${MD5}"`, 'x-version': '2.20.15' }).end(),
+      ),
+    );
     expect(await connect(url).reader.originalChecksum(3)).toEqual({ algorithm: 'md5', hex: MD5 });
     expect(seen[1]?.headers['if-none-match']).toBe('*');
   });
 
   it('v3 tells that of the newest version', async () => {
-    const version = (id: number, fill: string, is_root: boolean) => ({ id, added: '2026-01-01T00:00:00Z', version_label: null, checksum: fill.repeat(64), is_root }); // prettier-ignore
-    const { url } = await start(withProbe('v3', (_request, response) => answer(response, 200, { id: 3, versions: [version(9, 'b', false), version(3, 'a', true)] }))); // prettier-ignore
+    const version = (id: number, fill: string, is_root: boolean) => ({
+      id,
+      added: '2026-01-01T00:00:00Z',
+      version_label: null,
+      checksum: fill.repeat(64),
+      is_root,
+    });
+    const { url } = await start(
+      withProbe('v3', (_request, response) =>
+        answer(response, 200, { id: 3, versions: [version(9, 'b', false), version(3, 'a', true)] }),
+      ),
+    );
     expect(await connect(url).reader.originalChecksum(3)).toEqual({ algorithm: 'sha256', hex: 'b'.repeat(64) });
   });
 
   it('is null where paperless says 404, an error where a proxy does', async () => {
     let fromProxy = false;
-    const { url } = await start(withProbe('v2', (_request, response) => (fromProxy ? void response.writeHead(404).end('no route') : answer(response, 404, { detail: 'Not found.' }, 'v2')))); // prettier-ignore
+    const { url } = await start(
+      withProbe('v2', (_request, response) =>
+        fromProxy
+          ? void response.writeHead(404).end('no route')
+          : answer(response, 404, { detail: 'Not found.' }, 'v2'),
+      ),
+    );
     const { reader } = connect(url);
     expect(await reader.originalChecksum(3)).toBeNull();
     fromProxy = true;

@@ -11,20 +11,42 @@ async function start(script: Script): Promise<Instance> {
   instance = await serve(script);
   return instance;
 }
-const page = (results: unknown[], count = results.length) => ({ count, next: 'http://wrong.example/api/', previous: null, results });
+const page = (results: unknown[], count = results.length) => ({
+  count,
+  next: 'http://wrong.example/api/',
+  previous: null,
+  results,
+});
 const queryOf = (url: string | undefined) => new URL(url ?? '', 'http://x').searchParams;
-const tag = (id: number) => ({ id, name: `t${id}`, owner: null, match: '', matching_algorithm: 0, is_insensitive: true, color: '#000000', is_inbox_tag: false, parent: null, children: [] }); // prettier-ignore
+const tag = (id: number) => ({
+  id,
+  name: `t${id}`,
+  owner: null,
+  match: '',
+  matching_algorithm: 0,
+  is_insensitive: true,
+  color: '#000000',
+  is_inbox_tag: false,
+  parent: null,
+  children: [],
+});
 
 describe('the change feed', () => {
   const row = (id: number, modified: string) => ({ id, modified, added: '2026-01-01T00:00:00Z' });
   it('asks for the first page by keyset and sends the time unharmed', async () => {
-    const { url, seen } = await start((_q, response) => answer(response, 200, page([row(5, '2026-08-02T09:00:00.123456+02:00')])));
+    const { url, seen } = await start((_q, response) =>
+      answer(response, 200, page([row(5, '2026-08-02T09:00:00.123456+02:00')])),
+    );
     const feed = await connect(url).reader.feedPage('2026-08-02T09:00:00.123456+02:00', 100);
     expect(feed.rows).toEqual([{ id: 5, modified: '2026-08-02T09:00:00.123456+02:00', added: '2026-01-01T00:00:00Z' }]);
     expect(seen[0]?.url).toContain('%2B02%3A00');
     const query = queryOf(seen[0]?.url);
     expect(query.get('modified__gte')).toBe('2026-08-02T09:00:00.123456+02:00');
-    expect([query.get('ordering'), query.get('fields'), query.get('page')]).toEqual(['modified,id', 'id,modified,added', '1']);
+    expect([query.get('ordering'), query.get('fields'), query.get('page')]).toEqual([
+      'modified,id',
+      'id,modified,added',
+      '1',
+    ]);
   });
 
   it('refuses a page that ignores the time, or that is shorter than its count says', async () => {
@@ -76,13 +98,27 @@ describe('whole lists', () => {
 
   it('whose last page has gone are read again, and given up by name when they never hold still', async () => {
     const { url } = await start((request, response) =>
-      queryOf(request.url).get('page') === '2' ? answer(response, 404, { detail: 'Invalid page.' }) : answer(response, 200, page([tag(1)], 2)),
+      queryOf(request.url).get('page') === '2'
+        ? answer(response, 404, { detail: 'Invalid page.' })
+        : answer(response, 200, page([tag(1)], 2)),
     );
-    expect(await failure(connect(url).reader.taxonomy('tag'))).toMatchObject({ code: 'list_unstable', class: 'transient', scope: 'instance' });
+    expect(await failure(connect(url).reader.taxonomy('tag'))).toMatchObject({
+      code: 'list_unstable',
+      class: 'transient',
+      scope: 'instance',
+    });
   });
 
   it('of the trash show version rows with their root', async () => {
-    const row = { id: 9, title: 'T', added: '2026-01-01T00:00:00Z', archive_serial_number: 5, original_file_name: 'a.pdf', root_document: 3, content: 'x' };
+    const row = {
+      id: 9,
+      title: 'T',
+      added: '2026-01-01T00:00:00Z',
+      archive_serial_number: 5,
+      original_file_name: 'a.pdf',
+      root_document: 3,
+      content: 'x',
+    };
     const { url } = await start((_q, response) => answer(response, 200, page([row])));
     expect(await connect(url).reader.trash()).toEqual([
       { id: 9, title: 'T', added: '2026-01-01T00:00:00Z', asn: 5, originalFileName: 'a.pdf', rootDocument: 3 },
@@ -91,7 +127,13 @@ describe('whole lists', () => {
 });
 
 describe('lookups', () => {
-  const row = (id: number, asn: number | null) => ({ id, title: 'T', created: '2026-01-01', added: '2026-01-01T00:00:00Z', archive_serial_number: asn });
+  const row = (id: number, asn: number | null) => ({
+    id,
+    title: 'T',
+    created: '2026-01-01',
+    added: '2026-01-01T00:00:00Z',
+    archive_serial_number: asn,
+  });
   it('by a filter that is ignored are refused instead of believed', async () => {
     const { url } = await start(withProbe('v3', (_q, response) => answer(response, 200, page([row(1, 7)]))));
     const { reader } = connect(url);
@@ -124,23 +166,48 @@ describe('lookups', () => {
   });
 
   it("by the other generation's checksum are a conflict, never an empty answer", async () => {
-    const { url, seen } = await start(withProbe('v2', (_q, response) => answer(response, 200, page([row(1, null)]), 'v2')));
+    const { url, seen } = await start(
+      withProbe('v2', (_q, response) => answer(response, 200, page([row(1, null)]), 'v2')),
+    );
     const { reader } = connect(url);
-    expect(await failure(reader.byChecksum('a'.repeat(64)))).toMatchObject({ code: 'checksum_family', scope: 'instance' });
+    expect(await failure(reader.byChecksum('a'.repeat(64)))).toMatchObject({
+      code: 'checksum_family',
+      scope: 'instance',
+    });
     expect(await failure(reader.byChecksum(''))).toMatchObject({ code: 'checksum_family' });
     expect(await reader.byChecksum('a'.repeat(32))).toMatchObject([{ id: 1, created: '2026-01-01', asn: null }]);
     expect(seen.length).toBe(2);
   });
 
   it('of a document give null only where paperless says so', async () => {
-    const { url } = await start((_q, response) => answer(response, 404, { detail: 'No Document matches the given query.' }));
+    const { url } = await start((_q, response) =>
+      answer(response, 404, { detail: 'No Document matches the given query.' }),
+    );
     expect(await connect(url).reader.document(3)).toBeNull();
   });
 });
 
 describe('the generation', () => {
-  const v2Task = { id: 1, task_id: 'a', task_name: 'consume_file', task_file_name: 'f', date_created: '2026-01-02T00:00:00Z', date_done: null, status: 'PENDING', result: null, related_document: null };
-  const v3Task = { id: 1, task_id: 'a', task_type: 'consume_file', status: 'pending', date_created: '2026-01-02T00:00:00Z', input_data: { filename: 'f', overrides: { title: 'T', asn: 4 } }, result_data: null };
+  const v2Task = {
+    id: 1,
+    task_id: 'a',
+    task_name: 'consume_file',
+    task_file_name: 'f',
+    date_created: '2026-01-02T00:00:00Z',
+    date_done: null,
+    status: 'PENDING',
+    result: null,
+    related_document: null,
+  };
+  const v3Task = {
+    id: 1,
+    task_id: 'a',
+    task_type: 'consume_file',
+    status: 'pending',
+    date_created: '2026-01-02T00:00:00Z',
+    input_data: { filename: 'f', overrides: { title: 'T', asn: 4 } },
+    result_data: null,
+  };
 
   it('decides how tasks are asked for, v2', async () => {
     const { url, seen } = await start(withProbe('v2', (_q, response) => answer(response, 200, [v2Task], 'v2')));
@@ -193,7 +260,13 @@ describe('the generation', () => {
     expect((await reader.task('a'))?.overrides).toBeNull();
   });
 
-  for (const [version, api] of [['2.19.6', '9'], ['4.0.0', '11'], ['1.17.4', '2'], ['3.0.5', '9'], ['2.20.15', '8']] as const) // prettier-ignore
+  for (const [version, api] of [
+    ['2.19.6', '9'],
+    ['4.0.0', '11'],
+    ['1.17.4', '2'],
+    ['3.0.5', '9'],
+    ['2.20.15', '8'],
+  ] as const)
     it(`${version} with API ${api} is refused by name`, async () => {
       const { url } = await start((_q, response) => {
         response.writeHead(200, { 'content-type': 'application/json', 'x-version': version, 'x-api-version': api });

@@ -12,7 +12,13 @@ async function start(script: Script): Promise<Instance> {
   instance = await serve(script);
   return instance;
 }
-const page = (results: unknown[], all?: number[]) => ({ count: all?.length ?? results.length, next: null, previous: null, ...(all && { all }), results });
+const page = (results: unknown[], all?: number[]) => ({
+  count: all?.length ?? results.length,
+  next: null,
+  previous: null,
+  ...(all && { all }),
+  results,
+});
 
 describe('every request', () => {
   it('pins version, language and encoding, and sends the token once', async () => {
@@ -57,26 +63,70 @@ describe('every request', () => {
 
 describe('an answer that is not a clean list', () => {
   const cases: [string, Script, { code: string; class: string; tries: number }][] = [
-    ['401', (_q, r) => answer(r, 401, { detail: 'Invalid token.' }), { code: 'token_refused', class: 'auth', tries: 1 }],
+    [
+      '401',
+      (_q, r) => answer(r, 401, { detail: 'Invalid token.' }),
+      { code: 'token_refused', class: 'auth', tries: 1 },
+    ],
     ['403', (_q, r) => answer(r, 403, { detail: 'no' }), { code: 'list_forbidden', class: 'permission', tries: 1 }],
     ['406', (_q, r) => answer(r, 406, { detail: 'no' }), { code: 'not_acceptable', class: 'incompatible', tries: 1 }],
-    ['a login page', (_q, r) => void r.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'), { code: 'html_instead_of_api', class: 'not-an-api', tries: 1 }],
-    ['a redirect', (_q, r) => void r.writeHead(302, { location: '/accounts/login/' }).end(), { code: 'redirected', class: 'not-an-api', tries: 1 }],
-    ['another shape', (_q, r) => answer(r, 200, { results: {} }), { code: 'wrong_shape', class: 'not-an-api', tries: 1 }],
+    [
+      'a login page',
+      (_q, r) => void r.writeHead(200, { 'content-type': 'text/html' }).end('<html>Sign in</html>'),
+      { code: 'html_instead_of_api', class: 'not-an-api', tries: 1 },
+    ],
+    [
+      'a redirect',
+      (_q, r) => void r.writeHead(302, { location: '/accounts/login/' }).end(),
+      { code: 'redirected', class: 'not-an-api', tries: 1 },
+    ],
+    [
+      'another shape',
+      (_q, r) => answer(r, 200, { results: {} }),
+      { code: 'wrong_shape', class: 'not-an-api', tries: 1 },
+    ],
     ['a bare array', (_q, r) => answer(r, 200, []), { code: 'wrong_shape', class: 'not-an-api', tries: 1 }],
     ['an empty body', (_q, r) => answer(r, 200, undefined), { code: 'wrong_shape', class: 'not-an-api', tries: 1 }],
-    ['JSON of something else', (_q, r) => void r.writeHead(200, { 'content-type': 'application/json' }).end('{"count":0,"results":[]}'), { code: 'wrong_shape', class: 'not-an-api', tries: 1 }],
-    ['a 502 page', (_q, r) => void r.writeHead(502, { 'content-type': 'text/html' }).end('<html>'), { code: 'bad_gateway', class: 'transient', tries: 4 }],
-    ['a 500 page', (_q, r) => void r.writeHead(500, { 'content-type': 'text/html' }).end('<html>'), { code: 'server_error', class: 'transient', tries: 4 }],
-    ['a cut body', (_q, r) => { r.writeHead(200, { 'content-type': 'application/json', 'x-version': '3.0.5', 'content-length': 500 }); r.write('{"count":'); setImmediate(() => r.destroy()); }, { code: 'body_truncated', class: 'transient', tries: 4 }],
+    [
+      'JSON of something else',
+      (_q, r) => void r.writeHead(200, { 'content-type': 'application/json' }).end('{"count":0,"results":[]}'),
+      { code: 'wrong_shape', class: 'not-an-api', tries: 1 },
+    ],
+    [
+      'a 502 page',
+      (_q, r) => void r.writeHead(502, { 'content-type': 'text/html' }).end('<html>'),
+      { code: 'bad_gateway', class: 'transient', tries: 4 },
+    ],
+    [
+      'a 500 page',
+      (_q, r) => void r.writeHead(500, { 'content-type': 'text/html' }).end('<html>'),
+      { code: 'server_error', class: 'transient', tries: 4 },
+    ],
+    [
+      'a cut body',
+      (_q, r) => {
+        r.writeHead(200, { 'content-type': 'application/json', 'x-version': '3.0.5', 'content-length': 500 });
+        r.write('{"count":');
+        setImmediate(() => r.destroy());
+      },
+      { code: 'body_truncated', class: 'transient', tries: 4 },
+    ],
     ['a reset', (q) => void q.socket.resetAndDestroy(), { code: 'instance_unreachable', class: 'transient', tries: 4 }],
-    ['429', (_q, r) => answer(r, 429, { detail: 'slow down' }), { code: 'rate_limited', class: 'rate-limited', tries: 4 }],
-  ]; // prettier-ignore
+    [
+      '429',
+      (_q, r) => answer(r, 429, { detail: 'slow down' }),
+      { code: 'rate_limited', class: 'rate-limited', tries: 4 },
+    ],
+  ];
   for (const [name, script, { code, class: kind, tries }] of cases)
     it(`${name} is ${code} and an instance's trouble`, async () => {
       const { url, seen } = await start(script);
       const error = await failure(connect(url).reader.taxonomy('tag'));
-      expect({ code: error.code, class: error.class, scope: error.scope }).toEqual({ code, class: kind, scope: 'instance' });
+      expect({ code: error.code, class: error.class, scope: error.scope }).toEqual({
+        code,
+        class: kind,
+        scope: 'instance',
+      });
       expect(seen.length).toBe(tries);
       expect(JSON.stringify({ ...error, m: error.message, s: error.stack })).not.toContain(TOKEN);
     });
@@ -101,7 +151,10 @@ describe('an answer that is not a clean list', () => {
   it('nothing listening is unreachable', async () => {
     const started = await start(() => undefined);
     await started.close();
-    expect(await failure(connect(started.url).reader.groups())).toMatchObject({ code: 'instance_unreachable', class: 'transient' });
+    expect(await failure(connect(started.url).reader.groups())).toMatchObject({
+      code: 'instance_unreachable',
+      class: 'transient',
+    });
   });
 
   it('something that is not HTTP is named so', async () => {
@@ -126,7 +179,10 @@ describe('repeats of reads', () => {
   });
 
   it('a long Retry-After is handed up instead of slept', async () => {
-    const { url, seen } = await start((_request, response) => void response.writeHead(429, { 'retry-after': '600', 'content-type': 'application/json' }).end('{}')); // prettier-ignore
+    const { url, seen } = await start(
+      (_request, response) =>
+        void response.writeHead(429, { 'retry-after': '600', 'content-type': 'application/json' }).end('{}'),
+    );
     expect(await failure(connect(url).reader.users())).toMatchObject({ code: 'rate_limited', retryAfterMs: 600_000 });
     expect(seen.length).toBe(1);
   });
@@ -134,7 +190,11 @@ describe('repeats of reads', () => {
   it('a stop by the caller ends the pause between two tries', async () => {
     const { url } = await start((_request, response) => void response.writeHead(503).end());
     const stop = new AbortController();
-    const { reader } = connect(url, {}, { retryDelaysMs: [60_000], onRequest: () => queueMicrotask(() => stop.abort()) });
+    const { reader } = connect(
+      url,
+      {},
+      { retryDelaysMs: [60_000], onRequest: () => queueMicrotask(() => stop.abort()) },
+    );
     expect(await failure(reader.users(stop.signal))).toMatchObject({ code: 'cancelled', class: 'cancelled' });
   });
 
@@ -158,8 +218,16 @@ describe('the reader', () => {
     const { reader, writer } = connect('http://127.0.0.1:9');
     const writes = Object.keys(writer).filter((name) => !(name in reader));
     expect(writes.toSorted()).toEqual([
-      'addNote', 'createCustomField', 'createTaxonomy', 'deleteTaxonomy', 'patchCustomField', 'patchDocument',
-      'patchTaxonomy', 'restoreDocument', 'trashDocument', 'upload',
-    ]); // prettier-ignore
+      'addNote',
+      'createCustomField',
+      'createTaxonomy',
+      'deleteTaxonomy',
+      'patchCustomField',
+      'patchDocument',
+      'patchTaxonomy',
+      'restoreDocument',
+      'trashDocument',
+      'upload',
+    ]);
   });
 });

@@ -29,7 +29,11 @@ async function serveTls(options: ServerOptions = {}) {
 describe('instances behind TLS', () => {
   it('with a private authority are refused by name until the authority is given', async () => {
     await using server = await serveTls();
-    expect(await failure(connect(server.url).reader.probe())).toMatchObject({ code: 'tls_untrusted', class: 'config', scope: 'instance' });
+    expect(await failure(connect(server.url).reader.probe())).toMatchObject({
+      code: 'tls_untrusted',
+      class: 'config',
+      scope: 'instance',
+    });
     expect((await connect(server.url, { tls: { ca: AUTHORITY } }).reader.probe()).version).toBe('3.0.5');
   });
 
@@ -41,7 +45,9 @@ describe('instances behind TLS', () => {
     await writer.patchDocument(5, {});
     expect(server.clients).toEqual(['client', 'client']);
     expect(guard.asked).toBeGreaterThanOrEqual(3);
-    expect((await failure(connect(server.url, { tls: { ca: AUTHORITY } }).reader.probe())).class).toMatch(/transient|not-an-api|config/);
+    expect((await failure(connect(server.url, { tls: { ca: AUTHORITY } }).reader.probe())).class).toMatch(
+      /transient|not-an-api|config/,
+    );
   });
 
   it('send no byte of a write when the process dies during the handshake', async () => {

@@ -31,9 +31,16 @@ async function fileOf(bytes: Buffer, given: Partial<UploadRequest> = {}): Promis
   const path = join(folder, `${hash('md5', bytes)}.bin`);
   await writeFile(path, bytes);
   return {
-    path, size: bytes.length, md5: hash('md5', bytes), sha256: hash('sha256', bytes), fileName: 'Übung "7".pdf',
-    created: '2024-03-05', title: 'pngx.abc.m1.a1', asn: 2_000_000_001, ...given,
-  }; // prettier-ignore
+    path,
+    size: bytes.length,
+    md5: hash('md5', bytes),
+    sha256: hash('sha256', bytes),
+    fileName: 'Übung "7".pdf',
+    created: '2024-03-05',
+    title: 'pngx.abc.m1.a1',
+    asn: 2_000_000_001,
+    ...given,
+  };
 }
 const BIG = randomBytes(3 * 1024 * 1024 + 17);
 
@@ -71,16 +78,45 @@ const unknownEndings: [...Ending, string][] = [
   ['a 500 of paperless', (_q, r, body) => after(body, () => page(r, 500, { 'x-version': '3.0.5' })), 'answered_error'],
   ['a login page with 200', (_q, r, body) => after(body, () => page(r, 200)), 'answer_missing'],
   ['no answer in time', () => undefined, 'answer_missing'],
-  ['an answer that is cut', (_q, r, body) => after(body, () => { r.writeHead(200, { 'content-type': 'application/json', 'x-version': '3.0.5', 'content-length': 90 }); r.write('{"id"'); setImmediate(() => r.destroy()); }), 'answer_missing'],
-  ['JSON of another shape', (_q, r, body) => after(body, () => answer(r, 200, { error: 'Error saving note' })), 'answered_error'],
-]; // prettier-ignore
+  [
+    'an answer that is cut',
+    (_q, r, body) =>
+      after(body, () => {
+        r.writeHead(200, { 'content-type': 'application/json', 'x-version': '3.0.5', 'content-length': 90 });
+        r.write('{"id"');
+        setImmediate(() => r.destroy());
+      }),
+    'answer_missing',
+  ],
+  [
+    'JSON of another shape',
+    (_q, r, body) => after(body, () => answer(r, 200, { error: 'Error saving note' })),
+    'answered_error',
+  ],
+];
 const definiteEndings: [...Ending, { code: string; class: string }][] = [
-  ['400 with fields', (_q, r, body) => after(body, () => answer(r, 400, { title: ['Too long.'] })), { code: 'values_refused', class: 'invalid' }],
-  ['401', (_q, r, body) => after(body, () => answer(r, 401, { detail: 'Invalid token.' })), { code: 'token_refused', class: 'auth' }],
-  ['413 of a proxy', (_q, r, body) => after(body, () => page(r, 413)), { code: 'payload_too_large', class: 'too-large' }],
-  ['a redirect', (_q, r, body) => after(body, () => r.writeHead(307, { location: 'https://elsewhere.example/' }).end()), { code: 'redirected', class: 'not-an-api' }],
+  [
+    '400 with fields',
+    (_q, r, body) => after(body, () => answer(r, 400, { title: ['Too long.'] })),
+    { code: 'values_refused', class: 'invalid' },
+  ],
+  [
+    '401',
+    (_q, r, body) => after(body, () => answer(r, 401, { detail: 'Invalid token.' })),
+    { code: 'token_refused', class: 'auth' },
+  ],
+  [
+    '413 of a proxy',
+    (_q, r, body) => after(body, () => page(r, 413)),
+    { code: 'payload_too_large', class: 'too-large' },
+  ],
+  [
+    'a redirect',
+    (_q, r, body) => after(body, () => r.writeHead(307, { location: 'https://elsewhere.example/' }).end()),
+    { code: 'redirected', class: 'not-an-api' },
+  ],
   ['429', (_q, r, body) => after(body, () => answer(r, 429, {})), { code: 'rate_limited', class: 'rate-limited' }],
-]; // prettier-ignore
+];
 
 const limits = { timeouts: { answerMs: 120, firstByteMs: 120, noProgressMs: 120 } };
 type Act = (url: string) => Promise<unknown>;
@@ -151,7 +187,10 @@ describe('upload', () => {
     const { url } = await start((request) => {
       request.once('data', () => request.socket.resetAndDestroy());
     });
-    expect(await failure(connect(url).writer.upload(await fileOf(BIG)))).toMatchObject({ code: 'instance_unreachable', class: 'transient' }); // prettier-ignore
+    expect(await failure(connect(url).writer.upload(await fileOf(BIG)))).toMatchObject({
+      code: 'instance_unreachable',
+      class: 'transient',
+    });
   });
 
   it('a server that stops reading ends at the no-progress limit', async () => {
@@ -162,16 +201,22 @@ describe('upload', () => {
   });
 
   it('an unsupported file type is told apart', async () => {
-    const { url } = await start((_request, response, { body }) => after(body, () => answer(response, 400, { document: ['File type application/zip not supported'] }))); // prettier-ignore
+    const { url } = await start((_request, response, { body }) =>
+      after(body, () => answer(response, 400, { document: ['File type application/zip not supported'] })),
+    );
     expect(await failure(connect(url).writer.upload(await fileOf(BIG)))).toMatchObject({
-      code: 'unsupported_file_type', class: 'unsupported-type', scope: 'document',
-    }); // prettier-ignore
+      code: 'unsupported_file_type',
+      class: 'unsupported-type',
+      scope: 'document',
+    });
   });
 
   it('a missing file is trouble of the controller, not of the instance', async () => {
     const { url } = await start(() => undefined);
     const request = await fileOf(BIG);
-    expect(await failure(connect(url).writer.upload({ ...request, path: `${request.path}.gone` }))).toMatchObject({ code: 'disk_error' });
+    expect(await failure(connect(url).writer.upload({ ...request, path: `${request.path}.gone` }))).toMatchObject({
+      code: 'disk_error',
+    });
   });
 });
 
@@ -205,47 +250,74 @@ describe('the guard of writes', () => {
   it('fencing ends a body that is under way', async () => {
     await using deaf = await deafServer(() => guard.fence());
     const { writer, guard } = connect(deaf.url);
-    expect(await failure(writer.upload(await fileOf(randomBytes(24 * 1024 * 1024))))).toMatchObject({ code: 'worker_fenced' });
+    expect(await failure(writer.upload(await fileOf(randomBytes(24 * 1024 * 1024))))).toMatchObject({
+      code: 'worker_fenced',
+    });
   });
 
   it('fencing after the last byte leaves the outcome unknown', async () => {
     const { url } = await start((_request, _response, { body }) => after(body, () => guard.fence()));
     const { writer, guard } = connect(url);
-    expect(await failure(writer.patchDocument(5, { title: 'x' }))).toMatchObject({ code: 'answer_missing', class: 'unknown-outcome' });
+    expect(await failure(writer.patchDocument(5, { title: 'x' }))).toMatchObject({
+      code: 'answer_missing',
+      class: 'unknown-outcome',
+    });
   });
 });
 
 describe('the other writes', () => {
   it('a DELETE answered 400 in text is a locked database', async () => {
     const { url } = await start((_request, response) => void page(response, 400, { 'x-version': '2.20.15' }));
-    expect(await failure(connect(url).writer.trashDocument(5))).toMatchObject({ code: 'database_locked', class: 'transient', scope: 'instance' });
+    expect(await failure(connect(url).writer.trashDocument(5))).toMatchObject({
+      code: 'database_locked',
+      class: 'transient',
+      scope: 'instance',
+    });
   });
 
   it('a DELETE answered 204 is done, and its request is ended without a body', async () => {
-    const { url, seen } = await start((_request, response) => void response.writeHead(204, { 'x-version': '3.0.5' }).end());
+    const { url, seen } = await start(
+      (_request, response) => void response.writeHead(204, { 'x-version': '3.0.5' }).end(),
+    );
     await connect(url).writer.trashDocument(5);
     expect(seen[0]).toMatchObject({ method: 'DELETE', url: '/api/documents/5/' });
     expect(((await seen[0]?.body) ?? 'none').length).toBe(0);
   });
 
   it('a PATCH answered with another document is not taken for done', async () => {
-    const { url } = await start((_request, response) => answer(response, 200, { id: 6, modified: '2026-01-01T00:00:00Z' }));
-    expect(await failure(connect(url).writer.patchDocument(5, {}))).toMatchObject({ code: 'answered_error', class: 'unknown-outcome' });
+    const { url } = await start((_request, response) =>
+      answer(response, 200, { id: 6, modified: '2026-01-01T00:00:00Z' }),
+    );
+    expect(await failure(connect(url).writer.patchDocument(5, {}))).toMatchObject({
+      code: 'answered_error',
+      class: 'unknown-outcome',
+    });
   });
 
   it('custom field errors come with their position', async () => {
-    const { url } = await start((_request, response, { body }) => after(body, () => answer(response, 400, { custom_fields: [{}, { non_field_errors: ['Some documents in value'] }] }))); // prettier-ignore
+    const { url } = await start((_request, response, { body }) =>
+      after(body, () =>
+        answer(response, 400, { custom_fields: [{}, { non_field_errors: ['Some documents in value'] }] }),
+      ),
+    );
     const error = await failure(connect(url).writer.patchDocument(5, { custom_fields: [] }));
     expect(error.fields).toEqual({ 'custom_fields.1': 'Some documents in value' });
   });
 
   it('a PATCH of a document that is gone says so', async () => {
-    const { url } = await start((_request, response) => answer(response, 404, { detail: 'No Document matches the given query.' }));
-    expect(await failure(connect(url).writer.patchDocument(5, {}))).toMatchObject({ code: 'object_not_found', scope: 'document' });
+    const { url } = await start((_request, response) =>
+      answer(response, 404, { detail: 'No Document matches the given query.' }),
+    );
+    expect(await failure(connect(url).writer.patchDocument(5, {}))).toMatchObject({
+      code: 'object_not_found',
+      scope: 'document',
+    });
   });
 
   it('every write has a connection of its own', async () => {
-    const { url, server } = await start((_request, response) => answer(response, 200, { id: 5, modified: '2026-01-01T00:00:00Z' }));
+    const { url, server } = await start((_request, response) =>
+      answer(response, 200, { id: 5, modified: '2026-01-01T00:00:00Z' }),
+    );
     let connections = 0;
     server.on('connection', () => (connections += 1));
     const { writer } = connect(url);

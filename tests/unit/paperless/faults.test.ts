@@ -30,9 +30,15 @@ describe('a request without a whole answer', () => {
     ['slot lost after a write', write, { kind: 'slot', reached: true }, 'answer_missing', 'unknown-outcome'],
     ['stopped by the caller', read, { kind: 'caller', reason: stopped, reached: true }, 'run_timeout', 'cancelled'],
     ['stopped without a reason', write, { kind: 'caller', reason: 'x' }, 'cancelled', 'cancelled'],
-    ['stopped after a write', write, { kind: 'caller', reason: stopped, reached: true }, 'answer_missing', 'unknown-outcome'],
+    [
+      'stopped after a write',
+      write,
+      { kind: 'caller', reason: stopped, reached: true },
+      'answer_missing',
+      'unknown-outcome',
+    ],
     ['an error of ours before the last byte', write, { own: stopped }, 'run_timeout', 'cancelled'],
-  ]; // prettier-ignore
+  ];
   for (const [name, request, given, code, kind] of rows)
     it(`${name} is ${code}`, () => {
       const error = classifyFault(request, fault(given));

@@ -14,7 +14,9 @@ describe('the fields of a 400', () => {
     });
   });
   it('of the whole object are non_field_errors', () => {
-    expect(flat({ non_field_errors: ['must make a unique set.'] })).toEqual({ non_field_errors: 'must make a unique set.' });
+    expect(flat({ non_field_errors: ['must make a unique set.'] })).toEqual({
+      non_field_errors: 'must make a unique set.',
+    });
     expect(flat(['a', 'b'])).toEqual({ non_field_errors: 'a b' });
   });
   it('are none where the body is no JSON', () => {

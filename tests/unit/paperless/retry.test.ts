@@ -22,12 +22,30 @@ describe('repeats of a read', () => {
     expect(await triesUntilGivenUp({ class: 'rate-limited', retryAfterMs: 10_001 })).toBe(1);
     expect(await triesUntilGivenUp({ retryAfterMs: 60_000 })).toBe(1);
   });
-  for (const kind of ['auth', 'permission', 'incompatible', 'not-an-api', 'not-found', 'invalid', 'cancelled', 'config', 'internal'] as const) // prettier-ignore
+  for (const kind of [
+    'auth',
+    'permission',
+    'incompatible',
+    'not-an-api',
+    'not-found',
+    'invalid',
+    'cancelled',
+    'config',
+    'internal',
+  ] as const)
     it(`are none for ${kind}`, async () => expect(await triesUntilGivenUp({ class: kind })).toBe(1));
   it('are none when our own disk is full', async () => expect(await triesUntilGivenUp({ code: 'disk_full' })).toBe(1));
   it('are none for an error that is not classified', async () => {
     let tries = 0;
-    await expect(retryRead(async () => { tries += 1; throw new TypeError('bug'); }, { retryDelaysMs: [0] })).rejects.toThrow('bug'); // prettier-ignore
+    await expect(
+      retryRead(
+        async () => {
+          tries += 1;
+          throw new TypeError('bug');
+        },
+        { retryDelaysMs: [0] },
+      ),
+    ).rejects.toThrow('bug');
     expect(tries).toBe(1);
   });
 });

@@ -44,8 +44,8 @@ describe('the address of an instance', () => {
     it(`${entered} is refused as ${code}`, () => expect(refusal(entered)).toBe(code));
 
   it('the plus of an offset is encoded', () => {
-    expect(buildUrl('http://x/base', '/api/documents/', { modified__gte: '2026-01-01T00:00:00.123456+02:00', page: 1 })).toBe(
-      'http://x/base/api/documents/?modified__gte=2026-01-01T00%3A00%3A00.123456%2B02%3A00&page=1',
-    );
+    expect(
+      buildUrl('http://x/base', '/api/documents/', { modified__gte: '2026-01-01T00:00:00.123456+02:00', page: 1 }),
+    ).toBe('http://x/base/api/documents/?modified__gte=2026-01-01T00%3A00%3A00.123456%2B02%3A00&page=1');
   });
 });
