@@ -7,16 +7,18 @@ export interface Dispatched {
   readonly generation: number;
 }
 
+/** `linking` waits for the rest of its run (protocol H19), the others do not wait for each other. */
+export type DispatchKind = 'begun' | 'update' | 'upload' | 'linking';
+
+const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`;
+
 /**
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
  * or dispatched over a minute ago without anybody taking the lease). Raises their generation, so that older jobs are void.
  */
-export async function takeForDispatch(db: Db, runId: number, kind: 'begun' | 'upload' | 'update', limit: number): Promise<Dispatched[]> {
+export async function takeForDispatch(db: Db, runId: number, kind: DispatchKind, limit: number): Promise<Dispatched[]> {
   if (limit <= 0) return [];
-  const which =
-    kind === 'begun'
-      ? sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`
-      : sql`i.kind = ${kind} and s.phase not in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`;
+  const which = kind === 'begun' ? BEGUN : kind === 'linking' ? sql`s.phase = 'linking'` : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
   const { rows } = await sql<Dispatched>`
     with due as (
       select s.id from run_items i join sync_map s on s.id = i.link_id
@@ -53,6 +55,16 @@ export async function nextDue(db: Db, runId: number): Promise<Date | null> {
   const { rows } = await sql<{ due: Date | null }>`
     select min(s.next_due_at) as due from run_items i join sync_map s on s.id = i.link_id
     where i.run_id = ${runId} and i.state = 'open' and s.next_due_at > now()
-      and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`.execute(db);
+      and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`.execute(db);
   return rows[0]?.due ?? null;
+}
+
+/** Whether nothing of the run is open but links parked in phase `linking` (and `except`). */
+export async function onlyLinkingIsOpen(db: Db, runId: number, except: number | null): Promise<boolean> {
+  const { rows } = await sql<{ other: boolean }>`
+    select exists (
+      select 1 from run_items i join sync_map s on s.id = i.link_id
+      where i.run_id = ${runId} and i.state in ('open', 'planned') and s.phase <> 'linking'
+        and i.link_id is distinct from ${except}::bigint) as other`.execute(db);
+  return !(rows[0]?.other ?? false);
 }

@@ -2,6 +2,8 @@
 import { sql, type Updateable } from 'kysely';
 import type { Db, Link, SyncMapTable } from './tables.ts';
 
+/** A database or a transaction of it. */
+export type LinkDb = Db;
 export type LinkPatch = Omit<Updateable<SyncMapTable>, 'id' | 'lease_epoch' | 'lease_worker'>;
 
 /** Proof that a process holds a link; every statement under it names all three (protocol section 2, point 4). */

@@ -22,17 +22,16 @@ export type Phase = (typeof PHASES)[number];
 export const UPLOADING: readonly Phase[] = ['sending', 'unknown', 'awaiting'];
 
 export interface LinkPosition {
-  readonly phase: string;
   readonly replicaDocId: number | null;
   readonly lastAttempt: 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused' | null;
 }
 
 /**
  * Where a new look at a link starts. Derived from what is durable, not from the phase alone: whoever died left the rows of
- * its intents, and "sending" without an answer is "unknown".
+ * its intents, and "sending" without an answer is "unknown". A known copy is always read again before it is written.
  */
 export function entryPhase(link: LinkPosition): Phase {
-  if (link.replicaDocId !== null) return link.phase === 'linking' || link.phase === 'releasing' ? link.phase : 'claimed';
+  if (link.replicaDocId !== null) return 'claimed';
   switch (link.lastAttempt) {
     case 'sending':
     case 'unknown':

@@ -2,6 +2,8 @@ import type { PaperlessDocument, Permissions } from '../model.ts';
 import { notReplicable, type FieldReport } from '../report.ts';
 import type { TranslationTables } from './tables.ts';
 
+export type PrincipalTables = Pick<TranslationTables, 'users' | 'groups' | 'userNames' | 'groupNames'>;
+
 /** Owner by user name; a name the replica does not know falls to the token user (E11, policy `token user`). */
 export function translateOwner(owner: number | null, tables: TranslationTables): { owner: number | null; reports: FieldReport[] } {
   if (owner === null) return { owner: null, reports: [] };
@@ -18,7 +20,7 @@ export function translateOwner(owner: number | null, tables: TranslationTables):
  * Permissions by user and group name; unknown names are left out and said. Whoever may change may view: paperless grants
  * it when both are sent, so the view lists are compared and sent in that form.
  */
-export function translatePermissions(document: Pick<PaperlessDocument, 'permissions'>, tables: TranslationTables) {
+export function translatePermissions(document: Pick<PaperlessDocument, 'permissions'>, tables: PrincipalTables) {
   const reports: FieldReport[] = [];
   const source = document.permissions;
   const map = (ids: readonly number[], table: ReadonlyMap<number, number>, names: ReadonlyMap<number, string>, what: string) =>

@@ -1,0 +1,166 @@
+/** Before a run writes anything: is this still the replica we know, and may we write to it (E26, E28, H2, H4, H23)? */
+import { sql } from 'kysely';
+import * as links from '../db/links.repo.ts';
+import { suspendReplica } from '../db/runs.repo.ts';
+import { checkIdentity } from '../domain/identity.ts';
+import { bearsMark } from '../domain/markers.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { Capabilities, ReservedRow } from '../paperless/api.ts';
+import type { ReplicaRun } from './sync-replica.ts';
+
+export interface ReplicaFindings {
+  readonly generation: 'v2' | 'v3';
+  readonly tokenUser: number;
+  readonly masterSubset: boolean;
+  /** Live documents that no link owns: only then is there anything to adopt (H3). */
+  readonly foreignDocuments: number;
+  /** Master ids whose reserved ASN or marker is live on the replica: unfinished or surplus uploads. */
+  readonly marked: readonly number[];
+  /** The same in its trash. */
+  readonly markedInTrash: readonly number[];
+  /** The replica's clock minus ours, milliseconds. */
+  readonly clockOffsetMs: number;
+}
+
+export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
+  const { deps, replica, writer, reader, signal } = work;
+  const settings = await deps.settings();
+  const facts = await writer.probe(signal);
+  refuseWeakToken(replica.name, facts);
+  const clockOffsetMs = facts.serverDate - deps.clock.now().getTime();
+  await refuseSharedRange(work, settings.asnBase);
+  const reserved = await writer.reserved(settings.asnBase, signal);
+  await refuseForeignReserved(work, reserved, settings.asnBase);
+  await revisitOwnReserved(work, reserved);
+  const census = await writer.census(signal);
+  const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
+  await suspendIfShrunk(work, counts);
+  if (replica.unconfirmed) await confirmIdentities(work);
+  const trash = await writer.trash(signal);
+  await noteReplica(work, facts, census.ids.length, counts.foreign_count);
+  const marks = (rows: readonly { title: string; asn: number | null }[]) => markedIds(rows, settings.asnBase);
+  const master = await reader.probe(signal);
+  return {
+    generation: facts.generation,
+    tokenUser: facts.userId,
+    masterSubset: !master.isSuperuser,
+    foreignDocuments: counts.foreign_count,
+    marked: marks(reserved),
+    markedInTrash: marks(trash),
+    clockOffsetMs,
+  };
+}
+
+function refuseWeakToken(name: string, facts: Capabilities): void {
+  if (facts.isSuperuser) return;
+  throw new AppError({
+    code: 'token_not_superuser',
+    class: 'permission',
+    scope: 'instance',
+    message: `The token of replica "${name}" does not belong to a superuser: it cannot set owners, and a document it does not see looks deleted.`,
+    hint: 'Use the token of a superuser who is also staff.',
+  });
+}
+
+/** H23: the master bears no reserved ASN unless it is the replica itself, or its own numbers reach into the range. */
+async function refuseSharedRange(work: ReplicaRun, asnBase: number): Promise<void> {
+  const onMaster = await work.reader.reserved(asnBase, work.signal);
+  if (onMaster.length === 0) return;
+  const marked = onMaster.some((row) => row.title.startsWith('pngx.'));
+  throw Object.assign(
+    new AppError({
+      code: marked ? 'same_library' : 'asn_range_in_use',
+      class: 'config',
+      scope: 'instance',
+      message: marked
+        ? `Master and replica "${work.replica.name}" are one library: an upload to the replica showed on the master.`
+        : `The master uses archive serial numbers from ${asnBase} on, which are reserved for uploads.`,
+      hint: marked ? 'Remove this replica, or correct its address.' : 'Set asn_base above the highest number in use, or free these numbers.',
+    }),
+    { target: marked ? work.replica.id : 0 },
+  );
+}
+
+async function refuseForeignReserved(work: ReplicaRun, reserved: readonly ReservedRow[], asnBase: number): Promise<void> {
+  if (reserved.length === 0) return;
+  const ids = reserved.flatMap((row) => (row.asn === null ? [] : [row.asn - asnBase]));
+  const rows = await work.deps.db
+    .selectFrom('sync_map')
+    .select('master_doc_id')
+    .where('replica_id', '=', work.replica.id)
+    .where('master_doc_id', 'in', ids)
+    .execute();
+  const known = new Set(rows.map((row) => row.master_doc_id));
+  const foreign = reserved.filter((row) => row.asn !== null && !known.has(row.asn - asnBase) && !row.title.startsWith('pngx.'));
+  if (foreign.length === 0) return;
+  throw new AppError({
+    code: 'asn_range_in_use',
+    class: 'config',
+    scope: 'instance',
+    message: `Replica "${work.replica.name}" has ${foreign.length} documents of its own with archive serial numbers from ${asnBase} on, which are reserved for uploads.`,
+    hint: 'Set asn_base above the highest number in use, or free these numbers.',
+  });
+}
+
+/** F12: v2 can undo a write. An `ok` link whose own copy bears R again is finalised anew, it is never surplus. */
+async function revisitOwnReserved(work: ReplicaRun, reserved: readonly ReservedRow[]): Promise<void> {
+  if (reserved.length === 0) return;
+  await sql`update sync_map set dirty_seq = nextval('dirty_seq')
+    where replica_id = ${work.replica.id} and status = 'ok' and dirty_seq = applied_seq
+      and replica_doc_id = any(${reserved.map((row) => row.id)}::bigint[])`.execute(work.deps.db);
+}
+
+async function suspendIfShrunk(work: ReplicaRun, counts: { missing: number; linked: number }): Promise<void> {
+  if (counts.missing <= Math.max(20, Math.ceil(counts.linked / 100))) return;
+  const message = `${counts.missing} of ${counts.linked} copies are missing from replica "${work.replica.name}": it was restored, emptied or replaced.`;
+  await suspendReplica(work.deps.db, work.replica.id, 'replica_shrunk', message);
+  work.deps.log.error(`${message} It is suspended until someone confirms.`, { replicaId: work.replica.id, runId: work.run.id, code: 'replica_shrunk' });
+  throw new AppError({ code: 'replica_shrunk', class: 'config', scope: 'instance', message, hint: 'Check the instance, then re-enable the replica.' });
+}
+
+/** E26: a changed URL must reproduce 50 sampled identities exactly before anything is written. */
+async function confirmIdentities(work: ReplicaRun): Promise<void> {
+  const { deps, replica, writer, signal } = work;
+  const sample = (await links.unconfirmedLinks(deps.db, replica.id, 100_000)).sort(() => Math.random() - 0.5).slice(0, 50);
+  let wrong = 0;
+  for (const link of sample) {
+    const copy = link.replica_doc_id === null ? null : await writer.document(link.replica_doc_id, signal);
+    if (!copy || link.replica_added === null || checkIdentity(link.replica_added, copy.added) !== 'same') wrong += 1;
+  }
+  if (wrong > 0) {
+    const message = `The address of replica "${replica.name}" changed, and ${wrong} of ${sample.length} sampled copies are not there as they were known.`;
+    await deps.db
+      .updateTable('replicas')
+      .set({ paused_at: deps.clock.now(), pause_reason: message, error_code: 'identity_changed', error_msg: message })
+      .where('id', '=', replica.id)
+      .execute();
+    throw new AppError({ code: 'identity_changed', class: 'config', scope: 'instance', message, hint: 'Correct the address, or reconcile the replica. Nothing was written.' });
+  }
+  await deps.db.updateTable('replicas').set({ unconfirmed: false }).where('id', '=', replica.id).execute();
+}
+
+function markedIds(rows: readonly { title: string; asn: number | null }[], asnBase: number): number[] {
+  const ids = new Set<number>();
+  for (const row of rows) {
+    const byAsn = row.asn !== null && row.asn >= asnBase ? row.asn - asnBase : null;
+    const byTitle = /^pngx\.[0-9a-z]+\.m(\d+)\.a\d+$/i.exec(row.title)?.[1];
+    const id = byAsn ?? (byTitle === undefined ? null : Number(byTitle));
+    if (id !== null && bearsMark(row, asnBase, id)) ids.add(id);
+  }
+  return [...ids];
+}
+
+async function noteReplica(work: ReplicaRun, facts: Capabilities, documents: number, foreign: number): Promise<void> {
+  await work.deps.db
+    .updateTable('replicas')
+    .set({
+      generation: facts.generation,
+      version: facts.version,
+      token_user_id: facts.userId,
+      last_contact_at: work.deps.clock.now(),
+      document_count: documents,
+      foreign_count: foreign,
+    })
+    .where('id', '=', work.replica.id)
+    .execute();
+}

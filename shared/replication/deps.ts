@@ -1,0 +1,84 @@
+/** What the verbs of the engine are given. Every verb takes this (or less) as its first argument; nothing is a global. */
+import type { Settings } from '../config/settings.ts';
+import type { Db } from '../db/tables.ts';
+import { ATTEMPT_TIMINGS, type AttemptTimings } from '../domain/attempt-rules.ts';
+import { MINUTE, SECOND, type Clock } from '../kernel/clock.ts';
+import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
+import type { Scratch } from './scratch.ts';
+
+/** A log event: text without secrets, document text or URLs' queries; the rest are typed fields. */
+export interface EngineLog {
+  info(message: string, fields?: LogFields): void;
+  warning(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+export interface LogFields {
+  readonly replicaId?: number | null;
+  readonly replica?: string;
+  readonly runId?: number | null;
+  readonly docId?: number | null;
+  readonly code?: string | null;
+  readonly [more: string]: unknown;
+}
+
+export interface EngineQueue {
+  cycle(runId: number, generation: number): Promise<void>;
+  replica(runId: number, generation: number): Promise<void>;
+  chunks(runId: number, chunks: readonly number[]): Promise<void>;
+  documents(jobs: readonly { linkId: number; generation: number }[]): Promise<void>;
+}
+
+export interface EngineMetrics {
+  documentSettled(replica: string, status: 'ok' | 'error'): void;
+  runClosed(triggeredBy: string, seconds: number): void;
+}
+
+/** Clients of the instances as configured now. The type that reads the master has no write methods (H5). */
+export interface Instances {
+  master(): Promise<PaperlessReader>;
+  replica(replicaId: number): Promise<PaperlessWriter>;
+}
+
+export interface EngineTimings extends AttemptTimings {
+  /** No further write to a document after an unanswered one (protocol section 2, point 6). */
+  readonly unansweredHoldMs: number;
+  /** Two clean read-backs after an unanswered write lie at least this far apart. */
+  readonly cleanReadsApartMs: number;
+  /** A document that becomes visible later than its `modified` is still found (E3). */
+  readonly feedOverlapMs: number;
+  readonly feedPageSize: number;
+  readonly chunkSize: number;
+  /** Looks at the task inside the job that sent the upload, before it is snoozed. */
+  readonly quickLooksMs: readonly number[];
+}
+
+export const ENGINE_TIMINGS: EngineTimings = {
+  ...ATTEMPT_TIMINGS,
+  unansweredHoldMs: 15 * MINUTE,
+  cleanReadsApartMs: 10 * MINUTE,
+  feedOverlapMs: 10 * MINUTE,
+  feedPageSize: 250,
+  chunkSize: 500,
+  quickLooksMs: [40, 120],
+};
+
+export interface EngineDeps {
+  readonly db: Db;
+  readonly workerId: string;
+  readonly controllerId: string;
+  readonly instances: Instances;
+  readonly queue: EngineQueue;
+  readonly scratch: Scratch;
+  readonly log: EngineLog;
+  readonly metrics: EngineMetrics;
+  readonly clock: Clock;
+  readonly timings: EngineTimings;
+  settings(): Promise<Settings>;
+  /** Work ended or a snooze was set: the dispatcher should look at this replica's run at `at` (default: now). */
+  wake(runId: number, at?: Date): void;
+  /** A seam for tests: holds or kills the process at a named point, to reproduce a crash there. */
+  racePoint(name: string): Promise<void>;
+}
+
+export const noRacePoint = (): Promise<void> => Promise.resolve();
+export const TICK_MS = 5 * SECOND;

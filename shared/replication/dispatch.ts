@@ -1,0 +1,132 @@
+/**
+ * The dispatcher (protocol section 5): every 5 s, and whenever work ended or a snooze is over, links with open work get a
+ * job. Any number of processes may run it. The queue holds only what a replica can work on now, so that a slow replica's
+ * jobs never stand in front of a fast one's, and a flushed queue is rebuilt from rows.
+ */
+import { inFlight, nextDue, onlyLinkingIsOpen, takeForDispatch, type Dispatched } from '../db/dispatch.repo.ts';
+import * as runs from '../db/runs.repo.ts';
+import type { Run } from '../db/tables.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { closeOverdueRuns, tryCloseReplicaRun, type CloseDeps } from './close-runs.ts';
+import { TICK_MS, type EngineDeps, type EngineQueue } from './deps.ts';
+
+export interface DispatcherDeps extends CloseDeps {
+  readonly queue: EngineQueue;
+  readonly clock: Clock;
+  /** A tick of the schedule; the truth of it is in the database (openDueCycle). */
+  openDueCycle(): Promise<unknown>;
+}
+
+export interface Dispatcher {
+  wake: EngineDeps['wake'];
+  /** One whole round, for tests and for the start of a process. */
+  round(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startDispatcher(deps: DispatcherDeps, options: { tickMs?: number } = {}): Dispatcher {
+  return new Dispatching(deps, options.tickMs ?? TICK_MS);
+}
+
+class Dispatching implements Dispatcher {
+  readonly #deps: DispatcherDeps;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #asked = new Set<number>();
+  readonly #ticker: NodeJS.Timeout;
+  #busy: Promise<void> = Promise.resolve();
+  #queued = false;
+  #stopped = false;
+
+  constructor(deps: DispatcherDeps, tickMs: number) {
+    this.#deps = deps;
+    this.#ticker = setInterval(() => void this.#enqueue(() => this.#everything()), tickMs);
+  }
+
+  readonly wake: EngineDeps['wake'] = (runId, at) => {
+    if (this.#stopped) return;
+    const ms = at ? at.getTime() - this.#deps.clock.now().getTime() : 0;
+    if (ms > TICK_MS) return; // the ticks will see it
+    if (ms <= 0) return this.#ask(runId);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#ask(runId);
+    }, ms + 5);
+    this.#timers.add(timer);
+  };
+
+  round(): Promise<void> {
+    return this.#enqueue(() => this.#everything());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#ticker);
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#busy;
+  }
+
+  /** Many jobs end at once; one look at a run serves them all. */
+  #ask(runId: number): void {
+    this.#asked.add(runId);
+    if (this.#queued) return;
+    this.#queued = true;
+    void this.#enqueue(async () => {
+      this.#queued = false;
+      const asked = [...this.#asked];
+      this.#asked.clear();
+      for (const id of asked) await this.#dispatchRun(id);
+    });
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const next = this.#busy.then(() => (this.#stopped ? undefined : work()));
+    // The database may be away: the next tick tries again.
+    this.#busy = next.catch((error: unknown) => this.#deps.log.warning(`The dispatcher could not work: ${(error as Error).message}`, { code: 'dispatch_failed' }));
+    return this.#busy;
+  }
+
+  async #everything(): Promise<void> {
+    await this.#deps.openDueCycle();
+    await closeOverdueRuns(this.#deps);
+    for (const lost of await runs.takeLostRuns(this.#deps.db)) {
+      if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);
+      else await this.#deps.queue.replica(lost.id, lost.dispatch_gen);
+    }
+    for (const run of await runs.unfinishedRuns(this.#deps.db)) {
+      if (run.kind !== 'replica' || run.phase !== 'documents') continue;
+      // Chunk jobs are only the fan-out: a lost one is carried out here.
+      if (this.#deps.clock.now().getTime() - run.started_at.getTime() > 60_000)
+        for (const chunk of await runs.plannedChunks(this.#deps.db, run.id)) await runs.openChunk(this.#deps.db, run.id, chunk);
+      await this.#dispatch(run);
+      await tryCloseReplicaRun(this.#deps, run.id);
+    }
+  }
+
+  async #dispatchRun(runId: number): Promise<void> {
+    const run = await runs.runById(this.#deps.db, runId);
+    if (run && !run.finished_at && run.phase === 'documents') await this.#dispatch(run);
+  }
+
+  async #dispatch(run: Run): Promise<void> {
+    if (run.replica_id === null) return;
+    const settings = await this.#deps.settings();
+    const replica = await this.#deps.db.selectFrom('replicas').select(['library_proven']).where('id', '=', run.replica_id).executeTakeFirst();
+    if (!replica) return;
+    const now = await inFlight(this.#deps.db, run.replica_id);
+    // H23: until the first upload proved the two to be different libraries, one at a time.
+    const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
+    const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);
+    let room = window - now.jobs;
+    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, run.id, 'begun', window);
+    room -= taken.length;
+    const updates = await takeForDispatch(this.#deps.db, run.id, 'update', room);
+    room -= updates.length;
+    const uploads = await takeForDispatch(this.#deps.db, run.id, 'upload', Math.min(room, queueRoom));
+    taken.push(...updates, ...uploads);
+    if (taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
+      taken.push(...(await takeForDispatch(this.#deps.db, run.id, 'linking', window)));
+    if (taken.length > 0) await this.#deps.queue.documents(taken);
+    const due = await nextDue(this.#deps.db, run.id);
+    if (due) this.wake(run.id, due);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Attempt } from '../../db/tables.ts';
+import { isClosed, type AttemptFacts } from '../../domain/attempt-rules.ts';
+import type { DocumentWork } from './work.ts';
+
+/**
+ * An attempt as the pure rules see it. Who holds the lease knows that the sender is gone: a lease passes on only from a
+ * process that is dead or that gave it back after destroying its socket.
+ */
+export function attemptFacts(work: DocumentWork, attempt: Attempt): AttemptFacts {
+  return {
+    state: attempt.state,
+    postedAt: attempt.posted_at.getTime(),
+    startedSeenAt: attempt.started_seen_at?.getTime() ?? null,
+    terminalAt: attempt.terminal_at?.getTime() ?? null,
+    senderGone: true,
+    sameBytes: work.attempts.every((one) => one.sha256 === attempt.sha256),
+  };
+}
+
+/** Whether nothing can come of any attempt any more: only then is the reserved ASN given up. */
+export function allClosed(work: DocumentWork): boolean {
+  const now = work.deps.clock.now().getTime();
+  return work.attempts.every((attempt) => isClosed(attemptFacts(work, attempt), work.findings.generation, now, work.deps.timings));
+}

@@ -1,0 +1,119 @@
+/**
+ * Steps `claimed` and `finalising`: every writable field to the master's value, notes, read back, compare. Nothing is `ok`
+ * before the read-back agrees (field-policy.ts).
+ */
+import { canonicalActual, canonicalDesired, diffFields, fieldHashes, type FieldDiff } from '../../domain/diff.ts';
+import type { WritableField } from '../../domain/field-policy.ts';
+import type { PaperlessDocument } from '../../domain/model.ts';
+import { patchBody } from '../../domain/plan.ts';
+import { rejected } from '../../domain/report.ts';
+import { idsOf } from '../../domain/translate/custom-fields.ts';
+import { translateDocument, type DesiredDocument } from '../../domain/translate/index.ts';
+import { AppError } from '../../kernel/errors.ts';
+import { allClosed } from './attempt-facts.ts';
+import { finish } from './finish.ts';
+import { endGone } from './gone.ts';
+import { trashedByReplica } from './locate.ts';
+import { postNotes } from './notes.ts';
+import { guardedPatch, stillHeld } from './patch.ts';
+import { copyChecksum } from './file.ts';
+import { end, identityChanged, masterDocument, readCopy, reservedFor, save, type DocumentWork, type Step } from './work.ts';
+
+/** After this many PATCHes a field that still differs is being rewritten by the replica itself (workflows). */
+const MAX_PATCHES = 3;
+
+export interface Finalising {
+  readonly desired: DesiredDocument;
+  readonly wanted: Record<WritableField, unknown>;
+  readonly linkFields: ReadonlySet<number>;
+  /** Fields the replica refused in this pass: reported, the rest is applied (E13). */
+  readonly refused: Set<WritableField>;
+  readonly refusedCustomFields: Set<number>;
+}
+
+export async function finalise(work: DocumentWork): Promise<Step> {
+  const held = stillHeld(work);
+  if (held) return held;
+  const copy = await readCopy(work);
+  if (!copy) return copyVanished(work);
+  if (work.link.unconfirmed) await confirmCopy(work, copy);
+  const master = await masterDocument(work);
+  if (!master) return endGone(work);
+  const state = plan(work, master);
+  work.reports = [...state.desired.reports];
+  const noted = await postNotes(work, master);
+  if (noted) return noted;
+  for (let patches = 0; ; patches += 1) {
+    const now = await readCopy(work);
+    if (!now) return copyVanished(work);
+    const differs = openDiffs(work, state, now);
+    if (differs.length === 0) return finish(work, master, now, state);
+    if (patches >= MAX_PATCHES) return rewritten(work, differs);
+    const body = bodyFor(state, now, differs);
+    await save(work, { phase: 'finalising', status: 'pending', plan: JSON.stringify(fieldHashes(pick(state.wanted, differs))) });
+    const unanswered = await guardedPatch(work, state, body);
+    if (unanswered) return unanswered;
+  }
+}
+
+function plan(work: DocumentWork, master: PaperlessDocument): Finalising {
+  const desired = translateDocument(master, work.tables);
+  const open = !allClosed(work);
+  // The fence stays until nothing can come of any upload any more: only then is R given up (step `releasing`).
+  const target = open ? { ...desired, asn: reservedFor(work) } : desired;
+  return {
+    desired: target,
+    wanted: canonicalDesired(target),
+    linkFields: new Set(target.links.map((link) => link.replicaField)),
+    refused: new Set(),
+    refusedCustomFields: new Set(),
+  };
+}
+
+/** What still differs and can be sent. An ASN somebody else holds waits for its turn (H19). */
+function openDiffs(work: DocumentWork, state: Finalising, copy: PaperlessDocument): FieldDiff[] {
+  const actual = canonicalActual(copy, state.linkFields, work.tables.tagParents);
+  return diffFields(expected(state), actual).filter(({ field }) => !state.refused.has(field));
+}
+
+/** The desired values, less those the replica refused one by one. */
+function expected(state: Finalising): Record<WritableField, unknown> {
+  if (state.refusedCustomFields.size === 0) return state.wanted;
+  const without = state.desired.customFields.map((item) => (state.refusedCustomFields.has(item.field) ? { ...item, value: null } : item));
+  return canonicalDesired({ ...state.desired, customFields: without });
+}
+
+function bodyFor(state: Finalising, copy: PaperlessDocument, differs: readonly FieldDiff[]): Record<string, unknown> {
+  const currentLinks = new Map(copy.customFields.filter(({ field }) => state.linkFields.has(field)).map(({ field, value }) => [field, idsOf(value)]));
+  return patchBody({ desired: state.desired, differs, currentLinks, refused: state.refused, refusedCustomFields: state.refusedCustomFields });
+}
+
+function pick(values: Record<WritableField, unknown>, differs: readonly FieldDiff[]): Partial<Record<WritableField, unknown>> {
+  return Object.fromEntries(differs.map(({ field }) => [field, values[field]]));
+}
+
+function rewritten(work: DocumentWork, differs: readonly FieldDiff[]): Step {
+  const fields = differs.map(({ field }) => field);
+  work.reports.push(...fields.map((field) => rejected(field, 'the replica changes it back after every write (workflow?)')));
+  return end('failed', 'rewritten_by_replica', `Still different after ${MAX_PATCHES} writes: ${fields.join(', ')}.`);
+}
+
+async function copyVanished(work: DocumentWork): Promise<Step> {
+  const id = work.link.replica_doc_id ?? 0;
+  const trashed = (await work.writer.trash(work.signal)).some((row) => row.id === id);
+  if (trashed) return trashedByReplica(id);
+  return end('failed', 'copy_missing', `The copy (#${id}) is neither on the replica nor in its trash.`);
+}
+
+/** E26: before the first write after a change of address, the stored checksum must match too. */
+async function confirmCopy(work: DocumentWork, copy: PaperlessDocument): Promise<void> {
+  const checksum = await copyChecksum(work, copy);
+  const stored = work.link.stored_checksum;
+  if (stored === null || checksum === null || (checksum.length === stored.length && checksum !== stored)) throw identityChanged('replica', copy.id);
+  await save(work, { unconfirmed: false });
+}
+
+export function refusal(error: AppError): string {
+  const texts = Object.values(error.fields ?? {});
+  return texts.length === 0 ? 'refused by the replica' : `refused by the replica: ${texts.join('; ').slice(0, 200)}`;
+}

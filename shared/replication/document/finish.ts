@@ -1,0 +1,108 @@
+/** The end of a look at a copy that reads back as desired: links, the reserved ASN, the master once more, and `ok`. */
+import { onlyLinkingIsOpen } from '../../db/dispatch.repo.ts';
+import type * as links from '../../db/links.repo.ts';
+import { fieldHashes } from '../../domain/diff.ts';
+import type { PaperlessDocument } from '../../domain/model.ts';
+import { newestVersion } from '../../domain/versions.ts';
+import { sql } from 'kysely';
+import { allClosed } from './attempt-facts.ts';
+import { masterChecksum, matches } from './file.ts';
+import type { Finalising } from './finalise.ts';
+import { writeLinks } from './links.ts';
+import { end, go, save, type DocumentWork, type Step } from './work.ts';
+
+export async function finish(work: DocumentWork, master: PaperlessDocument, copy: PaperlessDocument, state: Finalising): Promise<Step> {
+  const linked = await writeLinks(work, state, copy);
+  if (linked) return linked;
+  const moved = await masterMoved(work, master);
+  if (moved) return moved;
+  const clean = await cleanAfterHold(work);
+  if (clean) return clean;
+  if (!allClosed(work)) return releaseLater(work);
+  return (await compareFile(work, master)) ?? judgeReports(work) ?? (await parkWaiting(work)) ?? settled(work, master, copy, state);
+}
+
+/** H6: after a transfer the master is read again; what changed meanwhile starts the look over. */
+async function masterMoved(work: DocumentWork, before: PaperlessDocument): Promise<Step | null> {
+  if (!work.transferred) return null;
+  work.transferred = false;
+  const now = await work.master.document(before.id, work.signal);
+  if (now && now.modified === before.modified && newestVersion(now)?.id === newestVersion(before)?.id) return null;
+  work.masterDoc = null;
+  return go('claimed');
+}
+
+/** After an unanswered write: two clean read-backs, apart in time, before the link may be green. */
+async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
+  const { hold_until: hold, clean_read_at: first } = work.link;
+  if (hold === null) return null;
+  const now = work.deps.clock.now();
+  if (first !== null && now.getTime() - first.getTime() >= work.deps.timings.cleanReadsApartMs) {
+    await save(work, { hold_until: null, clean_read_at: null, plan: null });
+    return null;
+  }
+  const due = new Date((first ?? now).getTime() + work.deps.timings.cleanReadsApartMs);
+  return end('held', 'write_unanswered', 'Read back as desired; once more before it counts, since a late write may still come.', {
+    clean_read_at: first ?? now,
+    plan: null,
+    next_due_at: due,
+  });
+}
+
+/** Everything is as desired but for the ASN, which stays reserved until no attempt can produce a second copy. */
+function releaseLater(work: DocumentWork): Step {
+  const due = new Date(work.deps.clock.now().getTime() + 60_000);
+  return end('held', 'releasing', 'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.', { phase: 'releasing', next_due_at: due });
+}
+
+/** Identity is not content: the file of a linked document may have changed on the master since it was sent. */
+async function compareFile(work: DocumentWork, master: PaperlessDocument): Promise<Step | null> {
+  const { file_checksum: sha256, file_md5: md5, stored_checksum: stored } = work.link;
+  if (sha256 === null || md5 === null) return null;
+  if (stored !== null && !matches({ md5, sha256 }, stored))
+    return end('blocked', 'altered_by_replica', 'The replica stores other bytes than were sent.');
+  const newest = newestVersion(master);
+  // An unchanged document of a 2.20 master would cost a probe at every look; its file can only change with `modified`.
+  const checksum = work.lent === null && (newest || work.link.master_modified !== master.modified) ? await masterChecksum(work, master) : null;
+  if (checksum === null || matches({ md5, sha256 }, checksum.hex)) {
+    if (master.versions.length > 1) work.reports.push({ field: 'versions', kind: 'not_replicable', reason: `${master.versions.length} versions on the master; the newest was carried over` });
+    return null;
+  }
+  return end('blocked', 'file_changed', 'The file changed on the master after it was copied; all other fields are equal. Replacing files is not part of this release.');
+}
+
+/** One bad field never holds up the rest, but the document is not equal either. */
+function judgeReports(work: DocumentWork): Step | null {
+  const bad = work.reports.find((report) => report.kind === 'rejected');
+  if (bad) return end('failed', 'field_rejected', `${bad.field}: ${bad.reason}`, reported(work));
+  return null;
+}
+
+/**
+ * Waits for another document of this run: a link target to come, a number to become free. Parked in phase `linking` until
+ * the rest of the run is done; if it is still missing then, it is open work of the next cycle.
+ */
+async function parkWaiting(work: DocumentWork): Promise<Step | null> {
+  const later = work.reports.find((report) => report.kind === 'waiting');
+  if (!later) return null;
+  const code = later.field === 'asn' ? 'asn_taken' : 'link_target_missing';
+  const message = `${later.field}: ${later.reason}`;
+  const patch: links.LinkPatch = { ...reported(work), phase: 'linking' };
+  if (!(await onlyLinkingIsOpen(work.deps.db, work.run.id, work.link.id)))
+    return { kind: 'snooze', ms: 0, patch: { ...patch, error_code: code, error_msg: message } };
+  return end('held', code, message, patch);
+}
+
+const reported = (work: DocumentWork): links.LinkPatch => ({ report: JSON.stringify(work.reports) });
+
+function settled(work: DocumentWork, master: PaperlessDocument, copy: PaperlessDocument, state: Finalising): Step {
+  return end('ok', undefined, undefined, {
+    ...reported(work),
+    master_modified: master.modified,
+    master_added: master.added,
+    replica_modified: copy.modified,
+    applied: JSON.stringify(fieldHashes(state.wanted)),
+    plan: null,
+    last_synced: sql`now()` as never,
+  });
+}

@@ -1,0 +1,108 @@
+import * as master from '../db/master.repo.ts';
+import * as runs from '../db/runs.repo.ts';
+import type { Db, Replica } from '../db/tables.ts';
+import { eligibility, type ReplicaSchedule } from '../domain/schedule.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { EngineDeps } from './deps.ts';
+
+export interface OpenCycleRequest {
+  readonly trigger: 'scheduler' | 'manual' | 'cli';
+  /** Only this replica; otherwise all that are eligible. */
+  readonly replicaId?: number | undefined;
+}
+export interface OpenedCycle {
+  readonly runId: number;
+  /** Every replica in question is being synced already; `runId` is that open run's cycle. */
+  readonly alreadyRunning: boolean;
+}
+
+export type OpenCycleDeps = Pick<EngineDeps, 'db' | 'queue' | 'log' | 'clock' | 'settings'>;
+
+/**
+ * Opens a cycle with one run for each eligible replica that has none open (E1), and enqueues its job. Rows first: if the
+ * process dies before the job is in the queue, the dispatcher enqueues it.
+ * @throws replica_unknown (404), replica_disabled and replica_suspended (409) for a single replica that may not run.
+ */
+export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest): Promise<OpenedCycle> {
+  const settings = await deps.settings();
+  const replicas = await candidates(deps.db, request.replicaId);
+  const now = deps.clock.now();
+  const manual = request.trigger !== 'scheduler';
+  const eligible: Replica[] = [];
+  for (const replica of replicas) {
+    const verdict = eligibility(scheduleOf(replica), now, settings.syncIntervalSeconds, manual);
+    if (verdict.eligible) eligible.push(replica);
+    else if (request.replicaId !== undefined) throw refuse(replica, verdict.why);
+  }
+  const opened = await openRuns(deps, request.trigger, eligible);
+  if (opened.runs > 0 || eligible.length === 0 || opened.busy === null) {
+    await deps.queue.cycle(opened.cycleId, 0);
+    return { runId: opened.cycleId, alreadyRunning: false };
+  }
+  return { runId: opened.busy, alreadyRunning: true };
+}
+
+async function openRuns(deps: OpenCycleDeps, trigger: string, eligible: readonly Replica[]) {
+  return deps.db.transaction().execute(async (trx) => {
+    const cycleId = await runs.insertCycle(trx, trigger);
+    let opened = 0;
+    let busy: number | null = null;
+    for (const replica of eligible) {
+      const runId = await runs.insertReplicaRun(trx, cycleId, replica.id, trigger);
+      if (runId !== null) {
+        opened += 1;
+        continue;
+      }
+      const open = await runs.openRunOf(trx, replica.id);
+      busy = open?.parent_run_id ?? open?.id ?? busy;
+      deps.log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, { replicaId: replica.id, runId: cycleId });
+    }
+    if (opened === 0 && busy !== null) await trx.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
+    return { cycleId, runs: opened, busy };
+  });
+}
+
+async function candidates(db: Db, replicaId: number | undefined): Promise<Replica[]> {
+  if (replicaId === undefined) return db.selectFrom('replicas').selectAll().orderBy('id').execute();
+  const replica = await db.selectFrom('replicas').selectAll().where('id', '=', replicaId).executeTakeFirst();
+  if (replica) return [replica];
+  throw new AppError({ code: 'replica_unknown', class: 'not-found', message: `There is no replica ${replicaId}.`, hint: 'GET /api/replicas lists them.', status: 404 });
+}
+
+function refuse(replica: Replica, why: string): AppError {
+  return new AppError({
+    code: `replica_${why.replaceAll(' ', '_')}`,
+    class: 'conflict',
+    message: `Replica "${replica.name}" is ${why}.`,
+    hint: why === 'suspended' ? 'Re-enable it first: POST /api/replicas/{id}/unsuspend.' : 'Enable it first.',
+    status: 409,
+  });
+}
+
+export function scheduleOf(replica: Replica): ReplicaSchedule {
+  return {
+    id: replica.id,
+    name: replica.name,
+    enabled: replica.enabled,
+    suspended: replica.suspended_at !== null,
+    paused: replica.paused_at !== null,
+    intervalSeconds: replica.sync_interval_seconds,
+    lastSync: replica.last_sync_ts,
+  };
+}
+
+/** A tick of the scheduler: opens a cycle if one is due and nobody else took it. */
+export async function openDueCycle(deps: OpenCycleDeps): Promise<OpenedCycle | null> {
+  const settings = await deps.settings();
+  if (settings.masterUrl === null || settings.masterToken === null) return null;
+  // Per-replica intervals may be shorter than the global one; the tick is the shortest of them (E1).
+  const replicas = await deps.db.selectFrom('replicas').select(['sync_interval_seconds', 'enabled']).execute();
+  const own = replicas.flatMap((r) => (r.enabled && r.sync_interval_seconds !== null ? [r.sync_interval_seconds] : []));
+  const interval = Math.min(settings.syncIntervalSeconds, ...own);
+  await master.capNextTick(deps.db, interval);
+  if (!(await master.claimTick(deps.db, interval))) return null;
+  const due = (await candidates(deps.db, undefined)).some(
+    (replica) => eligibility(scheduleOf(replica), deps.clock.now(), settings.syncIntervalSeconds, false).eligible,
+  );
+  return due ? openCycle(deps, { trigger: 'scheduler' }) : null;
+}

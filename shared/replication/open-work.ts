@@ -1,0 +1,60 @@
+/** Everything one look at a link needs, gathered once; the run's tables are parsed once a process and run. */
+import { attemptsOf } from '../db/attempts.repo.ts';
+import type * as links from '../db/links.repo.ts';
+import type { Link, Run } from '../db/tables.ts';
+import { tablesFromJson, type TranslationTables } from '../domain/translate/tables.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { ReplicaFindings } from './check-replica.ts';
+import type { EngineDeps } from './deps.ts';
+import type { DocumentWork } from './document/work.ts';
+import type { RunContext } from './sync-replica.ts';
+
+interface ParsedContext {
+  readonly tables: TranslationTables;
+  readonly findings: ReplicaFindings;
+}
+
+/** A few runs are open at a time; a run's tables can be large, so old ones are dropped. */
+const parsed = new WeakMap<object, Map<number, ParsedContext>>();
+const KEPT_RUNS = 8;
+
+export async function openWork(deps: EngineDeps, link: Link, lease: links.LeaseRef, run: Run, signal: AbortSignal): Promise<DocumentWork> {
+  const settings = await deps.settings();
+  const replica = await deps.db.selectFrom('replicas').selectAll().where('id', '=', link.replica_id).executeTakeFirst();
+  if (!replica) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  const left = run.started_at.getTime() + settings.syncCycleTimeoutSeconds * 1000 - deps.clock.now().getTime();
+  const context = contextOf(deps, run);
+  return {
+    deps,
+    settings,
+    run,
+    replica,
+    ...context,
+    master: await deps.instances.master(),
+    writer: await deps.instances.replica(replica.id),
+    lease,
+    want: link.dirty_seq,
+    signal: AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, left))]),
+    link,
+    attempts: await attemptsOf(deps.db, link.id),
+    masterDoc: null,
+    copy: null,
+    lent: null,
+    bytes: 0,
+    transferred: false,
+    reports: [],
+  };
+}
+
+function contextOf(deps: EngineDeps, run: Run): ParsedContext {
+  const cache = parsed.get(deps.db) ?? new Map<number, ParsedContext>();
+  parsed.set(deps.db, cache);
+  const known = cache.get(run.id);
+  if (known) return known;
+  const context = run.context as RunContext | null;
+  if (!context) throw new AppError({ code: 'run_closed', class: 'cancelled', message: 'The run was closed.' });
+  const fresh = { tables: tablesFromJson(context.tables), findings: context.findings };
+  cache.set(run.id, fresh);
+  for (const id of cache.keys()) if (cache.size > KEPT_RUNS) cache.delete(id);
+  return fresh;
+}

@@ -1,0 +1,134 @@
+/**
+ * This process in the eyes of the others (protocol section 2). A beat every 5 s; death is decided by observation of the
+ * beat over 20 s of the observer's own monotonic time, counted only while the observer's own beats succeed, so that a
+ * restart of PostgreSQL kills nobody and clock steps mean nothing.
+ */
+import { randomUUID } from 'node:crypto';
+import * as workers from '../db/workers.repo.ts';
+import type { Db } from '../db/tables.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { WriteGuard } from '../kernel/limits.ts';
+
+export interface PresenceOptions {
+  readonly role: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly beatMs?: number;
+  readonly deadAfterMs?: number;
+  readonly writeGraceMs?: number;
+  /** The row says that we are dead: the caller ends the process (exit 70). */
+  onDeclaredDead(): void;
+  onDeath?(workerId: string): void;
+}
+
+export interface Presence {
+  readonly workerId: string;
+  readonly guard: WriteGuard;
+  stop(): Promise<void>;
+}
+
+export async function startPresence(db: Db, options: PresenceOptions): Promise<Presence> {
+  const presence = new Beating(db, options);
+  await presence.begin();
+  return presence;
+}
+
+class Beating implements Presence {
+  readonly workerId = randomUUID();
+  readonly guard: WriteGuard;
+  readonly #db: Db;
+  readonly #options: PresenceOptions;
+  readonly #fenced = new AbortController();
+  readonly #seen = new Map<string, { beat: number; sinceMs: number }>();
+  #lastBeat = { monotonic: 0, wall: 0 };
+  #observedMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #current: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(db: Db, options: PresenceOptions) {
+    this.#db = db;
+    this.#options = options;
+    this.guard = { assertAlive: () => this.#assertAlive(), fenced: this.#fenced.signal };
+  }
+
+  async begin(): Promise<void> {
+    await workers.registerWorker(this.#db, { id: this.workerId, role: this.#options.role, version: this.#options.version });
+    this.#noteBeat();
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#current;
+    await workers.signOff(this.#db, this.workerId);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#current = this.#tick().finally(() => {
+        if (!this.#stopped) this.#schedule();
+      });
+    }, this.#options.beatMs ?? 5000);
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      const alive = await workers.beat(this.#db, this.workerId);
+      if (!alive) return this.#die();
+      const passed = this.#options.clock.monotonic() - this.#lastBeat.monotonic;
+      this.#noteBeat();
+      // A gap in our own beats (frozen, database away) must not count against the others.
+      this.#observedMs += Math.min(passed, 2 * (this.#options.beatMs ?? 5000));
+      await this.#observe();
+    } catch {
+      // The database is away: nobody can beat, nobody is declared dead; the guard stops our own writes after 10 s.
+    }
+  }
+
+  async #observe(): Promise<void> {
+    const living = await workers.livingWorkers(this.#db);
+    const ids = new Set(living.map((worker) => worker.id));
+    for (const id of this.#seen.keys()) if (!ids.has(id)) this.#seen.delete(id);
+    for (const worker of living) {
+      if (worker.id === this.workerId) continue;
+      const seen = this.#seen.get(worker.id);
+      if (!seen || seen.beat !== worker.beat) this.#seen.set(worker.id, { beat: worker.beat, sinceMs: this.#observedMs });
+      else if (this.#observedMs - seen.sinceMs >= (this.#options.deadAfterMs ?? 20_000)) await this.#declareDead(worker);
+    }
+  }
+
+  async #declareDead(worker: { id: string; beat: number }): Promise<void> {
+    if (await workers.declareDead(this.#db, worker.id, worker.beat)) this.#options.onDeath?.(worker.id);
+    this.#seen.delete(worker.id);
+  }
+
+  #noteBeat(): void {
+    this.#lastBeat = { monotonic: this.#options.clock.monotonic(), wall: this.#options.clock.now().getTime() };
+  }
+
+  #die(): void {
+    this.#stopped = true;
+    this.#fenced.abort(fencedError());
+    this.#options.onDeclaredDead();
+  }
+
+  /** Both clocks: a paused virtual machine may stop the monotonic one. */
+  #assertAlive(): void {
+    const grace = this.#options.writeGraceMs ?? 10_000;
+    const monotonic = this.#options.clock.monotonic() - this.#lastBeat.monotonic;
+    const wall = Math.abs(this.#options.clock.now().getTime() - this.#lastBeat.wall);
+    if (this.#fenced.signal.aborted || monotonic >= grace || wall >= grace) throw fencedError();
+  }
+}
+
+function fencedError(): AppError {
+  return new AppError({
+    code: 'worker_fenced',
+    class: 'cancelled',
+    message: 'This process could not prove that it is alive, so it does not write.',
+    hint: 'It goes on as soon as the database answers again.',
+  });
+}

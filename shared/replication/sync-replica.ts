@@ -1,0 +1,76 @@
+/** The replica job: is it the instance we know, does it have the taxonomy, and which documents are due (architecture 3). */
+import * as runs from '../db/runs.repo.ts';
+import type { Replica, Run } from '../db/tables.ts';
+import { tablesToJson, type TablesJson } from '../domain/translate/tables.ts';
+import { AppError, toAppError } from '../kernel/errors.ts';
+import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
+import { checkReplica, type ReplicaFindings } from './check-replica.ts';
+import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
+import type { EngineDeps } from './deps.ts';
+import { ensureTaxonomy } from './ensure-taxonomy.ts';
+
+/** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
+export interface RunContext {
+  readonly tables: TablesJson;
+  readonly findings: ReplicaFindings;
+}
+
+export interface ReplicaRun {
+  readonly deps: EngineDeps;
+  readonly run: Run;
+  readonly lease: runs.RunLease;
+  readonly replica: Replica;
+  readonly reader: PaperlessReader;
+  readonly writer: PaperlessWriter;
+  readonly signal: AbortSignal;
+}
+
+/** May be run again at any time: every step is idempotent, the phase says where to go on. */
+export async function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+  const run = await runs.takeRun(deps.db, runId, deps.workerId);
+  if (!run || run.replica_id === null) return 'busy';
+  const lease: runs.RunLease = { runId, worker: deps.workerId, epoch: run.lease_epoch };
+  try {
+    if (run.phase !== 'documents') await prepare(deps, run, lease, signal);
+    await runs.releaseRun(deps.db, lease);
+    deps.wake(runId);
+    await tryCloseReplicaRun(deps, runId);
+  } catch (thrown) {
+    await failRun(deps, run, lease, toAppError(thrown));
+  }
+  return 'done';
+}
+
+async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal: AbortSignal): Promise<void> {
+  const replica = await deps.db.selectFrom('replicas').selectAll().where('id', '=', run.replica_id ?? 0).executeTakeFirst();
+  if (!replica) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  const work: ReplicaRun = { deps, run, lease, replica, reader: await deps.instances.master(), writer: await deps.instances.replica(replica.id), signal };
+  const findings = await checkReplica(work);
+  await step(deps, lease, { phase: 'taxonomy' });
+  const tables = await ensureTaxonomy(work, findings.tokenUser);
+  const context: RunContext = { tables: tablesToJson(tables), findings };
+  await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
+  const plan = await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize);
+  await step(deps, lease, { phase: 'documents', docs_total: plan.total });
+  await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
+}
+
+async function step(deps: EngineDeps, lease: runs.RunLease, patch: runs.RunPatch): Promise<void> {
+  if (await runs.updateRun(deps.db, lease, patch)) return;
+  throw new AppError({ code: 'run_taken_over', class: 'cancelled', message: 'The run went on in another process.' });
+}
+
+async function failRun(deps: EngineDeps, run: Run, lease: runs.RunLease, error: AppError): Promise<void> {
+  if (error.class === 'cancelled') {
+    await runs.releaseRun(deps.db, lease, { dispatched_at: null });
+    return;
+  }
+  const side = error.target === 0 ? 'master' : 'replica';
+  await closeReplicaRun(deps, run.id, { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: side });
+}
+
+/** The chunk job: its links may be dispatched from now on. */
+export async function openChunk(deps: EngineDeps, runId: number, chunk: number): Promise<void> {
+  await runs.openChunk(deps.db, runId, chunk);
+  deps.wake(runId);
+}
