@@ -45,9 +45,12 @@ const KEEP: Pick<JobsOptions, 'removeOnComplete' | 'removeOnFail'> = {
   removeOnFail: { age: 7 * 86_400 },
 };
 
-/** 2, 4, 8 ... 60 s with a quarter of noise; BullMQ's own back-off has no upper limit. */
+/**
+ * 2, 4, 8 ... 60 s with a quarter of noise; BullMQ's own back-off has no upper limit. Whole milliseconds only: PostgreSQL
+ * refuses a fraction, and the job would stay active until it stalls.
+ */
 export function retryDelay(attemptsMade: number): number {
-  return Math.min(MINUTE, SECOND * 2 ** attemptsMade) * (0.75 + Math.random() / 2);
+  return Math.round(Math.min(MINUTE, SECOND * 2 ** attemptsMade) * (0.75 + Math.random() / 2));
 }
 
 interface Connections {

@@ -169,7 +169,7 @@ class JobRunner<L extends JobLog> implements Runner {
     if (outcome.kind === 'cancelled' && isShutdown(run.signal)) return this.#handBack(job, name, run);
     this.#report(job, name, outcome.kind, run, outcome.kind === 'skipped' ? outcome.reason : undefined);
     if (outcome.kind !== 'snooze') return { outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
-    await job.moveToDelayed(outcome.untilMs, run.token);
+    await job.moveToDelayed(Math.ceil(outcome.untilMs), run.token);
     throw new DelayedError();
   }
 
