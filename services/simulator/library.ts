@@ -1,0 +1,62 @@
+import type { Instance } from './context.ts';
+import { type DocumentRow, noPermissions } from './state/model.ts';
+
+const TAGS = ['Bills', 'Taxes', 'House', 'Car', 'Health', 'School'];
+const CORRESPONDENTS = ['Harbour Office', 'Lighthouse Ltd', 'Salt & Sons', 'Ferry Company'];
+const WORDS = ['anchor', 'barrel', 'compass', 'deck', 'engine', 'fender', 'gangway', 'harbour', 'island', 'jetty'];
+
+/** Fills an empty library with small text documents that follow from the seed alone. */
+export function fillLibrary(instance: Instance, count: number): void {
+  if (count === 0) return;
+  const tags = TAGS.map((name) => addObject(instance, 'tag', name));
+  const correspondents = CORRESPONDENTS.map((name) => addObject(instance, 'correspondent', name));
+  for (let number = 1; number <= count; number += 1) addDocument(instance, number, tags, correspondents);
+}
+
+function addObject({ store }: Instance, kind: 'tag' | 'correspondent', name: string): number {
+  const table = store.matching[kind];
+  const id = table.takeId();
+  const common = { match: '', matchingAlgorithm: 0, isInsensitive: true, owner: null, permissions: noPermissions() };
+  table.save({ id, name, ...common, color: '#a6cee3', isInboxTag: false, parent: null, path: '' });
+  return id;
+}
+
+const pick = <Item>(items: readonly Item[], digit: number): Item => items[digit % items.length] as Item;
+
+function addDocument({ store, profile, options }: Instance, number: number, tags: readonly number[], correspondents: readonly number[]): void {
+  // A linear congruence is enough here and much faster than a hash for a hundred thousand documents.
+  const dice = (Math.imul(number, 2_654_435_761) ^ options.seed.length) >>> 0;
+  const words = Array.from({ length: 12 }, (_, at) => pick(WORDS, (dice >>> at) + at));
+  const content = `Document ${number} of the ${options.seed} library.\n${words.join(' ')}\n`;
+  const file = store.blobs.put(Buffer.from(content));
+  const now = store.clock.now();
+  const row: DocumentRow = {
+    id: store.documents.takeId(),
+    title: `Document ${number}`,
+    content,
+    mimeType: 'text/plain',
+    file,
+    archive: null,
+    checksum: file[profile.checksum],
+    archiveChecksum: null,
+    pageCount: null,
+    created: new Date(Date.UTC(2000 + (dice % 25), dice % 12, 1 + (dice % 28))).toISOString().slice(0, 10),
+    modified: now,
+    added: now,
+    deletedAt: null,
+    deletion: null,
+    archiveSerialNumber: dice % 3 === 0 ? number : null,
+    originalFileName: `document-${number}.txt`,
+    correspondent: dice % 4 === 0 ? null : pick(correspondents, dice >>> 3),
+    documentType: null,
+    storagePath: null,
+    owner: dice % 5 === 0 ? null : profile.superuserId,
+    permissions: noPermissions(),
+    tags: [...new Set([pick(tags, dice >>> 5), pick(tags, dice >>> 7)])],
+    customFields: [],
+    notes: [],
+    rootDocument: null,
+    versionLabel: null,
+  };
+  store.saveDocument(row);
+}
