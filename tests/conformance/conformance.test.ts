@@ -9,6 +9,7 @@ import { duplicateBehaviour } from './behaviour/duplicates.ts';
 import { fenceBehaviour } from './behaviour/fence.ts';
 import { fileBehaviour } from './behaviour/files.ts';
 import { listBehaviour } from './behaviour/document-list.ts';
+import { modifiedBehaviour } from './behaviour/modified.ts';
 import { negotiationBehaviour } from './behaviour/negotiation.ts';
 import { noteBehaviour } from './behaviour/notes.ts';
 import { patchBehaviour } from './behaviour/document-patch.ts';
@@ -45,5 +46,6 @@ describe.each(libraries)('$target.title', (library) => {
   documentLinkBehaviour(library);
   noteBehaviour(library);
   trashBehaviour(library);
+  modifiedBehaviour(library);
   versionBehaviour(library);
 });

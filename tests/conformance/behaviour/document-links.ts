@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Library } from '../support/library.ts';
 import { micros } from '../support/values.ts';
 
-const DEAD = { custom_fields: [{ non_field_errors: ["Some documents in value don't exist or were specified twice."] }] };
+const DEAD = {
+  custom_fields: [{ non_field_errors: ["Some documents in value don't exist or were specified twice."] }],
+};
 
 interface Links {
   readonly field: () => number;
@@ -59,7 +61,10 @@ function deadLinks(library: Library, links: Links): void {
     await links.set(a.id, [b.id]);
     const { modified } = await library.document(a.id);
     await library.trash(b.id);
-    expect(await library.document(a.id)).toMatchObject({ modified, custom_fields: [{ field: links.field(), value: [b.id] }] });
+    expect(await library.document(a.id)).toMatchObject({
+      modified,
+      custom_fields: [{ field: links.field(), value: [b.id] }],
+    });
     const answer = await library.tryPatch(a.id, { custom_fields: [{ field: links.field(), value: [b.id] }] });
     expect([answer.status, answer.json]).toEqual([400, DEAD]);
     // A PATCH that leaves the fields out still works.
@@ -75,7 +80,9 @@ function deadLinks(library: Library, links: Links): void {
     await library.trash(b.id);
     await library.trashAction('empty', [b.id]);
     expect(await links.of(a.id)).toEqual([b.id]);
-    expect((await library.tryPatch(a.id, { custom_fields: [{ field: links.field(), value: [b.id] }] })).status).toBe(400);
+    expect((await library.tryPatch(a.id, { custom_fields: [{ field: links.field(), value: [b.id] }] })).status).toBe(
+      400,
+    );
   });
 }
 

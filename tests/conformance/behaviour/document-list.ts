@@ -52,7 +52,9 @@ function rowShapes(library: Library, mine: () => string): void {
 
 function paging(library: Library, mine: () => string, ids: () => number[]): void {
   test('page_size=1 gives one row, the count of all, and in version 9 the ids of all', async () => {
-    const list = pageOf(rowRead).parse((await library.call(`/api/documents/?${mine()}&ordering=id&page_size=1&fields=id`)).json);
+    const list = pageOf(rowRead).parse(
+      (await library.call(`/api/documents/?${mine()}&ordering=id&page_size=1&fields=id`)).json,
+    );
     expect(list).toMatchObject({ count: 3, previous: null, all: ids(), results: [{ id: ids()[0] }] });
     expect(list.next).toContain('page=2');
   });
@@ -60,7 +62,12 @@ function paging(library: Library, mine: () => string, ids: () => number[]): void
   if (library.generation === 3) {
     test('version 10 leaves the ids of all out', async () => {
       const answer = await library.call(`/api/documents/?${mine()}&page_size=1&fields=id`, { api: 10 });
-      expect(Object.keys(z.looseObject({}).parse(answer.json)).sort()).toEqual(['count', 'next', 'previous', 'results']);
+      expect(Object.keys(z.looseObject({}).parse(answer.json)).sort()).toEqual([
+        'count',
+        'next',
+        'previous',
+        'results',
+      ]);
     });
   }
 
@@ -104,7 +111,8 @@ function feed(library: Library, documents: readonly Doc[], mine: () => string): 
     let cursor = '2000-01-01T00:00:00Z';
     for (let size = 1; seen.size < 3 && size <= 4; ) {
       const rows = await library.rows(
-        `${mine()}&ordering=modified,id&fields=id,modified&page_size=${size}&modified__gte=${encodeURIComponent(cursor)}`,
+        `${mine()}&ordering=modified,id&fields=id,modified&page_size=${size}` +
+          `&modified__gte=${encodeURIComponent(cursor)}`,
       );
       for (const row of rows) seen.add(row.id);
       const end = must(rows.at(-1)).modified ?? '';
@@ -129,7 +137,9 @@ function filters(library: Library, documents: readonly Doc[], mine: () => string
     expect(await library.ids(`archive_serial_number=${second}`)).toEqual([ids()[1]]);
     expect(await library.ids(`${mine()}&archive_serial_number__gte=${second}&ordering=id`)).toEqual(ids().slice(1));
     expect(await library.ids(`${mine()}&archive_serial_number__gte=${(third ?? 0) + 1}`)).toEqual([]);
-    expect(await library.ids(`${mine()}&archive_serial_number__gte=${first}&archive_serial_number__isnull=true`)).toEqual([]);
+    expect(
+      await library.ids(`${mine()}&archive_serial_number__gte=${first}&archive_serial_number__isnull=true`),
+    ).toEqual([]);
   });
 
   test('checksum__iexact finds the original file by its hash in any letter case', async () => {

@@ -20,7 +20,7 @@ export function patchBehaviour(library: Library): void {
 
 function wholeAnswer(library: Library): void {
   test('answers with the whole document and its permissions', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const answer = await library.tryPatch(id, { title: library.name('whole') });
     expect(documentShapes[library.generation].fullPerms.safeParse(answer.json).error).toBeUndefined();
   });
@@ -43,14 +43,14 @@ function wholeAnswer(library: Library): void {
   });
 
   test('of nothing still moves modified, a refused one does not', async () => {
-    const { id, modified } = await library.upload();
+    const { id, modified } = await library.shared();
     expect((await library.tryPatch(id, { title: null })).status).toBe(400);
     expect((await library.document(id)).modified).toBe(modified);
     expect(micros((await library.patch(id, {})).modified)).toBeGreaterThan(micros(modified));
   });
 
   test('with fields= in the query drops the other fields from the request as well: it must never be sent', async () => {
-    const { id, title } = await library.upload();
+    const { id, title } = await library.shared();
     const options = { method: 'PATCH', json: { title: library.name('lost') } } as const;
     expect((await library.call(`/api/documents/${id}/?fields=id`, options)).status).toBe(200);
     expect((await library.document(id)).title).toBe(title);
@@ -67,14 +67,14 @@ function titles(library: Library): void {
     '\u{1f600} family: \u{1f468}\u200d\u{1f469}\u200d\u{1f467}',
     'u\u0308ber, decomposed',
   ])('takes the title %j to the letter: no template, no normalisation', async (odd) => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const title = `${library.run} ${odd}`;
     expect((await library.patch(id, { title })).title).toBe(title);
     expect((await library.document(id)).title).toBe(title);
   });
 
   test('takes a title of 128 characters and refuses 129', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     expect((await library.patch(id, { title: '\u{1f600}'.repeat(128) })).title).toBe('\u{1f600}'.repeat(128));
     const answer = await library.tryPatch(id, { title: 'x'.repeat(129) });
     const message = 'Ensure this field has no more than 128 characters.';
@@ -82,12 +82,12 @@ function titles(library: Library): void {
   });
 
   test('takes an empty title', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     expect((await library.patch(id, { title: '' })).title).toBe('');
   });
 
   test('trims a title as Python does, not as JavaScript does', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const core = library.name('core');
     expect((await library.patch(id, { title: `\u00a0\u2003${core}\u2028${ONLY_PYTHON_TRIMS} ` })).title).toBe(core);
     const kept = `${ONLY_JAVASCRIPT_TRIMS}${core}\u200b`;
@@ -97,7 +97,7 @@ function titles(library: Library): void {
 
 function contents(library: Library): void {
   test('takes a text of any length, trimmed as Python does, its inner line ends kept', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const core = `first\r\n\r\n  second\t${'long '.repeat(20_000)}end`;
     await library.patch(id, { content: `\n\u00a0 ${core}${ONLY_PYTHON_TRIMS}\n` });
     expect((await library.document(id)).content).toBe(core);
@@ -105,7 +105,7 @@ function contents(library: Library): void {
   });
 
   test('refuses a text with a NUL character, and null', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const nul = await library.tryPatch(id, { content: 'a \u0000 b' });
     expect([nul.status, nul.json]).toEqual([400, { content: ['Null characters are not allowed.'] }]);
     expect((await library.tryPatch(id, { content: null })).status).toBe(400);
@@ -114,12 +114,12 @@ function contents(library: Library): void {
 
 function dates(library: Library): void {
   test.each(['1969-07-20', '1815-12-10', '2024-02-29'])('takes the bare date %s as created', async (created) => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     expect(await library.patch(id, { created })).toMatchObject({ created, created_date: created });
   });
 
   test('refuses a date that is none', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const answer = await library.tryPatch(id, { created: '2023-02-29' });
     const message = 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.';
     expect([answer.status, answer.json]).toEqual([400, { created: [message] }]);
@@ -128,7 +128,7 @@ function dates(library: Library): void {
 
 function references(library: Library): void {
   test('sets correspondent, type and storage path, and clears them with null', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const correspondent = (await library.make('correspondents', 'keeper')).id;
     const document_type = (await library.make('document_types', 'letter')).id;
     const storage_path = (await library.make('storage_paths', 'shelf', { path: `${library.run}/{{ title }}` })).id;
@@ -139,7 +139,7 @@ function references(library: Library): void {
   });
 
   test('refuses an unknown reference, names every wrong field and changes nothing', async () => {
-    const { id, title } = await library.upload();
+    const { id, title } = await library.shared();
     const answer = await library.tryPatch(id, { title: 'lost', correspondent: 2_000_000_000, document_type: 'x' });
     expect([answer.status, answer.json]).toEqual([
       400,

@@ -44,7 +44,10 @@ function acceptedTwins(library: Library): void {
     const second = await library.upload({ file });
     expect(second.id).not.toBe(first.id);
     expect(second.duplicate_documents).toEqual([{ id: first.id, title: first.title, deleted_at: null }]);
-    expect(await library.ids(`checksum__iexact=${library.checksum(file.bytes)}&ordering=id`)).toEqual([first.id, second.id]);
+    expect(await library.ids(`checksum__iexact=${library.checksum(file.bytes)}&ordering=id`)).toEqual([
+      first.id,
+      second.id,
+    ]);
   });
 
   test('become another document while the other copy is in the trash', async () => {

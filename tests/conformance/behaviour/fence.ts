@@ -30,7 +30,9 @@ function refusedUploads(library: Library): void {
     await library.trash(holder.id);
     const row = await library.ended(await library.send({ asn }));
     expect(row.status).toBe('FAILURE');
-    expect(row.result).toMatch(new RegExp(`Given ASN ${asn} already exists! Note: existing document is in the trash\\.$`));
+    expect(row.result).toMatch(
+      new RegExp(`Given ASN ${asn} already exists! Note: existing document is in the trash\\.$`),
+    );
     expect(await library.ids(`archive_serial_number=${asn}`)).toEqual([]);
   });
 
@@ -40,7 +42,10 @@ function refusedUploads(library: Library): void {
     const row = await library.ended(await library.send({ file, asn, title: `pngx.${library.run}.m61.a2` }));
     expect(row.status).toBe('FAILURE');
     // 2.x looks at the bytes first and names the document; 3.x accepts known bytes and stops at the number.
-    const reason = library.generation === 2 ? `It is a duplicate of ${holder.title} (#${holder.id}).` : `Given ASN ${asn} already exists!`;
+    const reason =
+      library.generation === 2
+        ? `It is a duplicate of ${holder.title} (#${holder.id}).`
+        : `Given ASN ${asn} already exists!`;
     expect(row.result?.endsWith(reason), row.result ?? '').toBe(true);
     expect(await library.ids(`checksum__iexact=${library.checksum(file.bytes)}`)).toEqual([holder.id]);
   });
@@ -106,7 +111,9 @@ function release(library: Library): void {
 function identity(library: Library): void {
   test('added survives PATCH, trash and restore unchanged to the microsecond, and cannot be set', async () => {
     const { id, added } = await library.upload();
-    expect((await library.patch(id, { title: library.name('other'), added: '2000-01-01T00:00:00Z' })).added).toBe(added);
+    expect((await library.patch(id, { title: library.name('other'), added: '2000-01-01T00:00:00Z' })).added).toBe(
+      added,
+    );
     await library.trash(id);
     await library.trashAction('restore', [id]);
     expect((await library.document(id)).added).toBe(added);

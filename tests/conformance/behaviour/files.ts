@@ -17,7 +17,14 @@ export function fileBehaviour(library: Library): void {
   const samples: [string, () => SampleFile][] = [
     ['text file', () => library.text('bytes')],
     ['picture', () => pngFile(`${library.name('picture')}.png`, library.name('colour'))],
-    ['PDF', () => pdfFile(`${library.name('page')}.pdf`, `${library.name('page')}, with a text layer of more than fifty characters`)],
+    [
+      'PDF',
+      () =>
+        pdfFile(
+          `${library.name('page')}.pdf`,
+          `${library.name('page')}, with a text layer of more than fifty characters`,
+        ),
+    ],
   ];
   describe.each(samples)('the file of a %s', (_kind, make) => originalFile(library, make));
   describe('the cheap checksum probe', () => checksumProbe(library));
@@ -32,6 +39,7 @@ function originalFile(library: Library, make: () => SampleFile): void {
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toMatch(new RegExp(`^${file.type}`));
     expect(answer.headers.get('content-disposition')).toMatch(/^attachment; /);
+    expect(answer.headers.get('content-length')).toBe(String(file.bytes.length));
     expect(answer.bytes.equals(file.bytes)).toBe(true);
     const metadata = metadataShape.parse((await library.call(`/api/documents/${document.id}/metadata/`)).json);
     expect(metadata).toMatchObject({
@@ -41,7 +49,9 @@ function originalFile(library: Library, make: () => SampleFile): void {
       original_filename: file.name,
     });
     if (library.generation === 3) {
-      expect(document.versions).toMatchObject([{ id: document.id, is_root: true, checksum: library.checksum(file.bytes) }]);
+      expect(document.versions).toMatchObject([
+        { id: document.id, is_root: true, checksum: library.checksum(file.bytes) },
+      ]);
     }
   });
 }
@@ -54,7 +64,11 @@ function checksumProbe(library: Library): void {
     const file = library.text('probe');
     const document = await library.upload({ file });
     const answer = await probe(document.id, 'preview/?original=true');
-    expect([answer.status, answer.headers.get('etag'), answer.bytes.length]).toEqual([304, `"${library.checksum(file.bytes)}"`, 0]);
+    expect([answer.status, answer.headers.get('etag'), answer.bytes.length]).toEqual([
+      304,
+      `"${library.checksum(file.bytes)}"`,
+      0,
+    ]);
   });
 
   test('metadata answers 304 with the checksum, which 3.x follows with modified', async () => {

@@ -16,7 +16,7 @@ export function negotiationBehaviour(library: Library): void {
 function acceptedVersions(library: Library): void {
   const highest = library.generation === 2 ? '9' : '10';
 
-  test('version 9 is spoken by both generations, and the headers name the release and the highest version', async () => {
+  test('version 9 is spoken by both generations; the headers name release and highest version', async () => {
     const answer = await library.call('/api/profile/', { api: 9 });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('x-api-version')).toBe(highest);
@@ -37,7 +37,12 @@ function acceptedVersions(library: Library): void {
     const answer = await library.call('/api/ui_settings/');
     const settings = z
       .object({
-        user: z.looseObject({ id: z.number().int(), username: z.string(), is_superuser: z.boolean(), is_staff: z.boolean() }),
+        user: z.looseObject({
+          id: z.number().int(),
+          username: z.string(),
+          is_superuser: z.boolean(),
+          is_staff: z.boolean(),
+        }),
         settings: z.looseObject({ version: z.string(), trash_delay: z.number() }),
         permissions: z.array(z.string()),
       })
@@ -84,7 +89,10 @@ function credentials(library: Library): void {
 function missingThings(library: Library): void {
   test('an unknown document is a 404 in JSON', async () => {
     for (const method of ['GET', 'PATCH', 'DELETE'] as const) {
-      const answer = await library.call(`/api/documents/${NOBODY}/`, method === 'PATCH' ? { method, json: {} } : { method });
+      const answer = await library.call(
+        `/api/documents/${NOBODY}/`,
+        method === 'PATCH' ? { method, json: {} } : { method },
+      );
       expect(answer.status).toBe(404);
       expect(answer.json).toEqual({ detail: 'No Document matches the given query.' });
     }

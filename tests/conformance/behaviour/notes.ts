@@ -95,18 +95,24 @@ function removing(library: Library): void {
 }
 
 function refusals(library: Library): void {
-  test.each([[{}], [{ text: 'x' }], [{ note: null }], [{ note: 7 }]])(
+  test.each([[{}], [{ text: 'x' }], [{ note: null }]])(
     'a POST of %j answers 200 all the same, with an error in place of the array',
     async (body) => {
-      const { id } = await library.upload();
+      const { id, notes } = await library.shared();
       const answer = await post(library, id, body);
       expect([answer.status, answer.json]).toEqual([200, FAILED]);
-      expect((await library.document(id)).notes).toEqual([]);
+      expect((await library.shared()).notes).toEqual(notes);
     },
   );
 
+  test('that error is no proof that nothing was written: a number is refused so, and kept as text', async () => {
+    const { id, notes } = await library.shared();
+    expect((await post(library, id, { note: 7 })).json).toEqual(FAILED);
+    expect((await library.shared()).notes.map((note) => note.note)).toEqual([...notes.map((note) => note.note), '7']);
+  });
+
   test('a DELETE without an id, or with one that is no number, is a 400', async () => {
-    const { id } = await library.upload();
+    const { id } = await library.shared();
     const without = await library.call(`/api/documents/${id}/notes/`, { method: 'DELETE' });
     expect([without.status, without.json]).toEqual([400, { id: 'This field is required.' }]);
     const wrong = await library.call(`/api/documents/${id}/notes/?id=x`, { method: 'DELETE' });

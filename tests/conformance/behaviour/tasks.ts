@@ -66,6 +66,9 @@ function rowsInVersionNine(library: Library): void {
   test('is found among those of one status, spelt as each generation spells it', async () => {
     const taskId = await library.send({});
     await library.ended(taskId);
+    // Both generations know the name of the task in version 9, in version 10 it is task_type.
+    const named = await library.call(`/api/tasks/?task_name=consume_file&task_id=${taskId}`);
+    expect(z.array(taskRow).parse(named.json)).toHaveLength(1);
     const [own, other] = library.generation === 2 ? ['SUCCESS', 'success'] : ['success', 'SUCCESS'];
     const rows = z.array(taskRow).parse((await library.call(`/api/tasks/?status=${own}&task_id=${taskId}`)).json);
     expect(rows.map((row) => row.task_id)).toEqual([taskId]);
@@ -101,6 +104,18 @@ function rowsInVersionTen(library: Library): void {
     const [row] = (await page(`task_id=${taskId}`)).results;
     expect(row).toMatchObject({ status: 'failure', related_document_ids: [] });
     expect(row?.result_data?.['error_message']).toMatch(new RegExp(`Given ASN ${asn} already exists!$`));
+  });
+
+  test('is found by is_complete and by date_created_after in version 10', async () => {
+    const taskId = await library.send({});
+    const row = await library.ended(taskId);
+    const found = async (query: string) => (await page(`task_type=consume_file&task_id=${taskId}&${query}`)).count;
+    expect([await found('is_complete=true'), await found('is_complete=false')]).toEqual([1, 0]);
+    const created = encodeURIComponent(row.date_created);
+    expect([
+      await found(`date_created_after=${created}`),
+      await found('date_created_after=2100-01-01T00:00:00Z'),
+    ]).toEqual([1, 0]);
   });
 
   test('that nobody made is an empty page in version 10', async () => {

@@ -29,7 +29,12 @@ function owners(library: Library, kind: Kind, more: object): void {
   test('keep their owner in a PATCH that does not name it, and take set_permissions at once', async () => {
     const friend = await library.account('friend');
     const rights = { view: { users: [friend.id], groups: [] }, change: { users: [], groups: [] } };
-    const made = await library.create(kind, { name: library.name('shared'), owner: friend.id, set_permissions: rights, ...more });
+    const made = await library.create(kind, {
+      name: library.name('shared'),
+      owner: friend.id,
+      set_permissions: rights,
+      ...more,
+    });
     await library.call(`/api/${kind}/${made.id}/`, { method: 'PATCH', json: { match: 'word' } });
     const shown = (await library.call(`/api/${kind}/${made.id}/?full_perms=true`)).json;
     const read = z.looseObject({ owner: z.number(), match: z.string(), permissions: permissionsShape }).parse(shown);
@@ -115,7 +120,11 @@ function pathTemplates(library: Library): void {
   });
 
   test('that cannot be read are refused', async () => {
-    const answer = await library.tryCreate('storage_paths', { name: library.name('bad'), path: '{{ title', owner: null });
+    const answer = await library.tryCreate('storage_paths', {
+      name: library.name('bad'),
+      path: '{{ title',
+      owner: null,
+    });
     expect([answer.status, answer.json]).toEqual([400, { path: ['Invalid variable detected.'] }]);
   });
 }

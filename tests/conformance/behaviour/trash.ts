@@ -25,8 +25,15 @@ function leaving(library: Library): void {
     await library.trash(id);
     expect(await library.ids(`id__in=${id}`)).toEqual([]);
     for (const method of ['GET', 'PATCH', 'DELETE'] as const) {
-      const answer = await library.call(`/api/documents/${id}/`, method === 'PATCH' ? { method, json: {} } : { method });
-      expect([method, answer.status, answer.json]).toEqual([method, 404, { detail: 'No Document matches the given query.' }]);
+      const answer = await library.call(
+        `/api/documents/${id}/`,
+        method === 'PATCH' ? { method, json: {} } : { method },
+      );
+      expect([method, answer.status, answer.json]).toEqual([
+        method,
+        404,
+        { detail: 'No Document matches the given query.' },
+      ]);
     }
   });
 

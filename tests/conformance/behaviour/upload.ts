@@ -20,7 +20,7 @@ function outcome(library: Library): void {
     await library.ended(z.uuid().parse(answer.json));
   });
 
-  test('becomes a document with the given title, date and number, owned by the uploader and shared with nobody', async () => {
+  test('becomes a document with the given title, date and number, owned by the uploader alone', async () => {
     const [title, asn, file] = [library.name('complete'), library.asn(), library.text('complete')];
     const document = await library.upload({ file, title, created: '1969-07-20', asn });
     expect(document).toMatchObject({
@@ -44,7 +44,10 @@ function outcome(library: Library): void {
   });
 
   test('of a PDF counts its pages and tells its type by the bytes', async () => {
-    const file = pdfFile(`${library.name('paged')}.pdf`, `${library.name('paged')}, with a text layer of more than fifty characters`);
+    const file = pdfFile(
+      `${library.name('paged')}.pdf`,
+      `${library.name('paged')}, with a text layer of more than fifty characters`,
+    );
     const document = await library.upload({ file: { ...file, type: 'application/octet-stream' } });
     expect(document).toMatchObject({ page_count: 1, mime_type: 'application/pdf', original_file_name: file.name });
   });

@@ -30,7 +30,9 @@ function directories(library: Library): void {
     const account = await library.account('lister');
     const list = pageOf(userShape).parse((await library.call('/api/users/?page_size=100000')).json);
     expect(list.results.map((user) => user.id)).toEqual(expect.arrayContaining([library.userId, account.id]));
-    const found = pageOf(userShape).parse((await library.call(`/api/users/?username__iexact=${account.username}`)).json);
+    const found = pageOf(userShape).parse(
+      (await library.call(`/api/users/?username__iexact=${account.username}`)).json,
+    );
     expect(found.results.map((user) => user.username)).toEqual([account.username]);
   });
 
@@ -51,7 +53,10 @@ function tokenRotation(library: Library): void {
   const rotate = async (auth: string) => {
     const answer = await library.call('/api/profile/generate_auth_token/', { method: 'POST', json: {}, auth });
     expect(answer.status, answer.text).toBe(200);
-    return z.string().regex(/^[0-9a-f]{40}$/).parse(answer.json);
+    return z
+      .string()
+      .regex(/^[0-9a-f]{40}$/)
+      .parse(answer.json);
   };
 
   test('a new token ends the old one at once: a fence for new requests (F8)', async () => {

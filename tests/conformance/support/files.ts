@@ -65,8 +65,9 @@ export function pdfFile(name: string, text: string): SampleFile {
   });
   const table = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
   const count = objects.length + 1;
-  const bytes = `${body}xref\n0 ${count}\n0000000000 65535 f \n${table}trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`;
-  return { name, type: 'application/pdf', bytes: Buffer.from(bytes, 'latin1') };
+  const index = `xref\n0 ${count}\n0000000000 65535 f \n${table}`;
+  const trailer = `trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`;
+  return { name, type: 'application/pdf', bytes: Buffer.from(body + index + trailer, 'latin1') };
 }
 
 export function hexDigest(algorithm: 'md5' | 'sha256', bytes: Buffer): string {

@@ -16,7 +16,7 @@ export interface Answer {
   readonly headers: Headers;
   readonly bytes: Buffer;
   readonly text: string;
-  /** The parsed body, or undefined where the answer is not JSON: several refusals are text or HTML (paperless-api.md 1.2). */
+  /** The parsed body; undefined where the answer is not JSON: several refusals are text (paperless-api.md 1.2). */
   readonly json: unknown;
 }
 

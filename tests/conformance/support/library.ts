@@ -7,7 +7,17 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import { hexDigest, type SampleFile, textFile } from './files.ts';
 import { type Answer, type Call, call, type Instance } from './http.ts';
-import { type Doc, documentRead, type Obj, objectRead, pageOf, type Row, rowRead, type TaskRow, taskRow } from './shapes.ts';
+import {
+  type Doc,
+  documentRead,
+  type Obj,
+  objectRead,
+  pageOf,
+  type Row,
+  rowRead,
+  type TaskRow,
+  taskRow,
+} from './shapes.ts';
 import { eventually } from './wait.ts';
 
 export type Kind =
@@ -54,6 +64,7 @@ export class Library {
   private nextAsn = randomInt(1_000_000_000, 1_900_000_000);
   private readonly documents = new Set<number>();
   private readonly objects: { kind: Kind; id: number }[] = [];
+  private sharedId: Promise<number> | undefined;
 
   private constructor(target: Target, generation: 2 | 3, userId: number) {
     this.target = target;
@@ -130,6 +141,15 @@ export class Library {
     const row = await this.ended(await this.send(form));
     expect(row.status, row.result ?? '').toBe('SUCCESS');
     return this.document(Number(row.related_document));
+  }
+
+  /**
+   * One document for all tests that look at single fields of it: consumption is what takes a real instance its time.
+   * They set what they look at, and leave it where it is.
+   */
+  async shared(): Promise<Doc> {
+    this.sharedId ??= this.upload({ title: this.name('shared') }).then(({ id }) => id);
+    return this.document(await this.sharedId);
   }
 
   async document(id: number): Promise<Doc> {
@@ -218,7 +238,8 @@ export class Library {
 
   /** A deletion may meet background work that holds the database (SQLite); it is safe to repeat. */
   private async remove(path: string): Promise<void> {
-    const done = async () => ([204, 404].includes((await this.call(path, { method: 'DELETE' })).status) ? true : undefined);
+    const done = async () =>
+      [204, 404].includes((await this.call(path, { method: 'DELETE' })).status) ? true : undefined;
     await eventually(`the removal of ${path}`, done, DISPOSAL_LIMIT_MS);
   }
 }
