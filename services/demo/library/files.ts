@@ -33,11 +33,11 @@ export const FILE_FORMS: Readonly<Record<FileKind, FileForm>> = {
   },
 };
 
-/** Exactly `length` bytes, or a little more where that is less than the page itself needs. */
+/** Exactly `length` bytes, where that is more than the page itself needs. */
 export function heavyFile(lines: readonly string[], length: number, seed: number): Buffer {
-  const padding = (bytes: number) => heavyPdf(lines, noise(seed, Math.max(0, bytes)));
-  const frame = padding(0).length;
-  // The filler's own length is written in digits, and so are the offsets behind it: two rounds settle it.
-  const second = padding(length - frame);
-  return padding(length - frame - (second.length - length));
+  const frame = heavyPdf(lines, Buffer.alloc(0));
+  const [, start = ''] = /startxref\n(\d+)/.exec(frame.toString('latin1')) ?? [];
+  // The filler's length and the offset behind it stand in the file in digits, of which there are more than in the frame.
+  const moreDigits = 2 * String(length).length - '0'.length - start.length;
+  return heavyPdf(lines, noise(seed, Math.max(0, length - frame.length - moreDigits)));
 }

@@ -58,11 +58,17 @@ function segment(marker: number, body: Buffer): Buffer {
 
 function scan(raster: Raster): Buffer {
   const writer = bitWriter();
+  // Most of a typed page is plain paper, which need not be transformed again and again.
+  const flat = new Map<number, readonly number[]>();
   let previousDc = 0;
   for (let top = 0; top < raster.height; top += 8) {
     for (let left = 0; left < raster.width; left += 8) {
-      const block = quantise(transform(samples(raster, left, top)));
-      previousDc = writeBlock(writer, block, previousDc);
+      const block = samples(raster, left, top);
+      const shade = block[0] ?? 0;
+      const isFlat = block.every((sample) => sample === shade);
+      const coded = (isFlat && flat.get(shade)) || quantise(transform(block));
+      if (isFlat) flat.set(shade, coded);
+      previousDc = writeBlock(writer, coded, previousDc);
     }
   }
   return writer.finish();
@@ -70,11 +76,13 @@ function scan(raster: Raster): Buffer {
 
 /** Blocks that hang over the edge repeat the last row and column, so that no false edge has to be coded. */
 function samples({ width, height, pixels }: Raster, left: number, top: number): Float64Array {
-  return Float64Array.from({ length: 64 }, (_, i) => {
+  const block = new Float64Array(64);
+  for (let i = 0; i < 64; i += 1) {
     const x = Math.min(left + (i & 7), width - 1);
     const y = Math.min(top + (i >> 3), height - 1);
-    return (pixels[y * width + x] ?? 255) - 128;
-  });
+    block[i] = (pixels[y * width + x] ?? 255) - 128;
+  }
+  return block;
 }
 
 function transform(block: Float64Array): Float64Array {

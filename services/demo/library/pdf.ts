@@ -22,10 +22,13 @@ export function heavyPdf(lines: readonly string[], filler: Buffer): Buffer {
   return assemble([textPage(lines)], [stream('', filler)]);
 }
 
+/** In pieces until the very end: a big stream is copied once only. */
+type PdfObject = readonly Buffer[];
+
 interface Page {
   readonly content: Buffer;
   readonly resources: string;
-  readonly objects: readonly Buffer[];
+  readonly objects: readonly PdfObject[];
 }
 
 function textPage(lines: readonly string[]): Page {
@@ -50,14 +53,18 @@ function picturePage(raster: Raster): Page {
   };
 }
 
-function stream(dictionary: string, data: Buffer): Buffer {
+function stream(dictionary: string, data: Buffer): PdfObject {
   const head = Buffer.from(`<< ${dictionary} /Length ${data.length} >>\nstream\n`, 'latin1');
-  return Buffer.concat([head, data, Buffer.from('\nendstream', 'latin1')]);
+  return [head, data, Buffer.from('\nendstream', 'latin1')];
 }
 
-function assemble(pages: readonly Page[], unused: readonly Buffer[]): Buffer {
+function plain(text: string): PdfObject {
+  return [Buffer.from(text, 'latin1')];
+}
+
+function assemble(pages: readonly Page[], unused: readonly PdfObject[]): Buffer {
   // Objects 1 and 2 are the catalogue and the page tree; a page's own objects follow it.
-  const bodies: Buffer[] = [Buffer.from('<< /Type /Catalog /Pages 2 0 R >>'), Buffer.alloc(0)];
+  const bodies: PdfObject[] = [plain('<< /Type /Catalog /Pages 2 0 R >>'), []];
   const kids: number[] = [];
   for (const page of pages) {
     const number = bodies.length + 1;
@@ -65,30 +72,27 @@ function assemble(pages: readonly Page[], unused: readonly Buffer[]): Buffer {
     const resources = page.resources.replace('OBJECT', String(number + 2));
     const box = `/MediaBox [0 0 ${PAGE_WIDTH} ${PAGE_HEIGHT}]`;
     bodies.push(
-      Buffer.from(`<< /Type /Page /Parent 2 0 R ${box} /Contents ${number + 1} 0 R /Resources << ${resources} >> >>`),
+      plain(`<< /Type /Page /Parent 2 0 R ${box} /Contents ${number + 1} 0 R /Resources << ${resources} >> >>`),
       stream('', page.content),
       ...page.objects,
     );
   }
-  bodies[1] = Buffer.from(
-    `<< /Type /Pages /Kids [${kids.map((kid) => `${kid} 0 R`).join(' ')}] /Count ${kids.length} >>`,
-  );
+  bodies[1] = plain(`<< /Type /Pages /Kids [${kids.map((kid) => `${kid} 0 R`).join(' ')}] /Count ${kids.length} >>`);
   return serialise([...bodies, ...unused]);
 }
 
-function serialise(bodies: readonly Buffer[]): Buffer {
+function serialise(objects: readonly PdfObject[]): Buffer {
   const parts: Buffer[] = [Buffer.from('%PDF-1.4\n%\u00e2\u00e3\u00cf\u00d3\n', 'latin1')];
   let at = parts[0]?.length ?? 0;
   const offsets: number[] = [];
-  for (const [index, body] of bodies.entries()) {
-    const part = Buffer.concat([Buffer.from(`${index + 1} 0 obj\n`), body, Buffer.from('\nendobj\n')]);
+  for (const [index, object] of objects.entries()) {
+    const pieces = [...plain(`${index + 1} 0 obj\n`), ...object, ...plain('\nendobj\n')];
     offsets.push(at);
-    parts.push(part);
-    at += part.length;
+    parts.push(...pieces);
+    at += pieces.reduce((sum, piece) => sum + piece.length, 0);
   }
   const rows = offsets.map((offset) => `${String(offset).padStart(10, '0')} 00000 n \n`).join('');
-  const size = bodies.length + 1;
+  const size = objects.length + 1;
   const trailer = `trailer << /Size ${size} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF\n`;
-  parts.push(Buffer.from(`xref\n0 ${size}\n0000000000 65535 f \n${rows}${trailer}`, 'latin1'));
-  return Buffer.concat(parts);
+  return Buffer.concat([...parts, ...plain(`xref\n0 ${size}\n0000000000 65535 f \n${rows}${trailer}`)]);
 }
