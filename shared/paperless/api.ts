@@ -140,6 +140,8 @@ export interface PaperlessWriter extends PaperlessReader {
   patchDocument(id: number, body: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<{ modified: string }>;
   /** All notes after the POST (the answer is the read-back, H17). */
   addNote(id: number, text: string, signal?: AbortSignal): Promise<PaperlessDocument['notes']>;
+  /** All notes that remain. */
+  deleteNote(id: number, noteId: number, signal?: AbortSignal): Promise<PaperlessDocument['notes']>;
   createTaxonomy(kind: TaxonomyKind, body: TaxonomyBody, signal?: AbortSignal): Promise<TaxonomyObject>;
   patchTaxonomy(kind: TaxonomyKind, id: number, body: TaxonomyBody, signal?: AbortSignal): Promise<TaxonomyObject>;
   deleteTaxonomy(kind: TaxonomyKind, id: number, signal?: AbortSignal): Promise<void>;

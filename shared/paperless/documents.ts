@@ -1,15 +1,7 @@
 /** Reading documents: the change feed, the census, single documents and the lookups of the protocol. */
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
-import type {
-  Census,
-  DocumentRow,
-  FeedPage,
-  Generation,
-  PaperlessReader,
-  PaperlessWriter,
-  ReservedRow,
-} from './api.ts';
+import type { Census, DocumentRow, FeedPage, PaperlessReader, PaperlessWriter, ReservedRow } from './api.ts';
 import { parseAs, readJson, serverDateOf, writeJson } from './http.ts';
 import type { ApiRequest, Http } from './http.ts';
 import { readAll } from './lists.ts';
@@ -35,7 +27,7 @@ export function documentReads(http: Http, probe: CapabilityProbe): DocumentReads
     document: (id, signal) => document(http, id, signal),
     reserved: (base, signal) => reserved(http, base, signal),
     byAsn: (asn, signal) => byAsn(http, asn, signal),
-    byChecksum: async (hex, signal) => byChecksum(http, await probe.generation(signal), hex, signal),
+    byChecksum: (hex, signal) => byChecksum(http, probe, hex, signal),
     liveAmong: (ids, signal) => liveAmong(http, ids, signal),
   };
 }
@@ -118,23 +110,31 @@ async function byAsn(http: Http, asn: number, signal?: AbortSignal): Promise<Res
   return results[0] === undefined ? null : toReserved(results[0]);
 }
 
+/**
+ * The other generation's hash would find nothing, which reads as "not there" right after an upgrade (E28): refused before
+ * the request, and after it when the answer came from another generation than the one that was probed.
+ */
 async function byChecksum(
   http: Http,
-  generation: Generation,
+  probe: CapabilityProbe,
   hex: string,
   signal?: AbortSignal,
 ): Promise<DocumentRow[]> {
-  // The other family's hash would find nothing, which reads as "not there" right after an upgrade (E28).
-  if (!(generation === 'v2' ? /^[0-9a-f]{32}$/i : /^[0-9a-f]{64}$/i).test(hex))
-    throw new AppError({
-      code: 'checksum_family',
-      class: 'conflict',
-      message: `The instance knows ${generation === 'v2' ? 'MD5' : 'SHA-256'} checksums, it was asked for another kind.`,
-      scope: 'instance',
-    });
+  const generation = await probe.generation(signal);
+  if (!(generation === 'v2' ? /^[0-9a-f]{32}$/i : /^[0-9a-f]{64}$/i).test(hex)) throw otherFamily();
   const query = { fields: 'id,title,created,added,archive_serial_number', checksum__iexact: hex };
   const rows = await readAll(http, { route: LIST, query, signal }, wire.documentRow);
+  if ((await probe.generation(signal)) !== generation) throw otherFamily();
   return rows.map((row) => ({ ...toReserved(row), created: row.created }));
+}
+
+function otherFamily(): AppError {
+  return new AppError({
+    code: 'checksum_family',
+    class: 'conflict',
+    message: 'The instance keeps another kind of checksum (MD5 on 2.20, SHA-256 on 3.x) than it was asked for.',
+    scope: 'instance',
+  });
 }
 
 async function liveAmong(http: Http, ids: readonly number[], signal?: AbortSignal): Promise<number[]> {

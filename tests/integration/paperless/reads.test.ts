@@ -221,6 +221,7 @@ describe('the reader', () => {
       'addNote',
       'createCustomField',
       'createTaxonomy',
+      'deleteNote',
       'deleteTaxonomy',
       'patchCustomField',
       'patchDocument',
