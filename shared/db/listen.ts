@@ -1,0 +1,52 @@
+import { type Kysely, sql } from 'kysely';
+import postgres from 'postgres';
+import { AppError } from '../kernel/errors.ts';
+
+/**
+ * LISTEN/NOTIFY. postgres.js does this one thing, because its `listen` finds back to a restarted server by itself; it
+ * gets no business query and no `reserve()`, which would take the process down when a connection dies
+ * (docs/decisions). Events that happen during a gap are lost: `onGap` tells the listener to read the truth again.
+ */
+export interface Listener {
+  /** Resolves when the subscription stands. */
+  on(channel: string, listener: (payload: string) => void, onGap?: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PostgreSQL refuses more than 7,999 bytes: send ids, not content. */
+const MAX_PAYLOAD = 7999;
+
+function settings(url: string): postgres.Options<Record<string, postgres.PostgresType>> {
+  return {
+    max: 1,
+    // Otherwise each connection begins with a query of its own for types that are never used here.
+    fetch_types: false,
+    connection: { application_name: 'pngx-controller listener' },
+    connect_timeout: 10,
+    backoff: (tries: number) => Math.min(0.1 * 2 ** tries, 1),
+    onnotice: () => undefined,
+    // The library would ask the environment and the operating system's user for what a URL leaves out.
+    host: new URL(url).hostname,
+  };
+}
+
+export function openListener(url: string): Listener {
+  const client = postgres(url, settings(url));
+  return {
+    async on(channel, listener, onGap) {
+      let subscribed = false;
+      await client.listen(channel, listener, () => {
+        if (subscribed) onGap?.();
+        subscribed = true;
+      });
+    },
+    close: () => client.end({ timeout: 2 }),
+  };
+}
+
+/** Sends at commit when called with a transaction. */
+export async function notify<DB>(db: Kysely<DB>, channel: string, payload = ''): Promise<void> {
+  if (Buffer.byteLength(payload) > MAX_PAYLOAD)
+    throw new AppError({ code: 'internal_error', class: 'internal', message: `A notification on ${channel} is too long.` });
+  await sql`select pg_notify(${channel}, ${payload})`.execute(db);
+}
