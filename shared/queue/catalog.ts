@@ -28,10 +28,17 @@ function defineJob<S extends z.ZodType>(definition: JobDefinition<S>): JobDefini
 
 const id = z.int().positive();
 
-export const MAINTENANCE_TASKS = ['prune', 'reap', 'stats'] as const;
+export const MAINTENANCE_TASKS = ['prune'] as const;
 
 export const JOBS = {
-  cycle: defineJob({ queue: 'cycle', payload: z.object({}), dedupe: () => 'cycle', timeoutMs: 10 * MINUTE, attempts: 1 }),
+  // Without a run it is the scheduler's tick, which opens a cycle if one is due.
+  cycle: defineJob({
+    queue: 'cycle',
+    payload: z.object({ runId: id.nullable() }),
+    dedupe: (p) => `cycle.${p.runId ?? 'tick'}`,
+    timeoutMs: 30 * MINUTE,
+    attempts: 1,
+  }),
   replica: defineJob({
     queue: 'replica',
     payload: z.object({ runId: id }),

@@ -1,0 +1,90 @@
+/** What handlers are given. Built in one place, so that an adapter is never constructed anywhere else. */
+import { join } from 'node:path';
+import type { SecretBox } from '../../shared/config/secret-key.ts';
+import type { Settings } from '../../shared/config/settings.ts';
+import type { Database } from '../../shared/db/client.ts';
+import type { Tables } from '../../shared/db/tables.ts';
+import { systemClock } from '../../shared/kernel/clock.ts';
+import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
+import type { RequestEvent } from '../../shared/paperless/client.ts';
+import type { Producer } from '../../shared/queue/producer.ts';
+import { ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineQueue, type EngineTimings } from '../../shared/replication/deps.ts';
+import { configuredInstances } from '../../shared/replication/instances.ts';
+import { loadSettings } from '../../shared/replication/load-settings.ts';
+import { Scratch } from '../../shared/replication/scratch.ts';
+
+export interface LimitedSlots extends RequestSlots {
+  setLimit(target: number, limit: number): void;
+}
+
+/** What a program opened before it makes a worker of it. */
+export interface WorkerFoundation {
+  readonly database: Database<Tables>;
+  readonly secrets: SecretBox;
+  readonly producer: Producer;
+  readonly slots: LimitedSlots;
+  readonly log: EngineLog;
+  readonly metrics: EngineMetrics;
+  readonly controllerId: string;
+  readonly scratchDir: string;
+  readonly onRequest?: (event: RequestEvent) => void;
+  /** Tests shorten waits and stop the process at named points; production gives neither. */
+  readonly timings?: Partial<EngineTimings>;
+  readonly racePoint?: (name: string) => Promise<void>;
+  readonly retryDelaysMs?: readonly number[];
+}
+
+export interface WorkerDeps {
+  readonly engine: EngineDeps;
+}
+
+export async function createWorkerDeps(
+  from: WorkerFoundation,
+  presence: { workerId: string; guard: WriteGuard },
+  wake: EngineDeps['wake'],
+): Promise<WorkerDeps> {
+  const { db } = from.database;
+  const settings = recentSettings(() => loadSettings({ db, secrets: from.secrets }));
+  const client = { slots: from.slots, guard: presence.guard, clock: systemClock, onRequest: from.onRequest, retryDelaysMs: from.retryDelaysMs };
+  return {
+    engine: {
+      db,
+      workerId: presence.workerId,
+      controllerId: from.controllerId,
+      instances: configuredInstances({ db, secrets: from.secrets, client, settings, setLimit: (target, limit) => from.slots.setLimit(target, limit) }),
+      queue: engineQueue(from.producer),
+      scratch: await Scratch.open(join(from.scratchDir, presence.workerId)),
+      log: from.log,
+      metrics: from.metrics,
+      clock: systemClock,
+      timings: { ...ENGINE_TIMINGS, ...from.timings },
+      settings,
+      wake,
+      racePoint: from.racePoint ?? noRacePoint,
+    },
+  };
+}
+
+export function engineQueue(producer: Producer): EngineQueue {
+  return {
+    cycle: (runId) => producer.enqueue('cycle', { runId }),
+    replica: (runId) => producer.enqueue('replica', { runId }),
+    chunks: (runId, chunks) => producer.enqueueMany('chunk', chunks.map((chunk) => ({ runId, chunk }))),
+    documents: (jobs) => producer.enqueueMany('document', jobs),
+  };
+}
+
+/** Every job asks for the settings; a change is seen within two seconds. */
+function recentSettings(load: () => Promise<Settings>): () => Promise<Settings> {
+  let known: { at: number; value: Promise<Settings> } | null = null;
+  return () => {
+    if (known && performance.now() - known.at < 2000) return known.value;
+    const value = load();
+    const entry = { at: performance.now(), value };
+    known = entry;
+    value.catch(() => {
+      if (known === entry) known = null;
+    });
+    return value;
+  };
+}

@@ -1,0 +1,85 @@
+/** The worker as a part: used by `npm run worker`, by the standalone program and by tests. */
+import * as links from '../../shared/db/links.repo.ts';
+import * as runs from '../../shared/db/runs.repo.ts';
+import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
+import type { QueueBackend } from '../../shared/queue/backend.ts';
+import type { QueueName } from '../../shared/queue/catalog.ts';
+import { startRunner, type JobEvent, type JobLog } from '../../shared/queue/runner.ts';
+import { startDispatcher, type Dispatcher } from '../../shared/replication/dispatch.ts';
+import { openDueCycle } from '../../shared/replication/open-cycle.ts';
+import { startPresence } from '../../shared/replication/presence.ts';
+import { createWorkerDeps, type WorkerFoundation } from './deps.ts';
+import { handlersFor } from './registry.ts';
+
+export interface WorkerOptions extends WorkerFoundation {
+  readonly backend: QueueBackend;
+  readonly jobLog: JobLog;
+  readonly role: string;
+  readonly version: string;
+  /** Document jobs at once; the other queues need few. */
+  readonly concurrency: number;
+  readonly onJob?: (event: JobEvent) => void;
+  /** Another process declared this one dead: it must end at once (exit 70). */
+  onFenced(): void;
+  readonly tickMs?: number;
+  readonly presence?: { beatMs?: number; deadAfterMs?: number; writeGraceMs?: number };
+}
+
+export interface RunningWorker {
+  readonly workerId: string;
+  readonly dispatcher: Dispatcher;
+  /** Takes no new work, hands back what runs, gives back every lease; bounded by `deadlineMs`. */
+  close(deadlineMs?: number): Promise<void>;
+}
+
+export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { db } = options.database;
+  const presence = await startPresence(db, {
+    role: options.role,
+    version: options.version,
+    clock: systemClock,
+    ...options.presence,
+    onDeclaredDead: options.onFenced,
+    onDeath: (id) => options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' }),
+  });
+  let dispatcher: Dispatcher | null = null;
+  const deps = await createWorkerDeps(options, presence, (runId, at) => dispatcher?.wake(runId, at));
+  dispatcher = startDispatcher(
+    { ...deps.engine, openDueCycle: () => openDueCycle(deps.engine) },
+    options.tickMs === undefined ? {} : { tickMs: options.tickMs },
+  );
+  const concurrency: Record<QueueName, number> = { cycle: 1, replica: 4, chunk: 2, document: options.concurrency, maintenance: 1 };
+  const runner = await startRunner({
+    backend: options.backend,
+    handlers: handlersFor(deps),
+    concurrency,
+    log: options.jobLog,
+    ...(options.onJob ? { onJob: options.onJob } : {}),
+  });
+  const schedules = keepSchedules(options);
+  void dispatcher.round();
+  const running = dispatcher;
+  return {
+    workerId: presence.workerId,
+    dispatcher: running,
+    async close(deadlineMs = 20_000) {
+      clearInterval(schedules);
+      await running.stop();
+      await runner.close(deadlineMs);
+      await links.releaseAllOf(db, presence.workerId);
+      await runs.releaseRunsOf(db, presence.workerId);
+      await presence.stop();
+    },
+  };
+}
+
+/** Schedulers live in the queue, which may be flushed: put back every 30 s (protocol section 5). */
+function keepSchedules(options: WorkerOptions): NodeJS.Timeout {
+  const put = () => {
+    const missing = (error: Error) => options.log.warning(`The queue keeps no schedule just now: ${error.message}`, { code: 'queue_unavailable' });
+    void options.producer.schedule('cycle-tick', 'cycle', { runId: null }, 60).catch(missing);
+    void options.producer.schedule('prune', 'maintenance', { task: 'prune' }, HOUR / 1000).catch(missing);
+  };
+  put();
+  return setInterval(put, 30_000);
+}
