@@ -8,7 +8,7 @@ const QUIET_MS = 2_000;
 
 export function narrate(output: NodeJS.WriteStream): Narrator {
   let open = false;
-  let last = 0;
+  let last = Number.NEGATIVE_INFINITY;
   const closeLine = () => {
     if (open) output.write('\n');
     open = false;
@@ -17,7 +17,7 @@ export function narrate(output: NodeJS.WriteStream): Narrator {
     say(text) {
       closeLine();
       output.write(`${text}\n`);
-      last = 0;
+      last = Number.NEGATIVE_INFINITY;
     },
     progress(text) {
       if (output.isTTY) {

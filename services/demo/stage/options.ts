@@ -16,21 +16,30 @@ export interface DemoOptions extends Omit<SceneOptions, 'folder'> {
 
 /** Null where only the usage helps. */
 export function readOptions(args: readonly string[]): DemoOptions | null {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      once: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      port: { ...text, default: '0' },
-      seed: { ...text, default: '1' },
-      'ocr-ms': { ...text, default: '20' },
-      'database-url': text,
-      'redis-url': text,
-    },
-  });
+  const values = parse(args);
+  if (values === null || values.help) return null;
   const whole = (given: string) => (/^\d{1,9}$/.test(given) ? Number(given) : null);
   const [port, seed, ocrMs] = [whole(values.port), whole(values.seed), whole(values['ocr-ms'])];
-  if (values.help || port === null || seed === null || ocrMs === null) return null;
+  if (port === null || seed === null || ocrMs === null) return null;
   return { once: values.once, port, seed, ocrMs, databaseUrl: values['database-url'], redisUrl: values['redis-url'] };
+}
+
+function parse(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        once: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+        port: { ...text, default: '0' },
+        seed: { ...text, default: '1' },
+        'ocr-ms': { ...text, default: '20' },
+        'database-url': text,
+        'redis-url': text,
+      },
+    }).values;
+  } catch {
+    return null;
+  }
 }
