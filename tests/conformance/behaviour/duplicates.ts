@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { pngFile } from '../support/files.ts';
 import type { Library } from '../support/library.ts';
 
 export function duplicateBehaviour(library: Library): void {
   describe('bytes that the library knows already', () => {
     if (library.generation === 2) refusedTwins(library);
     else acceptedTwins(library);
+    archives(library);
   });
 }
 
@@ -57,5 +59,17 @@ function acceptedTwins(library: Library): void {
     const second = await library.upload({ file });
     expect(second.duplicate_documents).toMatchObject([{ id: first.id, deleted_at: expect.any(String) }]);
     expect(await library.ids(`checksum__iexact=${library.checksum(file.bytes)}`)).toEqual([second.id]);
+  });
+}
+
+function archives(library: Library): void {
+  test('count on 2.x as known when they are the archive of another document, on 3.x never (H3)', async () => {
+    const picture = await library.upload({ file: pngFile(`${library.name('scan')}.png`, library.name('scan')) });
+    expect(picture.archived_file_name).toMatch(/\.pdf$/);
+    const { bytes } = await library.call(`/api/documents/${picture.id}/download/`);
+    const file = { name: `${library.name('archive')}.pdf`, type: 'application/pdf', bytes };
+    const row = await library.ended(await library.send({ file }));
+    if (library.generation === 3) expect(row).toMatchObject({ status: 'SUCCESS' });
+    else expect(row).toMatchObject({ status: 'FAILURE', related_document: String(picture.id) });
   });
 }

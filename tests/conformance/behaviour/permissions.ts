@@ -12,6 +12,7 @@ export function permissionBehaviour(library: Library): void {
   describe('owner and permissions', () => {
     ownership(library);
     grants(library);
+    refusedGrants(library);
   });
 }
 
@@ -37,6 +38,12 @@ function refusedByRight(library: Library): void {
 }
 
 function hiddenObjects(library: Library): void {
+  test('a user who is no superuser can read that of itself: nothing missing is proof then (H4)', async () => {
+    const { id, auth } = await library.account('self', ['view_uisettings']);
+    const { json } = await library.call('/api/ui_settings/', { auth });
+    expect(json).toMatchObject({ user: { id, is_superuser: false, is_staff: false } });
+  });
+
   test("another's document is missing from lists and census without a word, and a 404 by its id", async () => {
     const document = await library.upload();
     const { auth } = await library.account('reader', READER);
@@ -113,7 +120,9 @@ function grants(library: Library): void {
     await library.patch(document.id, { permissions: { view: { users: [ann.id], groups: [] } } });
     expect((await library.shared()).permissions).toEqual(document.permissions);
   });
+}
 
+function refusedGrants(library: Library): void {
   test('an unknown user or group is refused', async () => {
     const document = await library.shared();
     for (const [member, word] of [

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { pdfFile, type SampleFile, textFile } from '../support/files.ts';
@@ -6,10 +8,12 @@ import type { Library } from '../support/library.ts';
 export function uploadBehaviour(library: Library): void {
   describe('an upload', () => {
     outcome(library);
+    contents(library);
     titles(library);
     fileNames(library);
     automation(library);
     refusals(library);
+    cutRequests(library);
   });
 }
 
@@ -42,7 +46,9 @@ function outcome(library: Library): void {
       storage_path: null,
     });
   });
+}
 
+function contents(library: Library): void {
   test('of a PDF counts its pages and tells its type by the bytes', async () => {
     const file = pdfFile(
       `${library.name('paged')}.pdf`,
@@ -137,26 +143,29 @@ function automation(library: Library): void {
   });
 }
 
-function refusals(library: Library): void {
-  const refused = async (file: SampleFile, more: Record<string, string> = {}) => {
-    const form = new FormData();
-    form.append('document', new Blob([new Uint8Array(file.bytes)], { type: file.type }), file.name);
-    for (const [part, value] of Object.entries(more)) form.append(part, value);
-    const answer = await library.call('/api/documents/post_document/', { method: 'POST', form });
-    return [answer.status, answer.json];
-  };
+async function refused(library: Library, file: SampleFile, more: Record<string, string> = {}) {
+  const form = new FormData();
+  form.append('document', new Blob([new Uint8Array(file.bytes)], { type: file.type }), file.name);
+  for (const [part, value] of Object.entries(more)) form.append(part, value);
+  const answer = await library.call('/api/documents/post_document/', { method: 'POST', form });
+  return [answer.status, answer.json];
+}
 
+function refusals(library: Library): void {
   test('of no file, or of an empty one, is refused at once', async () => {
     const form = new FormData();
     form.append('title', 'nothing');
     const none = await library.call('/api/documents/post_document/', { method: 'POST', form });
     expect([none.status, none.json]).toEqual([400, { document: ['No file was submitted.'] }]);
-    expect(await refused(textFile('empty.txt', ''))).toEqual([400, { document: ['The submitted file is empty.'] }]);
+    expect(await refused(library, textFile('empty.txt', ''))).toEqual([
+      400,
+      { document: ['The submitted file is empty.'] },
+    ]);
   });
 
   test('of a type that cannot be read is refused at once, whatever its name says', async () => {
     const zip = Buffer.from('PK\x05\x06'.padEnd(22, '\0'), 'latin1');
-    expect(await refused({ name: 'note.txt', type: 'text/plain', bytes: zip })).toEqual([
+    expect(await refused(library, { name: 'note.txt', type: 'text/plain', bytes: zip })).toEqual([
       400,
       { document: ['File type application/zip not supported'] },
     ]);
@@ -170,7 +179,7 @@ function refusals(library: Library): void {
     ['archive_serial_number', '4294967296', /^Ensure this value is less than or equal to 4294967295\.$/],
     ['archive_serial_number', 'R7', /^A valid integer is required\.$/],
   ])('with %s=%s is refused at once', async (part, value, message) => {
-    const [status, errors] = await refused(library.text('refused'), { [part]: value });
+    const [status, errors] = await refused(library, library.text('refused'), { [part]: value });
     expect([status, errors]).toEqual([400, { [part]: [expect.stringMatching(message)] }]);
   });
 
@@ -178,4 +187,36 @@ function refusals(library: Library): void {
     const answer = await library.call('/api/documents/post_document/', { method: 'POST', json: { title: 'x' } });
     expect(answer.status).toBe(415);
   });
+}
+
+function cutRequests(library: Library): void {
+  test('that is cut off in its body leaves nothing: its number stays free', async () => {
+    const asn = library.asn();
+    await cutUpload(library, asn);
+    // The queue is served in order: had the cut one been taken in, it would hold the number by now.
+    expect((await library.upload({ asn })).archive_serial_number).toBe(asn);
+    expect(await library.ids(`title__iexact=pngx.${library.run}.cut`)).toEqual([]);
+  });
+}
+
+/** Sends an upload without the end of its file, as a guarded write does that has to stop. */
+async function cutUpload(library: Library, asn: number): Promise<void> {
+  const part = (name: string, value: string) => `--cut\r\nContent-Disposition: form-data; ${name}\r\n\r\n${value}`;
+  const parts = [
+    part('name="title"', `pngx.${library.run}.cut`),
+    part('name="archive_serial_number"', String(asn)),
+    part('name="document"; filename="cut.txt"', `half of ${library.run}`),
+  ];
+  const { hostname, port } = new URL(library.target.url);
+  const socket = connect({ host: hostname, port: Number(port || 80) });
+  await once(socket, 'connect');
+  const head = [
+    'POST /api/documents/post_document/ HTTP/1.1',
+    `Host: ${hostname}:${port}`,
+    `Authorization: Token ${library.target.token}`,
+    'Content-Type: multipart/form-data; boundary=cut',
+    'Content-Length: 100000',
+  ];
+  await new Promise<void>((sent) => socket.write([...head, '', ...parts].join('\r\n'), () => sent()));
+  socket.destroy();
 }
