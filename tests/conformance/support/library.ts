@@ -29,7 +29,7 @@ export type Kind =
   | 'users'
   | 'groups';
 
-export interface UploadForm {
+interface UploadForm {
   readonly file?: SampleFile;
   readonly title?: string;
   readonly created?: string;
@@ -43,7 +43,7 @@ export interface Target extends Instance {
   stop(): Promise<void>;
 }
 
-export interface Account {
+interface Account {
   readonly id: number;
   readonly username: string;
   /** Basic authentication: `/api/token/` of 3.x is throttled (paperless-api.md 1.1). */

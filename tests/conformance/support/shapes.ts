@@ -18,7 +18,7 @@ export const noteShape = z.strictObject({
 });
 export type Note = z.output<typeof noteShape>;
 
-export const fieldValueShape = z.strictObject({ value: z.unknown(), field: id });
+const fieldValueShape = z.strictObject({ value: z.unknown(), field: id });
 
 export const versionShape = z.strictObject({
   id,
