@@ -1,14 +1,9 @@
 /** A whole worker of the product, in this process, on a database of its own; what the API would do is a method here. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createSecretBox, type SecretBox } from '../../shared/config/secret-key.ts';
-import { openDatabase } from '../../shared/db/client.ts';
 import { insertReplica } from '../../shared/db/replicas.repo.ts';
 import { putSettings } from '../../shared/db/settings.repo.ts';
-import { AdvisorySlots } from '../../shared/db/slots.ts';
-import type { Db, Link, Run, Tables } from '../../shared/db/tables.ts';
+import type { Db, Link, Run } from '../../shared/db/tables.ts';
 import { formatFernetKey } from '../../shared/kernel/fernet.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
 import { openQueueBackend } from '../../shared/queue/backend.ts';
@@ -18,8 +13,9 @@ import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
 import type { RequestEvent } from '../../shared/paperless/client.ts';
 import { engineQueue } from '../../services/worker/deps.ts';
-import { startWorker, type RunningWorker } from '../../services/worker/start.ts';
+import type { RunningWorker } from '../../services/worker/start.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
+import { queuePrefix, startTestWorker } from './test-worker.ts';
 import { waitFor } from './wait.ts';
 
 export interface Instance {
@@ -45,15 +41,6 @@ export interface LogLine extends LogFields {
   readonly level: 'info' | 'warning' | 'error';
   readonly message: string;
 }
-
-/** Waits short enough for tests; the order of the steps is the product's. */
-export const FAST_TIMINGS: Partial<EngineTimings> = {
-  looksApartMs: 200,
-  unansweredHoldMs: 400,
-  cleanReadsApartMs: 200,
-  stuckQueueMs: 2000,
-  requestTimeoutMs: 500,
-};
 
 export class Controller {
   readonly logs: LogLine[] = [];
@@ -94,42 +81,13 @@ export class Controller {
   }
 
   async startWorker(): Promise<void> {
-    const database = openDatabase<Tables>(this.database.url, { max: 12, applicationName: 'worker' });
-    const backend = await openQueueBackend({ databaseUrl: this.database.url, redisUrl: this.#options.redisUrl, workers: 5, prefix: this.database.url.split('_').at(-1) ?? 'test' });
-    const slots = new AdvisorySlots({ url: this.database.url });
-    const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
-    const worker = await startWorker({
-      database,
-      secrets: this.secrets,
-      backend,
-      producer: createProducer(backend),
-      slots,
-      log: this.log,
-      jobLog: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (fields, message) => this.logs.push({ level: 'error', message, ...fields }) },
-      metrics: { documentSettled: () => undefined, runClosed: () => undefined },
-      controllerId: 'c0ffee00',
-      scratchDir,
-      role: 'worker',
-      version: '0.0.0-test',
-      concurrency: this.#options.concurrency ?? 16,
-      timings: { ...FAST_TIMINGS, ...this.#options.timings },
-      retryDelaysMs: [20, 40, 80],
-      tickMs: 250,
-      onFenced: () => {
-        this.fenced = true;
-      },
-      ...(this.#options.racePoint ? { racePoint: this.#options.racePoint } : {}),
-      ...(this.#options.onRequest ? { onRequest: this.#options.onRequest } : {}),
-      ...(this.#options.presence ? { presence: this.#options.presence } : {}),
-    });
-    this.worker = worker;
-    this.#closers.push(
-      () => worker.close(5000),
-      () => backend.close(),
-      () => slots.close(),
-      () => database.close(),
-      () => rm(scratchDir, { recursive: true, force: true }),
-    );
+    const { replicas: _replicas, master: _master, settings: _settings, joins: _joins, idle: _idle, ...rest } = this.#options;
+    const onFenced = () => {
+      this.fenced = true;
+    };
+    const started = await startTestWorker({ ...rest, databaseUrl: this.database.url, key: this.key, log: this.log, onFenced });
+    this.worker = started.worker;
+    this.#closers.push(() => started.close());
   }
 
   readonly log: EngineLog = {
@@ -139,7 +97,7 @@ export class Controller {
   };
 
   async openCycle(replicaId?: number): Promise<OpenedCycle> {
-    const backend = await openQueueBackend({ databaseUrl: this.database.url, redisUrl: this.#options.redisUrl, workers: 0, prefix: this.database.url.split('_').at(-1) ?? 'test' });
+    const backend = await openQueueBackend({ databaseUrl: this.database.url, redisUrl: this.#options.redisUrl, workers: 0, prefix: queuePrefix(this.database.url) });
     try {
       const settings = () => loadSettings({ db: this.db, secrets: this.secrets });
       return await openCycle({ db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings }, { trigger: 'manual', replicaId });
