@@ -11,7 +11,7 @@ import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
 import { healthRoutes } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
-
+import { metricsRoutes } from './routes/metrics.ts';
 import { replicaRoutes } from './routes/replicas.ts';
 import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
@@ -29,7 +29,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
 
   app.route('/', healthRoutes(deps));
-
+  app.route('/', metricsRoutes(deps));
   app.route('/', statusPage(deps));
   app.route('/api', statusRoutes(deps));
   app.route('/api/sync', syncRoutes(deps));

@@ -10,9 +10,15 @@ import type { Connection, RequestEvent } from '../../shared/paperless/client.ts'
 import { createReader } from '../../shared/paperless/reader.ts';
 import { parseInstanceUrl } from '../../shared/paperless/url.ts';
 import { createWriter } from '../../shared/paperless/writer.ts';
+import type { QueueBackend } from '../../shared/queue/backend.ts';
+import { createInspector } from '../../shared/queue/inspect.ts';
+import type { Producer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineQueue } from '../../shared/replication/deps.ts';
+import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import type { InstanceAccess, InstanceClients } from '../../shared/replication/test-connection.ts';
+import type { Metrics } from '../../shared/telemetry/metrics.ts';
+import { fillQueueGauges, fillReplicaGauges } from './presenters/replica-gauges.ts';
 
 /** A part of ours that must work for us to work; instances are none (O1). */
 export interface HealthCheck {
@@ -25,7 +31,10 @@ export interface ApiDeps {
   readonly secrets: SecretBox;
   readonly clients: InstanceClients;
   readonly queue: EngineQueue;
+  /** Events for the logs page. */
   readonly log: EngineLog;
+  /** Filled from PostgreSQL at each scrape. */
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   readonly clock: Clock;
   readonly randomHex: (bytes: number) => string;
   readonly health: readonly HealthCheck[];
@@ -39,40 +48,45 @@ export interface ApiDeps {
   settings(): Promise<Settings>;
 }
 
-/** What a program opened before it makes an API of it. */
+/** What a program opened before it makes an API of it; `shared/replication/foundation.ts` has it all. */
 export interface ApiFoundation {
   readonly env: { readonly publicUrl: string | undefined; readonly basePath: string; readonly timeZone: string };
   readonly database: Database<Tables>;
   readonly secrets: SecretBox;
-  readonly queue: EngineQueue;
-  readonly pingQueue: () => Promise<void>;
+  readonly producer: Producer;
+  readonly backend: QueueBackend;
   readonly slots: RequestSlots;
   readonly log: EngineLog;
+  readonly metrics: Metrics;
   readonly onRequest?: (event: RequestEvent) => void;
-  readonly draining: () => boolean;
   readonly version: string;
 }
 
-export function createApiDeps(from: ApiFoundation): ApiDeps {
-  const { database, secrets, log } = from;
+export function createApiDeps(from: ApiFoundation, draining: () => boolean): ApiDeps {
+  const { database, secrets, log, metrics } = from;
+  const { db } = database;
+  const inspect = createInspector(from.backend);
+  metrics.onScrape(() => fillReplicaGauges({ db, clock: systemClock }, metrics));
+  metrics.onScrape(() => fillQueueGauges(inspect, metrics));
   return {
-    db: database.db,
+    db,
     secrets,
     clients: instanceClients(from),
-    queue: forgivingQueue(from.queue, log),
+    queue: forgivingQueue(engineQueue(from.producer), log),
     log,
+    metrics,
     clock: systemClock,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     health: [
       { name: 'db', check: async () => void (await database.pool.query('select 1')) },
-      { name: 'queue', check: from.pingQueue },
+      { name: 'queue', check: () => from.backend.ping() },
     ],
-    draining: from.draining,
+    draining,
     version: from.version,
     publicUrl: from.env.publicUrl,
     basePath: from.env.basePath,
     timeZone: from.env.timeZone,
-    settings: () => loadSettings({ db: database.db, secrets }),
+    settings: () => loadSettings({ db, secrets }),
   };
 }
 

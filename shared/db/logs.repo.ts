@@ -2,7 +2,7 @@
 import { sql, type Insertable } from 'kysely';
 import type { Db, LogsTable } from './tables.ts';
 
-export type NewLog = Insertable<LogsTable>;
+export type NewLog = Omit<Insertable<LogsTable>, 'id'>;
 export type LogLevel = LogsTable['level'];
 
 export interface LogFilter {
@@ -26,15 +26,23 @@ export interface LogLine {
   readonly doc_id: number | null;
 }
 
-/** PostgreSQL takes 65,535 parameters a statement; a line uses seven. */
-const INSERT_BATCH = 1000;
-
+/**
+ * All lines in one statement. A run or replica may be removed between the event and the flush, so the references are
+ * looked up: a line about something that is gone is still worth keeping.
+ */
 export async function insertLogs(db: Db, lines: readonly NewLog[]): Promise<void> {
-  for (let start = 0; start < lines.length; start += INSERT_BATCH)
-    await db
-      .insertInto('logs')
-      .values(lines.slice(start, start + INSERT_BATCH))
-      .execute();
+  if (lines.length === 0) return;
+  // jsonb cannot hold NUL, and one such character would lose the whole batch.
+  const json = JSON.stringify(lines.map((line, nth) => ({ ...line, message: line.message.replaceAll('\0', ''), nth })));
+  await sql`
+    insert into logs (level, message, code, doc_id, run_id, replica_id, created_at)
+    select l.level, l.message, l.code, l.doc_id, sync_runs.id, replicas.id, coalesce(l.created_at, now())
+    from jsonb_to_recordset(${json}::jsonb) as l(
+      level text, message text, code text, doc_id bigint, run_id bigint, replica_id bigint,
+      created_at timestamptz, nth integer)
+    left join sync_runs on sync_runs.id = l.run_id
+    left join replicas on replicas.id = l.replica_id
+    order by l.nth`.execute(db);
 }
 
 /** Newest first. `before` is the id of the last line that the caller has. */

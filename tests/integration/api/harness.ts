@@ -7,7 +7,10 @@ import { openDatabase } from '../../../shared/db/client.ts';
 import type { Db, Tables } from '../../../shared/db/tables.ts';
 import { formatFernetKey } from '../../../shared/kernel/fernet.ts';
 import type { RequestSlots } from '../../../shared/kernel/limits.ts';
-import type { EngineLog, EngineQueue, LogFields } from '../../../shared/replication/deps.ts';
+import { openQueueBackend, type QueueBackend } from '../../../shared/queue/backend.ts';
+import { createProducer, type Producer } from '../../../shared/queue/producer.ts';
+import type { EngineLog, LogFields } from '../../../shared/replication/deps.ts';
+import { createMetrics } from '../../../shared/telemetry/metrics.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
 
 export interface Answer {
@@ -45,24 +48,30 @@ export async function startTestApi(): Promise<TestApi> {
   const note = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const log: EngineLog = { info: note, warning: note, error: note };
   const ping = () => (state.broken ? Promise.reject(new Error('queue away')) : Promise.resolve());
-  const cycle = async (runId: number) => {
-    await ping();
-    enqueued.push(runId);
+  const realBackend = await openQueueBackend({ databaseUrl: testDatabase.url, workers: 0 });
+  const backend: QueueBackend = { ...realBackend, ping: () => ping().then(() => realBackend.ping()) };
+  const realProducer = createProducer(backend);
+  const producer: Producer = {
+    ...realProducer,
+    enqueue: async (name, payload, options) => {
+      await ping();
+      await realProducer.enqueue(name, payload, options);
+      if ('runId' in payload && payload.runId !== null) enqueued.push(payload.runId);
+    },
   };
-  const nothing = () => Promise.resolve();
-  const queue: EngineQueue = { cycle, replica: nothing, chunks: nothing, documents: nothing };
+  const foundation = {
+    env: { publicUrl: undefined, basePath: '', timeZone: 'UTC' },
+    database,
+    secrets,
+    producer,
+    backend,
+    slots: FREE_SLOTS,
+    log,
+    metrics: createMetrics({ version: '0.0.0-test', role: 'api', queue: backend.kind }, { process: false }),
+    version: '0.0.0-test',
+  };
   const api = await startApi(
-    createApiDeps({
-      env: { publicUrl: undefined, basePath: '', timeZone: 'UTC' },
-      database,
-      secrets,
-      queue,
-      pingQueue: ping,
-      slots: FREE_SLOTS,
-      log,
-      draining: () => state.draining,
-      version: '0.0.0-test',
-    }),
+    createApiDeps(foundation, () => state.draining),
     { host: '127.0.0.1', port: 0 },
   );
   const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -79,6 +88,7 @@ export async function startTestApi(): Promise<TestApi> {
     get: (path) => request('GET', path),
     close: async () => {
       await api.close(1000);
+      await backend.close();
       await database.close();
       await testDatabase.drop();
     },

@@ -1,0 +1,158 @@
+/** What every program of ours opens before it becomes an API, a worker or both (R4): in this order, ended in reverse. */
+import { readFileSync } from 'node:fs';
+import type { Env, Role } from '../config/env.ts';
+import type { ProcessLife } from '../config/process-life.ts';
+import type { SecretBox, SecretKeys } from '../config/secret-key.ts';
+import { type Database, describeUrl } from '../db/client.ts';
+import { insertLogs } from '../db/logs.repo.ts';
+import { AdvisorySlots, type SlotSession } from '../db/slots.ts';
+import type { Tables } from '../db/tables.ts';
+import type { RequestEvent } from '../paperless/client.ts';
+import { openQueueBackend, type QueueBackend } from '../queue/backend.ts';
+import { QUEUES } from '../queue/catalog.ts';
+import { createProducer, type Producer } from '../queue/producer.ts';
+import { batchEvents, createLogger, type EventBatcher, type Logger } from '../telemetry/logger.ts';
+import { registerSecret } from '../telemetry/mask.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import type { EngineLog, EngineMetrics } from './deps.ts';
+import { engineLog, isForPeople, logRow } from './engine-log.ts';
+import { prepareDatabase, type DatabaseAddress } from './prepare-database.ts';
+
+export interface Foundation {
+  readonly env: Env;
+  readonly version: string;
+  readonly database: Database<Tables>;
+  readonly secrets: SecretBox;
+  readonly controllerId: string;
+  readonly backend: QueueBackend;
+  readonly producer: Producer;
+  readonly slots: AdvisorySlots;
+  readonly logger: Logger;
+  readonly log: EngineLog;
+  readonly metrics: Metrics;
+  readonly engineMetrics: EngineMetrics;
+  readonly onRequest: (event: RequestEvent) => void;
+}
+
+export interface FoundationOptions {
+  readonly env: Env;
+  readonly keys: SecretKeys;
+  readonly address: DatabaseAddress;
+  readonly role: Role;
+  readonly logs: ProgramLog;
+  readonly life: Pick<ProcessLife, 'onStop' | 'stopping'>;
+  /** Called with each new database session that holds request slots, before the first is taken (protocol H12). */
+  readonly onSlotSession?: (session: SlotSession) => Promise<void>;
+}
+
+/** The log exists before the database it also writes to: what is said until then waits in the batch. */
+export interface ProgramLog {
+  readonly logger: Logger;
+  readonly events: EventBatcher;
+  /** From now on events go into this database. */
+  storeIn(database: Database<Tables>): void;
+}
+
+export function openProgramLog(env: Env, output?: { write(line: string): void }): ProgramLog {
+  for (const secret of [env.secretKey, env.oldSecretKey, env.masterToken, env.webhookSecret]) registerSecret(secret);
+  let target: Database<Tables> | null = null;
+  const events = batchEvents(async (batch) => {
+    if (target === null) throw new Error('no database yet');
+    await insertLogs(target.db, batch.map(logRow));
+  });
+  const logger = createLogger({
+    level: env.logLevel,
+    file: env.logFile,
+    ...(output === undefined ? {} : { output }),
+    onEvent: (event) => {
+      if (isForPeople(event)) events.add(event);
+    },
+  });
+  return {
+    logger,
+    events,
+    storeIn: (database) => {
+      target = database;
+    },
+  };
+}
+
+export async function openFoundation(options: FoundationOptions): Promise<Foundation> {
+  const { env, role, life, logs, address } = options;
+  const { logger } = logs;
+  const version = programVersion();
+  const lost = (what: string) => (error: Error) => logger.warn({ code: 'connection_lost' }, `${what}: ${error.message}`);
+  registerSecret(options.keys.current);
+  const prepared = await prepareDatabase(address, {
+    env,
+    keys: options.keys,
+    applicationName: `pngx-controller ${role}`,
+    maxConnections: Math.max(10, env.workerConcurrency),
+    signal: life.stopping,
+    onWait: (where) => logger.info(`Waiting for the database at ${where}.`),
+    onConnectionError: lost('A database connection was lost'),
+  });
+  logs.storeIn(prepared.database);
+  life.onStop('the database', async () => {
+    await logs.events.flush();
+    await prepared.database.close();
+  });
+  if (prepared.migrated.length > 0) logger.info(`Schema brought up to date: ${prepared.migrated.join(', ')}.`);
+  const backend = await openQueueBackend({
+    redisUrl: env.redisUrl,
+    databaseUrl: address.directUrl,
+    workers: role === 'api' ? 0 : QUEUES.length,
+    onError: lost('A queue connection was lost'),
+  });
+  life.onStop('the queue', () => backend.close());
+  const slots = new AdvisorySlots({
+    url: address.directUrl,
+    onError: lost('The session of the request slots was lost'),
+    ...(options.onSlotSession === undefined ? {} : { onSession: options.onSlotSession }),
+  });
+  life.onStop('the request slots', () => slots.close());
+  const metrics = createMetrics({ version, role, queue: backend.kind });
+  logger.info(`Database ${describeUrl(address.url)}, queue on ${backend.kind}.`);
+  return {
+    env,
+    version,
+    database: prepared.database,
+    secrets: masking(prepared.secrets),
+    controllerId: prepared.controllerId,
+    backend,
+    producer: createProducer(backend),
+    slots,
+    logger,
+    log: engineLog(logger),
+    metrics,
+    engineMetrics: engineMetrics(metrics),
+    onRequest: (event) => countRequest(metrics, event),
+  };
+}
+
+/** Whatever was ever opened or sealed here is never printed (S3). */
+function masking(box: SecretBox): SecretBox {
+  const known = (text: string): string => {
+    registerSecret(text);
+    return text;
+  };
+  return { seal: (text) => box.seal(known(text)), open: (token) => known(box.open(token)) };
+}
+
+function engineMetrics(metrics: Metrics): EngineMetrics {
+  return {
+    documentSettled: (replica, status) => metrics.syncDocs.inc({ replica, status }),
+    runClosed: (triggeredBy, seconds) => metrics.syncDuration.observe({ triggered_by: triggeredBy }, seconds),
+  };
+}
+
+function countRequest(metrics: Metrics, { target, outcome, ms }: RequestEvent): void {
+  const labels = { instance: target === 0 ? 'master' : target < 0 ? 'candidate' : String(target), outcome };
+  metrics.httpRequests.inc(labels);
+  metrics.httpDuration.observe(labels, ms / 1000);
+}
+
+export function programVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
