@@ -47,14 +47,18 @@ async function perform(household: Household, folder: string, chosen: DemoOptions
   const started = performance.now();
   const result = await play(household, folder, chosen, narrator);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  narrator.say(
-    `\n${result.equal ? 'Every replica is equal to the master' : 'NOT every replica is equal to the master'} (${seconds} s in all).`,
-  );
+  narrator.say(`\n${verdict(result)} ${seconds} s in all.`);
   if (chosen.once) return result.equal ? 0 : 1;
   await result.controller.setInterval(STAY_INTERVAL_SECONDS);
   narrator.say(invitation(result));
   await watchCycles(result.controller, narrator);
   return 0;
+}
+
+function verdict({ equal }: Play): string {
+  return equal
+    ? 'Every replica is equal to the master, but for what it cannot hold.'
+    : 'At least one replica is NOT equal to the master.';
 }
 
 function invitation({ controller, master, seeding, library }: Play): string {

@@ -35,11 +35,16 @@ export function printComparison(
     ['not replicable', String(comparison.notReplicable.length)],
     ...more,
     ['comparison', `${comparison.seconds.toFixed(1)} s, ${requests.master} + ${requests.replica} requests`],
-    ['verdict', comparison.equal ? 'EQUAL' : 'NOT EQUAL'],
+    ['verdict', verdict(comparison)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const lines = rows.map(([label, value]) => `  ${label.padEnd(width)}  ${value}`);
   return [`Replica "${name}"`, ...lines, ...details(comparison)].join('\n');
+}
+
+function verdict({ equal, blocked }: Comparison): string {
+  if (!equal) return 'NOT EQUAL';
+  return blocked.length === 0 ? 'EQUAL' : `EQUAL but for the ${blocked.length} blocked, which it cannot hold`;
 }
 
 function details(comparison: Comparison): string[] {
