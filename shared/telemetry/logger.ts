@@ -84,7 +84,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       formatters: {
         level: (label) => ({ level: LABEL[label] ?? 'info' }),
         log: (fields) => maskFields(fields) as Record<string, unknown>,
-        bindings: (fields) => maskFields(fields) as Record<string, unknown>,
+        // Of the root only: pino prints a child's fields through `streamWrite` alone.
+      bindings: (fields) => maskFields(fields) as Record<string, unknown>,
       },
       mixin: () => currentContext(),
       // What the call itself says wins over the context.
@@ -141,7 +142,6 @@ export function batchEvents(store: (events: readonly LogEvent[]) => Promise<void
     async flush() {
       clearTimeout(timer);
       await run();
-      clearTimeout(timer);
     },
   };
 }
