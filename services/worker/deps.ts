@@ -6,7 +6,7 @@ import type { Database } from '../../shared/db/client.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
 import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
-import type { RequestEvent } from '../../shared/paperless/client.ts';
+import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import { ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineQueue, type EngineTimings } from '../../shared/replication/deps.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
@@ -32,6 +32,7 @@ export interface WorkerFoundation {
   readonly timings?: Partial<EngineTimings>;
   readonly racePoint?: (name: string) => Promise<void>;
   readonly retryDelaysMs?: readonly number[];
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 export interface WorkerDeps {
@@ -51,7 +52,7 @@ export async function createWorkerDeps(
       db,
       workerId: presence.workerId,
       controllerId: from.controllerId,
-      instances: configuredInstances({ db, secrets: from.secrets, client, settings, setLimit: (target, limit) => from.slots.setLimit(target, limit) }),
+      instances: configuredInstances({ db, secrets: from.secrets, client, settings, timeouts: from.timeouts, setLimit: (target, limit) => from.slots.setLimit(target, limit) }),
       queue: engineQueue(from.producer),
       scratch: await Scratch.open(join(from.scratchDir, presence.workerId)),
       log: from.log,

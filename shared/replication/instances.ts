@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Db } from '../db/tables.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
-import type { Connection, WriterDeps } from '../paperless/client.ts';
+import type { Connection, Timeouts, WriterDeps } from '../paperless/client.ts';
 import { createReader } from '../paperless/reader.ts';
 import { parseInstanceUrl } from '../paperless/url.ts';
 import { createWriter } from '../paperless/writer.ts';
@@ -15,6 +15,8 @@ export interface InstancesDeps {
   readonly secrets: SecretBox;
   readonly client: WriterDeps;
   settings(): Promise<Settings>;
+  /** Limits other than the client's own; the time for an answer is a setting unless it stands here. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
   /** Open requests to one instance, over all processes (E14). */
   setLimit(target: number, limit: number): void;
 }
@@ -31,7 +33,7 @@ export function configuredInstances(deps: InstancesDeps): Instances {
     async master() {
       const settings = await deps.settings();
       if (settings.masterUrl === null || settings.masterToken === null) throw notConfigured();
-      const connection = connect(0, settings.masterUrl, settings.masterToken, settings);
+      const connection = connect(deps, 0, settings.masterUrl, settings.masterToken, settings);
       deps.setLimit(0, settings.maxConcurrentRequests);
       const key = JSON.stringify(connection);
       if (master?.key !== key) master = { key, client: naming(createReader(connection, deps.client), 0) };
@@ -41,7 +43,7 @@ export function configuredInstances(deps: InstancesDeps): Instances {
       const settings = await deps.settings();
       const row = await deps.db.selectFrom('replicas').select(['url', 'api_token']).where('id', '=', id).executeTakeFirst();
       if (!row) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
-      const connection = connect(id, row.url, deps.secrets.open(row.api_token), settings);
+      const connection = connect(deps, id, row.url, deps.secrets.open(row.api_token), settings);
       deps.setLimit(id, settings.maxConcurrentRequests);
       const key = JSON.stringify(connection);
       const known = replicas.get(id);
@@ -53,8 +55,9 @@ export function configuredInstances(deps: InstancesDeps): Instances {
   };
 }
 
-function connect(target: number, url: string, token: string, settings: Settings): Connection {
-  return { target, baseUrl: parseInstanceUrl(url), token, timeouts: { answerMs: settings.requestTimeoutSeconds * 1000 } };
+function connect(deps: InstancesDeps, target: number, url: string, token: string, settings: Settings): Connection {
+  const timeouts = { answerMs: settings.requestTimeoutSeconds * 1000, ...deps.timeouts };
+  return { target, baseUrl: parseInstanceUrl(url), token, timeouts };
 }
 
 function notConfigured(): AppError {

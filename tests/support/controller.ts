@@ -11,7 +11,7 @@ import { createProducer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineTimings, LogFields } from '../../shared/replication/deps.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
-import type { RequestEvent } from '../../shared/paperless/client.ts';
+import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { engineQueue } from '../../services/worker/deps.ts';
 import type { RunningWorker } from '../../services/worker/start.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
@@ -27,7 +27,10 @@ export interface ControllerOptions {
   readonly replicas: Readonly<Record<string, Instance>>;
   readonly settings?: Readonly<Record<string, string>>;
   readonly timings?: Partial<EngineTimings>;
+  readonly timeouts?: Partial<Timeouts>;
   readonly redisUrl?: string | undefined;
+  /** Otherwise a clone on the server of the test run; whoever gives one drops it. */
+  readonly database?: TestDatabase;
   /** Share the database (and the key) of another controller: a second process of the same installation. */
   readonly joins?: Controller;
   readonly concurrency?: number;
@@ -61,7 +64,7 @@ export class Controller {
 
   static async start(options: ControllerOptions): Promise<Controller> {
     const key = options.joins?.key ?? formatFernetKey(randomBytes(32));
-    const controller = new Controller(options, options.joins?.database ?? (await createTestDatabase()), key);
+    const controller = new Controller(options, options.joins?.database ?? options.database ?? (await createTestDatabase()), key);
     if (!options.joins) await controller.#configure();
     if (!options.idle) await controller.startWorker();
     return controller;
@@ -81,7 +84,7 @@ export class Controller {
   }
 
   async startWorker(): Promise<void> {
-    const { replicas: _replicas, master: _master, settings: _settings, joins: _joins, idle: _idle, ...rest } = this.#options;
+    const { replicas: _replicas, master: _master, settings: _settings, joins: _joins, database: _database, idle: _idle, ...rest } = this.#options;
     const onFenced = () => {
       this.fenced = true;
     };
@@ -138,6 +141,6 @@ export class Controller {
 
   async stop(): Promise<void> {
     await this.stopWorker();
-    if (!this.#options.joins) await this.database.drop();
+    if (!this.#options.joins && !this.#options.database) await this.database.drop();
   }
 }

@@ -6,7 +6,7 @@ import { createSecretBox } from '../../shared/config/secret-key.ts';
 import { openDatabase } from '../../shared/db/client.ts';
 import { AdvisorySlots } from '../../shared/db/slots.ts';
 import type { Tables } from '../../shared/db/tables.ts';
-import type { RequestEvent } from '../../shared/paperless/client.ts';
+import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { openQueueBackend } from '../../shared/queue/backend.ts';
 import { createProducer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineTimings } from '../../shared/replication/deps.ts';
@@ -28,6 +28,8 @@ export interface TestWorkerOptions {
   readonly key: string;
   readonly log: EngineLog;
   readonly timings?: Partial<EngineTimings> | undefined;
+  /** Limits of the paperless client: whoever injects silence does not want to wait a minute for it. */
+  readonly timeouts?: Partial<Timeouts> | undefined;
   readonly concurrency?: number | undefined;
   readonly racePoint?: ((name: string) => Promise<void>) | undefined;
   /** Called before and after every request to an instance. */
@@ -69,6 +71,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     retryDelaysMs: [20, 40, 80],
     tickMs: 250,
     onFenced: options.onFenced ?? (() => undefined),
+    ...(options.timeouts ? { timeouts: options.timeouts } : {}),
     ...(options.racePoint ? { racePoint: options.racePoint } : {}),
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.presence ? { presence: options.presence } : {}),
