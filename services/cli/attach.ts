@@ -4,36 +4,49 @@ import { ensureWritable } from '../../shared/config/directories.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
 import { runningEmbedded, startEmbedded } from '../../shared/db/embedded.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
-import { embeddedDatabase, externalDatabase, prepareDatabase } from '../../shared/replication/prepare-database.ts';
-import type { DatabaseAddress, Prepared } from '../../shared/replication/prepare-database.ts';
+import { openFoundation, openProgramLog, type Foundation } from '../../shared/replication/foundation.ts';
+import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
+import { runWorker, slotSessionNoter } from '../standalone/run-worker.ts';
+import { problemLines } from './problem-lines.ts';
 
-export interface Attached extends Prepared {
-  readonly env: Env;
-  readonly address: DatabaseAddress;
-  /** Nobody else runs this database: no worker is there to do what a command enqueues. */
+export interface Attached {
+  readonly foundation: Foundation;
+  /** No controller runs on this database: nobody is there to do what a command enqueues. */
   readonly alone: boolean;
+  /** Does the work in this process until `close`. */
+  startWorker(): Promise<void>;
   close(): Promise<void>;
 }
+
+const WORKER_STOP_MS = 15_000;
 
 export async function attach(): Promise<Attached> {
   const env = loadEnv(undefined, 'cli');
   const keys = resolveSecretKeys(env);
   const server = await locate(env);
+  const ends: (() => Promise<void>)[] = [server.stop];
+  const close = async (): Promise<void> => {
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  };
+  const worker = Promise.withResolvers<string>();
   try {
-    const prepared = await prepareDatabase(server.address, {
+    const foundation = await openFoundation({
       env,
       keys,
-      applicationName: 'pngx-controller cli',
-      maxConnections: 4,
-      onWait: (where) => process.stderr.write(`Waiting for the database at ${where} ...\n`),
+      address: server.address,
+      role: 'cli',
+      logs: openProgramLog(env, problemLines(process.stderr)),
+      life: { onStop: (_name, end) => void ends.push(end), stopping: new AbortController().signal },
+      onSlotSession: slotSessionNoter(() => foundation, worker.promise),
     });
-    const close = async (): Promise<void> => {
-      await prepared.database.close();
-      await server.stop();
+    const startWorker = async (): Promise<void> => {
+      const running = await runWorker(foundation, 'cli');
+      ends.push(() => running.close(WORKER_STOP_MS));
+      worker.resolve(running.workerId);
     };
-    return { ...prepared, env, address: server.address, alone: server.alone, close };
+    return { foundation, alone: server.alone, startWorker, close };
   } catch (error) {
-    await server.stop();
+    await close();
     throw error;
   }
 }
@@ -41,7 +54,7 @@ export async function attach(): Promise<Attached> {
 interface Located {
   readonly address: DatabaseAddress;
   readonly alone: boolean;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export async function locate(env: Env): Promise<Located> {

@@ -1,17 +1,14 @@
 import { ensureWritable } from '../../shared/config/directories.ts';
 import { loadEnv, type Env } from '../../shared/config/env.ts';
-import { EXIT } from '../../shared/config/exit-codes.ts';
 import type { ProcessLife } from '../../shared/config/process-life.ts';
 import { resolveSecretKeys, type SecretKeys } from '../../shared/config/secret-key.ts';
 import { startEmbedded } from '../../shared/db/embedded.ts';
-import type { SlotSession } from '../../shared/db/slots.ts';
-import { noteLockSession } from '../../shared/db/workers.repo.ts';
 import { openFoundation, openProgramLog, type Foundation, type ProgramLog } from '../../shared/replication/foundation.ts';
 import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
 import { createApiDeps } from '../api/deps.ts';
 import { startApi } from '../api/server.ts';
-import { startWorker } from '../worker/start.ts';
 import { readableLines } from './readable-lines.ts';
+import { runWorker, slotSessionNoter } from './run-worker.ts';
 
 /** Of the 25 s to stop, what the worker may take to hand back and the server to finish its answers (R4). */
 const WORKER_STOP_MS = 17_000;
@@ -41,7 +38,9 @@ export async function startStandalone(life: ProcessLife): Promise<void> {
     { host: env.host, port: env.port },
   );
   life.onStop('the API', () => api.close(API_STOP_MS));
-  worker.resolve(await runWorker(foundation, life));
+  const running = await runWorker(foundation, 'standalone');
+  life.onStop('the worker', () => running.close(WORKER_STOP_MS));
+  worker.resolve(running.workerId);
   announce(foundation, api.url, keys, terminal);
 }
 
@@ -52,31 +51,6 @@ async function openEmbedded(env: Env, life: ProcessLife, { logger }: ProgramLog)
   life.onStop('the embedded PostgreSQL', () => embedded.stop());
   logger.info(embedded.adopted ? 'Took over the PostgreSQL server of an earlier start.' : 'Started the embedded PostgreSQL server.');
   return embeddedDatabase(embedded.url);
-}
-
-/** H12: whoever declares this process dead has to know which session holds its slots. */
-function slotSessionNoter(foundation: () => Foundation, workerId: Promise<string>) {
-  return async ({ pid, backendStart }: SlotSession): Promise<void> =>
-    noteLockSession(foundation().database.db, await workerId, pid, backendStart);
-}
-
-async function runWorker(foundation: Foundation, life: ProcessLife): Promise<string> {
-  const { env, logger, metrics, engineMetrics, ...rest } = foundation;
-  const worker = await startWorker({
-    ...rest,
-    metrics: engineMetrics,
-    scratchDir: env.scratchDir,
-    jobLog: logger,
-    role: 'standalone',
-    concurrency: env.workerConcurrency,
-    onJob: ({ job, outcome, durationMs }) => metrics.jobDuration.observe({ job, outcome }, durationMs / 1000),
-    onFenced: () => {
-      process.stderr.write('pngx-controller: the other processes took this one for dead, so it stops.\n');
-      process.exit(EXIT.fenced);
-    },
-  });
-  life.onStop('the worker', () => worker.close(WORKER_STOP_MS));
-  return worker.workerId;
 }
 
 function announce({ logger, version }: Foundation, url: string, keys: SecretKeys, terminal: boolean): void {

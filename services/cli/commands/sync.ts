@@ -3,11 +3,13 @@ import { EXIT } from '../../../shared/config/exit-codes.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import { findRun, listChildRuns, type RunView } from '../../../shared/db/views.repo.ts';
+import { systemClock } from '../../../shared/kernel/clock.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
+import { engineQueue } from '../../../shared/replication/engine-queue.ts';
+import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../../shared/replication/open-cycle.ts';
 import { parseOptions, type Command } from '../arguments.ts';
 import { attach, type Attached } from '../attach.ts';
-import { openCycleDeps } from '../cycle-deps.ts';
 import { createProgressPrinter } from '../progress.ts';
 
 export const syncCommand: Command = {
@@ -43,19 +45,18 @@ interface SyncOptions {
   readonly json: boolean;
 }
 
-async function sync(attached: Attached, options: SyncOptions): Promise<number> {
-  const { db } = attached.database;
+async function sync({ foundation, alone, startWorker }: Attached, options: SyncOptions): Promise<number> {
+  const { database, secrets, producer, log } = foundation;
+  const { db } = database;
   const replicaId = options.replica === undefined ? undefined : await replicaIdOf(db, options.replica);
-  const deps = await openCycleDeps(attached, options.wait && attached.alone);
-  try {
-    const opened = await openCycle(deps.cycle, { trigger: 'cli', replicaId });
-    if (!options.wait) return announce(opened, attached.alone, options.json);
-    const end = await follow(db, opened.runId, options.json);
-    report(opened, end, options.json);
-    return end.run.outcome === 'ok' ? EXIT.ok : EXIT.failure;
-  } finally {
-    await deps.close();
-  }
+  if (options.wait && alone) await startWorker();
+  const settings = () => loadSettings({ db, secrets });
+  const deps = { db, queue: engineQueue(producer), log, clock: systemClock, settings };
+  const opened = await openCycle(deps, { trigger: 'cli', replicaId });
+  if (!options.wait) return announce(opened, alone, options.json);
+  const end = await follow(db, opened.runId, options.json);
+  report(opened, end, options.json);
+  return end.run.outcome === 'ok' ? EXIT.ok : EXIT.failure;
 }
 
 /** A name wins over an id: a replica may be called "2". */
