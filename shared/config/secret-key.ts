@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../kernel/errors.ts';
 import { fernetDecrypt, fernetEncrypt, type FernetKey, formatFernetKey, parseFernetKey } from '../kernel/fernet.ts';
@@ -51,12 +51,17 @@ function createKeyFile(dataDir: string, path: string): SecretKeys {
       `Set SECRET_KEY to that key, or put it back into ${path}.`,
     );
   const key = formatFernetKey(randomBytes(32));
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  writeFileSync(temporary, `${key}\n`, { mode: 0o600 });
   try {
-    writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });
+    // Complete before it gets its name, so that nobody reads half a key.
+    linkSync(temporary, path);
   } catch (error) {
     // Another start was faster by a moment: its key is the one.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return { current: checkKey(path, readKeyFile(path) ?? ''), old: undefined, createdFile: undefined };
+  } finally {
+    rmSync(temporary);
   }
   return { current: key, old: undefined, createdFile: path };
 }

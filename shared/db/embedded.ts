@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { chmod, chown, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { delay, SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -39,10 +39,13 @@ async function readPassword(file: string): Promise<string | null> {
 async function ensurePassword(file: string): Promise<string> {
   const known = await readPassword(file);
   if (known !== null) return known;
-  // 'wx': of two first starts at once only one decides.
-  await writeFile(file, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+  // Complete before it gets its name: of two first starts at once one decides, and the other never reads half of it.
+  const temporary = `${file}.${randomBytes(6).toString('hex')}`;
+  await writeFile(temporary, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
+  await link(temporary, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
+  await rm(temporary);
   return (await readPassword(file)) ?? '';
 }
 
@@ -81,12 +84,18 @@ async function checkExisting(dataDir: string): Promise<boolean> {
   }
 }
 
+async function makeEnterable(...dirs: readonly string[]): Promise<void> {
+  for (const path of dirs) {
+    await mkdir(path, { recursive: true });
+    await chmod(path, 0o755);
+  }
+}
+
 /** Into a directory of its own, then renamed: an initdb that was killed half-way leaves what looks like a database. */
 async function createCluster(plan: ServerPlan, password: string): Promise<void> {
-  const temporary = `${plan.dataDir}.${process.pid}.tmp`;
+  const temporary = `${plan.dataDir}.${randomBytes(6).toString('hex')}.tmp`;
   const passwordCopy = `${temporary}.pw`;
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true, mode: 0o700 });
+  await mkdir(temporary, { mode: 0o700 });
   await writeFile(passwordCopy, password, { mode: 0o600 });
   if (plan.identity !== undefined)
     for (const path of [temporary, passwordCopy]) await chown(path, plan.identity.uid, plan.identity.gid);
@@ -212,8 +221,10 @@ class Supervisor {
 
 async function preparePlan(dir: string, options: EmbeddedOptions): Promise<{ plan: ServerPlan; password: string }> {
   const sharedHome = options.sharedHome ?? SHARED_HOME;
+  // Before looking at it, since what a strict umask makes of it decides whether the server can use it.
+  await mkdir(join(resolve(dir), 'postgres'), { recursive: true });
   const layout = await layoutOf(dir, sharedHome);
-  await mkdir(layout.home, { recursive: true });
+  if (!layout.dataDir.startsWith(layout.home)) await makeEnterable(sharedHome, dirname(layout.dataDir));
   const plan: ServerPlan = {
     binaries: await findBinaries(layout.identity, options.packageDir, sharedHome),
     identity: layout.identity,

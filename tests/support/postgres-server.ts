@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../shared/db/embedded.ts';
 import { migrate } from '../../shared/db/migrate.ts';
+import { FAST, openDirectory } from './embedded.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -14,8 +12,6 @@ declare module 'vitest' {
 }
 
 export const TEMPLATE = 'pngx_template';
-/** Without them a test run spends most of its time waiting for the disk; a crash of the machine costs it nothing. */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 async function buildTemplate(adminUrl: string): Promise<void> {
   const admin = new pg.Client(adminUrl);
@@ -31,17 +27,14 @@ async function buildTemplate(adminUrl: string): Promise<void> {
 
 /** One server for the whole run, migrated once; every test file gets a clone (support/postgres.ts). */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dir = await mkdtemp(join(tmpdir(), 'pngx-test-pg-'));
-  const { chmod } = await import('node:fs/promises');
-  // As root the server runs under another identity, which has to be able to enter.
-  await chmod(dir, 0o755);
-  const server = await startEmbedded(dir, { settings: FAST });
+  const dir = await openDirectory();
+  const server = await startEmbedded(dir.path, { settings: FAST });
   const url = new URL(server.url);
   url.pathname = '/postgres';
   await buildTemplate(url.href);
   project.provide('postgresUrl', url.href);
   return async () => {
     await server.stop();
-    await rm(dir, { recursive: true, force: true });
+    await dir.remove();
   };
 }

@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../shared/db/client.ts';
+import { notify, openListener } from '../../../shared/db/listen.ts';
+import { assertSchema, migrate, schemaState } from '../../../shared/db/migrate.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { waitFor } from '../../support/wait.ts';
+
+function creates(table: string): Migration {
+  return { up: (db) => sql`create table ${sql.table(table)} (id int)`.execute(db).then(() => undefined) };
+}
+
+describe('migrations', () => {
+  let test: TestDatabase;
+  let empty: string;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    await sql`create database ${sql.id(`${new URL(test.url).pathname.slice(1)}_empty`)}`.execute(test.db);
+    empty = `${test.url}_empty`;
+  });
+  afterAll(async () => {
+    await sql`drop database ${sql.id(`${new URL(test.url).pathname.slice(1)}_empty`)} with (force)`.execute(test.db);
+    await test.drop();
+  });
+
+  it('run once, however many processes start at the same time, the queue\'s own included', async () => {
+    expect((await schemaState(empty)).applied).toEqual([]);
+    const results = await Promise.all([migrate(empty), migrate(empty), migrate(empty)]);
+    expect(results.filter((applied) => applied.length > 0)).toHaveLength(1);
+    expect((await schemaState(empty)).pending).toEqual([]);
+    const { db, close } = openDatabase<unknown>(empty);
+    const queue = await sql<{ n: number }>`select count(*) as n from pg_tables where schemaname = 'bullmq'`.execute(db);
+    expect(queue.rows[0]?.n).toBeGreaterThan(0);
+    await close();
+    await assertSchema(empty);
+  });
+
+  it('leave nothing of one that fails, and name it', async () => {
+    const broken: Migration = {
+      up: async (db) => {
+        await sql`create table half (id int)`.execute(db);
+        await sql`select no_such_function()`.execute(db);
+      },
+    };
+    const failure = await migrate(test.url, { queue: false, migrations: { ...(await known(test.url)), '2999-01-01-broken': broken } }).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({ code: 'migration_failed', message: expect.stringMatching(/^The migration 2999-01-01-broken failed: function no_such_function/) as string });
+    const { rows } = await sql<{ found: string | null }>`select to_regclass('half')::text as found`.execute(test.db);
+    expect(rows[0]?.found).toBeNull();
+  });
+
+  it('refuse a schema of a newer release in words', async () => {
+    await migrate(test.url, { queue: false, migrations: { ...(await known(test.url)), '2999-02-02-newer': creates('newer') } });
+    await expect(migrate(test.url)).rejects.toMatchObject({ code: 'schema_newer', message: expect.stringContaining('2999-02-02-newer') as string });
+    await expect(assertSchema(test.url)).rejects.toMatchObject({ code: 'schema_newer' });
+  });
+
+  it('tell a role without the right to change the schema to run migrate first', async () => {
+    const other = await createTestDatabase();
+    const name = `runtime_${Math.random().toString(36).slice(2)}`;
+    await sql`create role ${sql.id(name)} login password 'runtime'`.execute(other.db);
+    await sql`grant select on all tables in schema public to ${sql.id(name)}`.execute(other.db);
+    const url = new URL(other.url);
+    url.username = name;
+    url.password = 'runtime';
+    const pending = { ...(await known(other.url)), '2999-03-03-later': creates('later') };
+    await expect(migrate(url.href, { queue: false, migrations: pending })).rejects.toMatchObject({ code: 'schema_forbidden', hint: expect.stringContaining('run "pngx-controller migrate"') as string });
+    await sql`drop owned by ${sql.id(name)}`.execute(other.db);
+    await sql`drop role ${sql.id(name)}`.execute(other.db);
+    await other.drop();
+  });
+});
+
+async function known(url: string): Promise<Record<string, Migration>> {
+  const { applied } = await schemaState(url);
+  return Object.fromEntries(applied.map((name) => [name, { up: async () => undefined }]));
+}
+
+describe('notifications', () => {
+  it('reach every listener, from a transaction at its commit alone', async () => {
+    const test = await createTestDatabase();
+    const heard: string[] = [];
+    const listeners = [openListener(test.url), openListener(test.url)];
+    for (const listener of listeners) await listener.on('progress', (payload) => heard.push(payload));
+    await test.db.transaction().execute(async (trx) => {
+      await notify(trx, 'progress', 'run 1');
+      await notify(test.db, 'progress', 'before');
+    });
+    await waitFor('both at both', () => heard.length === 4);
+    expect(heard.slice(0, 1)).toEqual(['before']);
+    await expect(notify(test.db, 'progress', 'ü'.repeat(4000))).rejects.toThrow(/too long/);
+    for (const listener of listeners) await listener.close();
+    await test.drop();
+  });
+});
