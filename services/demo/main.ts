@@ -10,6 +10,8 @@ import { type Play, play } from './stage/play.ts';
 /** Short enough to see an edit arrive, long enough to see that it was the schedule that carried it. */
 const STAY_INTERVAL_SECONDS = 10;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SAME_WISH_MS = 2_000;
+let staying = false;
 
 const options = readOptions(process.argv.slice(2));
 if (options === null) {
@@ -36,7 +38,7 @@ async function main(chosen: DemoOptions): Promise<number> {
     narrator.say(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   } finally {
-    narrator.say('Ending everything ...');
+    narrator.conclude('Ending everything ...');
     await household.close();
     await endDatabase(folder);
     await rm(folder, { recursive: true, force: true });
@@ -49,6 +51,7 @@ async function perform(household: Household, folder: string, chosen: DemoOptions
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   narrator.say(`\n${verdict(result)} ${seconds} s in all.`);
   if (chosen.once) return result.equal ? 0 : 1;
+  staying = true;
   await result.controller.setInterval(STAY_INTERVAL_SECONDS);
   narrator.say(invitation(result));
   await watchCycles(result.controller, narrator);
@@ -89,14 +92,20 @@ async function endDatabase(folder: string): Promise<void> {
   }
 }
 
-/** Once: everything ends in order. Twice: at once; the children are killed on the way out. */
+/**
+ * Ctrl-C is the ordinary end of a demo that stays up, and a failure before. Asked once, everything ends in order; asked
+ * again, at once, and the children are killed on the way out.
+ */
 function untilInterrupted(): Promise<number> {
   return new Promise((resolve) => {
-    for (const signal of SIGNALS) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(130));
-        resolve(signal === 'SIGINT' ? 130 : 143);
-      });
-    }
+    let first: number | null = null;
+    const heard = (signal: NodeJS.Signals) => {
+      const now = performance.now();
+      first ??= now;
+      // npm and tsx pass on the Ctrl-C that the terminal has sent to everybody: that is one wish, not three.
+      if (now - first > SAME_WISH_MS) process.exit(130);
+      resolve(staying ? 0 : signal === 'SIGINT' ? 130 : 143);
+    };
+    for (const signal of SIGNALS) process.on(signal, heard);
   });
 }

@@ -89,10 +89,13 @@ describe('the narrator', () => {
       columns: 80,
       write: (text: string) => written.push(text),
     } as unknown as NodeJS.WriteStream;
-    const { say, progress } = narrate(output);
+    const { say, progress, conclude } = narrate(output);
     progress('1/2');
     progress('2/2');
     say('Done');
-    expect(written.join('')).toBe('\r\u001b[2K1/2\r\u001b[2K2/2\nDone\n');
+    conclude('Ending');
+    progress('3/2');
+    say('Late');
+    expect(written.join('')).toBe('\r\u001b[2K1/2\r\u001b[2K2/2\nDone\nEnding\n');
   });
 });
