@@ -8,7 +8,7 @@ import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../
 import { createApiDeps } from '../api/deps.ts';
 import { startApi } from '../api/server.ts';
 import { readableLines } from './readable-lines.ts';
-import { runWorker, slotSessionNoter } from './run-worker.ts';
+import { runWorker, slotSessionNoter } from '../worker/run-worker.ts';
 
 /** Of the 25 s to stop, what the worker may take to hand back and the server to finish its answers (R4). */
 const WORKER_STOP_MS = 17_000;

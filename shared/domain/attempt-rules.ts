@@ -18,6 +18,8 @@ export interface AttemptFacts {
 
 export interface AttemptTimings {
   readonly requestTimeoutMs: number;
+  /** After a request whose outcome nobody knows: 3.x may still hold it (protocol section 1). */
+  readonly unknownHoldMs: number;
   /** paperless kills a consumption after 1800 s. */
   readonly workerLimitMs: number;
   /** A message that waits longer than the broker's visibility timeout is delivered twice. */
@@ -29,6 +31,7 @@ export interface AttemptTimings {
 
 export const ATTEMPT_TIMINGS: AttemptTimings = {
   requestTimeoutMs: 60 * SECOND,
+  unknownHoldMs: 2 * MINUTE,
   workerLimitMs: 1860 * SECOND,
   redeliveryMs: HOUR,
   stuckQueueMs: 15 * MINUTE,
@@ -53,7 +56,7 @@ export function isClosed(attempt: AttemptFacts, generation: 'v2' | 'v3', now: nu
       return attempt.startedSeenAt !== null && now - attempt.startedSeenAt >= 2 * t.redeliveryMs;
     }
     case 'unknown': {
-      const hold = Math.max(2 * MINUTE, 2 * t.requestTimeoutMs);
+      const hold = Math.max(t.unknownHoldMs, 2 * t.requestTimeoutMs);
       if (!attempt.senderGone) return false;
       return (generation === 'v2' && attempt.sameBytes) || now - attempt.postedAt >= hold;
     }

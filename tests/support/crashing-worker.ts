@@ -13,7 +13,7 @@ function pass(name: string): Promise<void> {
   const count = (seen.get(name) ?? 0) + 1;
   seen.set(name, count);
   const point = `${name}#${count}`;
-  process.stdout.write(`point ${point}\n`);
+  if (job.killAt === null) console.log(`point ${point}`);
   // As sudden as a power cut: no handler runs, sockets are closed by the kernel.
   if (point === job.killAt) process.kill(process.pid, 'SIGKILL');
   return Promise.resolve();
@@ -21,6 +21,7 @@ function pass(name: string): Promise<void> {
 
 const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
 await startTestWorker({
+  concurrency: 1,
   databaseUrl: job.databaseUrl,
   redisUrl: job.redisUrl,
   key: job.key,
@@ -29,4 +30,3 @@ await startTestWorker({
   racePoint: pass,
   aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),
 });
-process.stdout.write('ready\n');

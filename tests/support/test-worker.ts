@@ -19,7 +19,8 @@ export const FAST_TIMINGS: Partial<EngineTimings> = {
   unansweredHoldMs: 400,
   cleanReadsApartMs: 200,
   stuckQueueMs: 2000,
-  requestTimeoutMs: 500,
+  requestTimeoutMs: 200,
+  unknownHoldMs: 400,
 };
 
 export interface TestWorkerOptions {

@@ -1,15 +1,18 @@
 /** Making a replica document the copy of a link: identity first, then compare-and-set, and only then any PATCH. */
+import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import * as attemptsRepo from '../../db/attempts.repo.ts';
 import { ownersOf } from '../../db/links.repo.ts';
 import { bearsMark } from '../../domain/markers.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
-import { AppError } from '../../kernel/errors.ts';
+import { AppError, toAppError } from '../../kernel/errors.ts';
+import { checkDistinctLibraries } from '../check-distinct-libraries.ts';
 import { copyChecksum, matches } from './file.ts';
 import { end, go, leaseLost, reservedFor, type DocumentWork, type Step } from './work.ts';
 
 /** Compare-and-set of (n, added); from here on this document and no other is the copy. */
 export async function claim(work: DocumentWork, copy: PaperlessDocument, storedChecksum: string): Promise<Step> {
+  if (!work.replica.library_proven && copy.asn !== reservedFor(work)) await proveByMarker(work);
   await work.deps.racePoint('claim.before');
   const result = await attemptsRepo.claimCopy(work.deps.db, work.lease, {
     replicaDocId: copy.id,
@@ -32,6 +35,17 @@ export async function claim(work: DocumentWork, copy: PaperlessDocument, storedC
 async function wakeWaitingLinks(work: DocumentWork): Promise<void> {
   await sql`update sync_map set next_due_at = null
     where replica_id = ${work.replica.id} and error_code = 'link_target_missing'`.execute(work.deps.db);
+}
+
+/** E26: a copy that was found and not sent bears no R to look for, so a marker tag tells the two libraries apart. */
+async function proveByMarker(work: DocumentWork): Promise<void> {
+  try {
+    await checkDistinctLibraries({ randomHex: (bytes) => randomBytes(bytes).toString('hex') }, { master: work.master, replica: work.writer }, work.signal);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    error.target ??= work.replica.id;
+    throw error;
+  }
 }
 
 /** H23: the first upload runs alone; while it bears R the master must not show it. */

@@ -26,7 +26,7 @@ export interface Finalising {
   readonly desired: DesiredDocument;
   readonly wanted: Record<WritableField, unknown>;
   readonly linkFields: ReadonlySet<number>;
-  /** Fields the replica refused in this pass: reported, the rest is applied (E13). */
+  /** Fields that are not written in this pass, refused by the replica or not known whole: reported, the rest is applied (E13). */
   readonly refused: Set<WritableField>;
   readonly refusedCustomFields: Set<number>;
 }
@@ -65,7 +65,7 @@ function plan(work: DocumentWork, master: PaperlessDocument): Finalising {
     desired: target,
     wanted: canonicalDesired(target),
     linkFields: new Set(target.links.map((link) => link.replicaField)),
-    refused: new Set(),
+    refused: new Set(desired.unknown),
     refusedCustomFields: new Set(),
   };
 }

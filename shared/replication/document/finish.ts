@@ -51,7 +51,7 @@ async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
 
 /** Everything is as desired but for the ASN, which stays reserved until no attempt can produce a second copy. */
 function releaseLater(work: DocumentWork): Step {
-  const due = new Date(work.deps.clock.now().getTime() + 60_000);
+  const due = new Date(work.deps.clock.now().getTime() + work.deps.timings.unknownHoldMs / 2);
   return end('held', 'releasing', 'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.', { phase: 'releasing', next_due_at: due });
 }
 

@@ -19,6 +19,7 @@ interface LinkTarget {
 
 /** Null: every link field is as it can be (what cannot is in the reports). A step: written, or to be tried again. */
 export async function writeLinks(work: DocumentWork, state: Finalising, copy: PaperlessDocument): Promise<Step | null> {
+  if (state.refused.has('custom_fields')) return null;
   const targets: LinkTarget[] = [];
   for (const field of state.desired.links) targets.push(await resolve(work, field, copy));
   const changed = targets.filter((target) => !sameSet(target.current, target.wanted));

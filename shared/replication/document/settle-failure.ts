@@ -3,10 +3,13 @@ import * as links from '../../db/links.repo.ts';
 import * as runs from '../../db/runs.repo.ts';
 import type { Link, Run } from '../../db/tables.ts';
 import { decideRetry, INSTANCE_FAULTS_TO_FAIL, type RetryDecision } from '../../domain/retry-policy.ts';
+import { SECOND } from '../../kernel/clock.ts';
 import { toAppError, type AppError } from '../../kernel/errors.ts';
 import type { EngineDeps } from '../deps.ts';
 import { settleEnd } from './settle.ts';
 import type { DocumentWork } from './work.ts';
+
+const STEP_BACK_MS = 5 * SECOND;
 
 export interface FailedLook {
   readonly deps: EngineDeps;
@@ -43,7 +46,8 @@ async function carryOut(look: FailedLook, error: AppError, decision: RetryDecisi
   const closing: runs.Closing = { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: side };
   switch (decision.kind) {
     case 'step-back':
-      await links.releaseLease(deps.db, lease, {});
+      // A lost lease makes this a no-op. Stopping gives the link back as it is; anything else must not turn at full speed.
+      await links.releaseLease(deps.db, lease, work?.signal.aborted ? {} : { next_due_at: new Date(deps.clock.now().getTime() + STEP_BACK_MS) });
       return { why: error.message };
     case 'fail-run':
       await links.releaseLease(deps.db, lease, { error_code: error.code, error_msg: error.message });

@@ -2,10 +2,10 @@ import { EXIT } from '../../shared/config/exit-codes.ts';
 import type { SlotSession } from '../../shared/db/slots.ts';
 import { noteLockSession } from '../../shared/db/workers.repo.ts';
 import type { Foundation } from '../../shared/replication/foundation.ts';
-import { startWorker, type RunningWorker } from '../worker/start.ts';
+import { startWorker, type RunningWorker } from './start.ts';
 
 /** A worker inside a program that is also something else. */
-export async function runWorker(foundation: Foundation, role: 'standalone' | 'cli'): Promise<RunningWorker> {
+export async function runWorker(foundation: Foundation, role: 'standalone' | 'cli' | 'worker'): Promise<RunningWorker> {
   const { env, logger, metrics, engineMetrics, ...rest } = foundation;
   return startWorker({
     ...rest,
