@@ -23,5 +23,7 @@ export function markedMasterId(title: string): number | null {
 
 /** Whether the title or ASN shows that a document belongs to an unfinished upload of `masterDocId`. */
 export function bearsMark(row: { title: string; asn: number | null }, asnBase: number, masterDocId: number): boolean {
-  return row.asn === reservedAsn(asnBase, masterDocId) || markedMasterId(row.title) === masterDocId;
+  const reserved = reservedAsn(asnBase, masterDocId);
+  // Beyond the range there is no R, and "no number" must not equal "no reserved number".
+  return (reserved !== null && row.asn === reserved) || markedMasterId(row.title) === masterDocId;
 }

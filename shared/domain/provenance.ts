@@ -33,23 +33,37 @@ export interface NotePlan {
 }
 
 /**
- * Pairs the notes of both sides: by exact text of the copy, or (replica seeded by paperless' own import) by equal text and
- * cut time; one for one.
+ * Pairs the notes of both sides, one for one: by the mark of the copy, not by its whole first line (an author who is renamed
+ * or deleted changes that), or, on a replica seeded by paperless' own import, by equal text and cut time.
  */
 export function planNotes(master: readonly Note[], replica: readonly Note[]): NotePlan {
   const free = new Map([...replica].sort((a, b) => a.id - b.id).map((note) => [note.id, note]));
-  const missing: Note[] = [];
-  const surplus: Note[] = [];
-  for (const note of master) {
-    const wanted = replicaNoteText(note);
-    const copies = [...free.values()].filter((copy) => copy.text === wanted);
-    const chosen = copies[0] ?? [...free.values()].find((copy) => isSeededCopy(note, copy));
-    if (!chosen) missing.push(note);
-    else free.delete(chosen.id);
-    // Two master notes can have the same text only without a line of ours; those copies stay free for the next one.
-    if (wanted !== note.text) for (const extra of copies.slice(1)) if (free.delete(extra.id)) surplus.push(extra);
-  }
-  return { missing, surplus, foreign: [...free.values()] };
+  const missing = master.filter((note) => {
+    const chosen = copyAmong([...free.values()], note);
+    if (chosen) free.delete(chosen.id);
+    return !chosen;
+  });
+  // Only marks of our own making: a line that a master note brought along may stand on the replica for other reasons.
+  const ours = new Set(master.filter((note) => !provenanceOf(note.text)).map((note) => markOf(replicaNoteText(note))));
+  const left = [...free.values()];
+  const isSurplus = (note: Note) => ours.has(markOf(note.text));
+  return { missing, surplus: left.filter(isSurplus), foreign: left.filter((note) => !isSurplus(note)) };
+}
+
+function copyAmong(free: readonly Note[], note: Note): Note | undefined {
+  const wanted = replicaNoteText(note);
+  const mark = markOf(wanted);
+  return (
+    free.find((copy) => copy.text === wanted) ??
+    free.find((copy) => markOf(copy.text) === mark) ??
+    free.find((copy) => isSeededCopy(note, copy))
+  );
+}
+
+/** What tells the copies of one master note from all other notes; null for a note without a line of ours. */
+function markOf(text: string): string | null {
+  const line = provenanceOf(text);
+  return line && `${line.masterNoteId}@${line.created}`;
 }
 
 function isSeededCopy(note: Note, copy: Note): boolean {
