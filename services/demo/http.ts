@@ -38,9 +38,11 @@ export class HttpFailure extends Error {
   }
 }
 
+/** Some writes are applied and never answered (paperless-api.md 18, 26): waiting has an end. */
 const ANSWER_LIMIT_MS = 120_000;
 const TRIES = 4;
 
+/** Shared by all users of one instance. */
 interface Count {
   requests: number;
   version: string | null;
@@ -95,6 +97,7 @@ async function send(
   const answer = await fetch(base + path, {
     method,
     headers,
+    // A redirect leads to a login page at best, and a token away at worst.
     redirect: 'error',
     signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     ...(body && { body: 'json' in body ? JSON.stringify(body.json) : body.form }),

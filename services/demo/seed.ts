@@ -36,6 +36,7 @@ export async function seedLibrary(instance: Instance, library: Library, options:
     ids.set(document.key, await fileDocument(http, rewritten(document, options.noteText), names));
     options.onProgress?.(ids.size, wanted.length);
   });
+  // Only now: a link may lead to a document that comes much later.
   await linkDocuments(http, wanted, ids, names);
   return { ids, skipped, names, requests: http.requests(), seconds: (performance.now() - started) / 1000 };
 }

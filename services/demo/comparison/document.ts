@@ -19,6 +19,7 @@ export function comparePair(sides: Sides, targets: Targets, { master, replica }:
     if (left !== right) differences.push({ field, ...showDifference(left, right) });
   };
   for (const [field, left, right] of simpleFields(sides, master.document, replica.document)) check(field, left, right);
+  // Pairs are made by bytes first: this differs only where nothing but words held the pair together.
   check('file', master.hash, replica.hash);
   const fields = compareCustomFields(sides, targets, master.document, replica.document);
   for (const problem of fields.problems) differences.push(told('custom_fields', problem));

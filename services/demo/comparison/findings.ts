@@ -11,6 +11,7 @@ import type {
   FieldFinding,
 } from './types.ts';
 
+/** A field: enough to see a pattern, few enough for a screen. */
 const EXAMPLES = 5;
 
 type DocumentsFinding = Pick<
@@ -86,12 +87,14 @@ function byField(findings: readonly (PairFinding & { readonly pair: Pair })[]): 
   return fields;
 }
 
+/** Documents whose bytes another one has as well: seen to be there as often as on the master. */
 function countTwins(pairs: readonly Pair[]): number {
   const counts = new Map<string, number>();
   for (const { master } of pairs) counts.set(master.hash, (counts.get(master.hash) ?? 0) + 1);
   return [...counts.values()].filter((count) => count > 1).reduce((sum, count) => sum + count, 0);
 }
 
+/** What each instance makes for itself, after its own settings: told, never held against a replica (E9). */
 function judgeDerived(pairs: readonly Pair[]): Derived {
   const count = (differs: (pair: Pair) => boolean) => pairs.filter(differs).length;
   const archive = ({ document }: Hashed) => document.archived_file_name !== null;

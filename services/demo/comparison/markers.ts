@@ -1,7 +1,9 @@
 import { OBJECT_KINDS, type Snapshot } from './read.ts';
 
+/** From here on numbers belong to uploads under way (protocol section 1). */
 const RESERVED_ASN = 2_000_000_000;
 const TITLE = /^pngx\./;
+/** The connection test makes a tag and removes it again (E26). */
 const NAME = /^pngx[.\-_ ]/;
 
 /** What work in progress leaves on a replica and a finished one must not. */

@@ -15,6 +15,7 @@ export interface Pairing {
   readonly replicaOnly: readonly Hashed[];
 }
 
+/** Null: has nothing to be found by. */
 type Key = (hashed: Hashed) => string | null;
 
 const byAsn: Key = ({ document }) =>
@@ -37,6 +38,7 @@ export function pairDocuments(master: readonly Hashed[], replica: readonly Hashe
   let left: Sides = { master, replica };
   const pairBy = (key: Key) => (left = pairUnique(left, key, pairs));
   for (const likeness of [byAsn, byName, byTitleAndDate, byTitle]) pairBy(withHash(likeness));
+  // Twins that even their titles do not tell apart.
   left = pairInOrder(left, pairs);
   for (const likeness of [byAsn, byName, byTitleAndDate]) pairBy(likeness);
   return { pairs, masterOnly: left.master, replicaOnly: left.replica };

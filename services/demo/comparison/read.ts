@@ -61,6 +61,7 @@ async function readObjects(http: PaperlessHttp, kind: ObjectKind): Promise<Map<n
 const census = z.object({ all: z.array(z.number()) });
 
 async function readDocuments(http: PaperlessHttp): Promise<DocumentWire[]> {
+  // The census comes in one answer, so it cannot skip a document; pages can (paperless-api.md 2.5).
   const { all } = await http.get('/api/documents/?page_size=1&fields=id', census);
   const documents: DocumentWire[] = [];
   for (let number = 1; documents.length < all.length; number += 1) {

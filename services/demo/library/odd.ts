@@ -2,7 +2,7 @@ import { makePages } from './content.ts';
 import { FILE_FORMS, type FileKind, heavyFile } from './files.ts';
 import type { LibraryDocument } from './model.ts';
 import type { Random } from './random.ts';
-import { NO_PERMISSIONS, OFFICE, WORKSHOP } from './taxonomy.ts';
+import { NO_PERMISSIONS, OFFICE, TAXONOMY, WORKSHOP } from './taxonomy.ts';
 
 type Overrides = Partial<Omit<LibraryDocument, 'key'>> & { readonly kind?: FileKind; readonly subject?: string };
 
@@ -37,12 +37,14 @@ export function makeOddDocuments({ random, heavyBytes, seed }: OddOptions): Libr
       fileName: 'twin again.pdf',
       twinOf: original.key,
     }),
+    // Bigger than what a careless client holds in memory or a careless server's limit lets through.
     odd('heavy', {
       title: 'A file of 64 MiB',
       fileName: 'heavy.pdf',
       bytes: () =>
         heavyFile(['A plan of the house in every detail.', 'Heavy, but of one page only.'], heavyBytes, seed),
     }),
+    // Nothing but a file: every other field must stay empty on a replica that would like to guess.
     odd('bare', { title: 'bare', kind: 'text' }),
   ];
 }
@@ -79,14 +81,18 @@ function makeOdd(random: Random, key: string, number: number, overrides: Overrid
 /** Titles are templates at upload and cut to 127 characters there, but not in a PATCH (paperless-api.md 5.4, 7). */
 function oddTitles(odd: Odd): LibraryDocument[] {
   return [
+    // Upload cuts at 127 and PATCH allows 128: the last character shows which way it came.
     odd('title-long', { title: `128 ${'characters '.repeat(11)}end`, kind: 'text' }),
+    // As an upload's title the first would be filled in, and the second would fail the consumption.
     odd('title-template', { title: 'Paid to {{ correspondent }} on {{ created_year }}', kind: 'text' }),
     odd('title-broken-template', { title: '100 {% of it {{ and {# no end', kind: 'text' }),
     odd('title-quotes', { title: `"Double", 'single', \\ back/slash & <b>tag</b>`, kind: 'text' }),
     odd('title-rtl', { title: 'חשבונית מס׳ 17 – תשלום', tags: ['דחוף'], correspondent: 'שירות לקוחות' }),
     odd('title-emoji', { title: '🎉 Family 👨‍👩‍👧 and a flag 🇨🇭', tags: ['Müll ♻'] }),
     odd('title-spaces', { title: 'Spaces    inside\tand a tab', kind: 'text' }),
+    // Inside a text neither is white space to be trimmed; at its ends one is, for Python.
     odd('title-joiner', { title: 'Zero\u200bwidth and\u00a0hard space', kind: 'text' }),
+    // Near what an unfinished upload is called, but not it.
     odd('title-marker-like', { title: 'pngx is not a marker without its dot', kind: 'text' }),
     odd('title-braces-tag', { title: 'Tagged with braces', tags: ['{{ braces }} & "quotes"'], kind: 'text' }),
   ];
@@ -102,14 +108,19 @@ function oddNames(odd: Odd): LibraryDocument[] {
   ];
 }
 
+/** A date is a date: clocks that count from 1970, and time zones, must not touch it. */
 function oddDates(odd: Odd): LibraryDocument[] {
   return [
     odd('date-before-epoch', { created: '1969-12-31', asn: 1, tags: ['Later'] }),
     odd('date-old', { created: '1848-03-18', kind: 'scan', subject: 'Deed', asn: 3010 }),
+    // The greatest number below those that are kept for uploads.
     odd('date-future', { created: '2037-12-31', kind: 'text', asn: 1_999_999_999 }),
   ];
 }
 
+const plainFields = TAXONOMY.customFields.filter(({ type }) => type !== 'documentlink').map(({ name }) => name);
+
+/** Values at the ends of what paperless takes, none at all, and texts that no reader could have found in the file. */
 function oddFields(odd: Odd): LibraryDocument[] {
   return [
     odd('fields-all', {
@@ -136,21 +147,8 @@ function oddFields(odd: Odd): LibraryDocument[] {
         Summary: `${'A long text, line by line.\n'.repeat(40)}The end – ✔`,
       },
     }),
-    odd('fields-null', {
-      kind: 'text',
-      fields: {
-        Reference: null,
-        Website: null,
-        'Guaranteed until': null,
-        Paid: null,
-        Pieces: null,
-        Weight: null,
-        Amount: null,
-        Deposit: null,
-        State: null,
-        Summary: null,
-      },
-    }),
+    // The field is on the document and has no value: not the same as a document without the field.
+    odd('fields-null', { kind: 'text', fields: Object.fromEntries(plainFields.map((name) => [name, null])) }),
     odd('fields-empty', { kind: 'text', fields: { Reference: '', Website: '', Amount: '', Summary: '', Pieces: 0 } }),
     odd('content-edited', {
       kind: 'png',
@@ -160,6 +158,7 @@ function oddFields(odd: Odd): LibraryDocument[] {
   ];
 }
 
+/** Equal texts are two notes, an empty one is a note, and the white space of all of them is theirs. */
 function oddNotes(odd: Odd): LibraryDocument[] {
   return [
     odd('notes-many', {
@@ -191,6 +190,7 @@ function linkedCircle(odd: Odd): LibraryDocument[] {
     }),
     odd('circle-two', { kind: 'text', links: { 'Belongs to': ['circle-three'] } }),
     odd('circle-three', { kind: 'text', links: { 'Belongs to': ['circle-one'], Answers: ['heavy'] } }),
+    // The field with an empty list, which paperless also leaves behind when the last link goes.
     odd('links-none', { kind: 'text', links: { Answers: [] } }),
   ];
 }

@@ -23,11 +23,13 @@ export const NO_PERMISSIONS: LibraryPermissions = {
   view: { users: [], groups: [] },
   change: { users: [], groups: [] },
 };
+/** Objects with owners are scoped by them, and not seen by everybody (paperless-api.md 1.5, 10.3). */
 const readableByWorkshop: LibraryPermissions = {
   view: { users: ['workshop'], groups: ['auditors'] },
   change: { users: [], groups: [] },
 };
 
+/** Roles, not persons. */
 type People = Pick<Library, 'groups' | 'users'>;
 type Taxonomy = Pick<Library, 'tags' | 'correspondents' | 'documentTypes' | 'storagePaths' | 'customFields'>;
 
@@ -45,8 +47,10 @@ export const PEOPLE: People = {
 /** Parents stand before their children, as paperless wants them created. */
 export const TAXONOMY: Taxonomy = {
   tags: [
+    // Given to every upload by the instance itself; a copy must end with what the master says, not with these.
     { name: 'Inbox', color: '#e53935', isInbox: true },
     { name: 'Later', color: '#FFB300', isInbox: true, owner: OFFICE },
+    // Three levels: a tag brings its parents along, and leaves with them.
     { name: 'Finance', color: '#1e88e5' },
     { name: 'Taxes', color: '#1565c0', parent: 'Finance' },
     { name: 'Income tax 2019', color: '#0d47a1', parent: 'Taxes' },
@@ -59,6 +63,7 @@ export const TAXONOMY: Taxonomy = {
     { name: 'דחוף', color: '#000000' },
     { name: '{{ braces }} & "quotes"', color: '#ffffff' },
     { name: 'Office only', color: '#8e24aa', owner: OFFICE, permissions: readableByWorkshop },
+    // The classifier's own choice, where there is one.
     { name: 'Guessed', color: '#a6cee3', matching: 'auto' },
     { name: 'Never used', color: '#eeeeee' },
   ],
@@ -84,6 +89,7 @@ export const TAXONOMY: Taxonomy = {
     { name: 'By type', path: 'types/{{ document_type }}/{{ created }} {{ title }}' },
     { name: 'Attic', path: 'attic/{{ title }}', owner: OFFICE },
   ],
+  // All ten types, money with and without a currency of its own, and two fields that link.
   customFields: [
     { name: 'Reference', type: 'string' },
     { name: 'Website', type: 'url' },

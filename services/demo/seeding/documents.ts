@@ -13,7 +13,9 @@ const LONGEST_PAUSE_MS = 2_000;
 /** Uploads one document, waits until it is consumed, and makes it what the library says; links come later. */
 export async function fileDocument(http: PaperlessHttp, document: LibraryDocument, names: Names): Promise<number> {
   const id = await upload(http, document);
+  // Everything in one request, nulls too: consumption has added inbox tags and whatever the rules matched.
   await http.patch(`/api/documents/${id}/`, patchBody(document, names), anything);
+  // One after the other and after the PATCH: 2.x saves whole rows, so writes at the same time undo each other.
   for (const note of document.notes) await writeNote(http, id, note, names);
   return id;
 }

@@ -3,6 +3,7 @@ import type { Controller, Progress, Run } from './controller.ts';
 import type { Narrator } from './narrator.ts';
 
 const LOOK_EVERY_MS = 400;
+/** Far beyond what 88 documents can take: a demo that hangs should say so. */
 const CYCLE_LIMIT_MS = 15 * 60_000;
 
 /** Runs one cycle over all replicas and shows it; returns each replica's own run. */

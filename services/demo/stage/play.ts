@@ -38,6 +38,7 @@ export async function play(
   for (const { name, profile, url } of [master, ...replicas]) narrator.say(`  ${name.padEnd(7)} ${profile}  ${url}`);
   narrator.say(`Filling the master with ${library.documents.length} documents, and starting the controller:`);
   const [controller, seeding] = await Promise.all([
+    // At the same time: making the database cluster takes as long as a third of the documents.
     startController(household, master, { ...options, folder }),
     fill(instances, library, narrator),
   ]);
@@ -45,6 +46,7 @@ export async function play(
   const ids = new Map<string, number>();
   for (const { name, url, token } of replicas) ids.set(name, await controller.addReplica(name, url, token));
   narrator.say('One cycle:');
+  // What the cycle asked of each replica, by the replica's own count; connection tests and the comparison are not in it.
   const before = await counts(replicas);
   const runs = await runCycle(controller, narrator);
   const after = await counts(replicas);
