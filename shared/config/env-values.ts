@@ -61,7 +61,8 @@ export function isLinkLocal(hostname: string): boolean {
 /** The reason why a person's URL is refused (S4), or null. */
 export function webUrlFault(text: string): string | null {
   const url = parseUrl(text);
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) return 'must be a full address such as https://paperless.example.org.';
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    return 'must be a full address such as https://paperless.example.org.';
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.';
   if (isLinkLocal(url.hostname)) return 'must not be a link-local or metadata address.';
   return null;

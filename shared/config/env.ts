@@ -31,7 +31,10 @@ const SCHEMA = {
   WEBHOOK_SECRET: z.string().optional(),
   AUTH_MODE: z
     .string()
-    .refine((mode) => mode === 'none', 'must be none in this version: it has no login yet and listens on loopback only.')
+    .refine(
+      (mode) => mode === 'none',
+      'must be none in this version: it has no login yet and listens on loopback only.',
+    )
     .optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   LOG_FILE: z.string().optional(),
@@ -101,7 +104,10 @@ function parseValues(texts: ReadonlyMap<VariableName, string>, faults: Faults): 
 function checkTogether(values: Values, role: Role, faults: Faults): void {
   const embedded = values.DATABASE_URL === undefined;
   if (embedded && (role === 'api' || role === 'worker'))
-    faults.add('DATABASE_URL', `DATABASE_URL is missing: the ${role} runs apart from the database. Only standalone brings its own.`);
+    faults.add(
+      'DATABASE_URL',
+      `DATABASE_URL is missing: the ${role} runs apart from the database. Only standalone brings its own.`,
+    );
   for (const name of ['DATABASE_DIRECT_URL', 'MIGRATION_DATABASE_URL'] as const)
     if (embedded && values[name] !== undefined) faults.add(name, `${name} is set but DATABASE_URL is not.`);
   if (values.OLD_SECRET_KEY !== undefined && values.SECRET_KEY === undefined && role !== 'standalone')

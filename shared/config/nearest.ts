@@ -37,6 +37,7 @@ export function isNearMiss(name: string, known: string): boolean {
   if (name === known) return false;
   const [a, b] = [plain(name), plain(known)];
   if (a === b) return true;
-  if (b.length < 6) return a.length === b.length && [...a].sort().join('') === [...b].sort().join('') && editDistance(a, b) === 1;
+  if (b.length < 6)
+    return a.length === b.length && [...a].sort().join('') === [...b].sort().join('') && editDistance(a, b) === 1;
   return editDistance(a, b) <= (b.length >= 9 ? 2 : 1);
 }

@@ -67,14 +67,18 @@ function createKeyFile(dataDir: string, path: string): SecretKeys {
 }
 
 /** The key(s) this process works with. Only a standalone controller may keep its key in a file of its DATA_DIR. */
-export function resolveSecretKeys(env: Pick<Env, 'secretKey' | 'oldSecretKey' | 'dataDir' | 'role' | 'databaseUrl'>): SecretKeys {
+export function resolveSecretKeys(
+  env: Pick<Env, 'secretKey' | 'oldSecretKey' | 'dataDir' | 'role' | 'databaseUrl'>,
+): SecretKeys {
   const path = join(env.dataDir, KEY_FILE);
   const old = env.oldSecretKey === undefined ? undefined : checkKey('OLD_SECRET_KEY', env.oldSecretKey);
-  if (env.secretKey !== undefined) return { current: checkKey('SECRET_KEY', env.secretKey), old, createdFile: undefined };
+  if (env.secretKey !== undefined)
+    return { current: checkKey('SECRET_KEY', env.secretKey), old, createdFile: undefined };
   const ownsDataDir = env.databaseUrl === undefined && (env.role === 'standalone' || env.role === 'cli');
   const stored = ownsDataDir ? readKeyFile(path) : undefined;
   if (stored !== undefined) return { current: checkKey(path, stored), old, createdFile: undefined };
-  if (!ownsDataDir || env.role !== 'standalone') throw keyError('secret_key_missing', 'SECRET_KEY is missing.', HOW_TO_MAKE);
+  if (!ownsDataDir || env.role !== 'standalone')
+    throw keyError('secret_key_missing', 'SECRET_KEY is missing.', HOW_TO_MAKE);
   return { ...createKeyFile(env.dataDir, path), old };
 }
 

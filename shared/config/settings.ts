@@ -24,7 +24,11 @@ function secret(help: string): Setting<typeof optionalText> {
 
 /** Accepts 900 and "900" (forms and rows hold text), but neither "", " " nor true, which Number() would take. */
 function whole(min: number, max: number) {
-  const text = z.string().trim().regex(/^-?\d+$/, 'must be a whole number').transform(Number);
+  const text = z
+    .string()
+    .trim()
+    .regex(/^-?\d+$/, 'must be a whole number')
+    .transform(Number);
   const range = `must be a whole number from ${min} to ${max}`;
   return z.union([z.number(), text], { error: range }).pipe(z.int(range).min(min, range).max(max, range));
 }
@@ -46,35 +50,66 @@ export const SETTINGS = {
   master_url: setting(optionalUrl, null, 'Address of the master instance.'),
   master_token: secret('API token of a superuser on the master.'),
   sync_interval_seconds: setting(whole(10, 30 * DAY_SECONDS), 900, 'Seconds between two cycles.'),
-  sync_cycle_timeout_seconds: setting(whole(30, 7 * DAY_SECONDS), 1800, 'A replica run still working after this stops cleanly and goes on in the next cycle.'),
+  sync_cycle_timeout_seconds: setting(
+    whole(30, 7 * DAY_SECONDS),
+    1800,
+    'A replica run still working after this stops cleanly and goes on in the next cycle.',
+  ),
   // paperless stops its own workers after 1800 s: a shorter limit would give up on uploads that still succeed.
-  task_poll_timeout_seconds: setting(whole(1801, DAY_SECONDS), 3600, 'How long a replica may take to consume one upload.'),
-  sweep_interval_seconds: setting(whole(3600, 90 * DAY_SECONDS), DAY_SECONDS, 'Seconds between two comparisons of all documents.'),
+  task_poll_timeout_seconds: setting(
+    whole(1801, DAY_SECONDS),
+    3600,
+    'How long a replica may take to consume one upload.',
+  ),
+  sweep_interval_seconds: setting(
+    whole(3600, 90 * DAY_SECONDS),
+    DAY_SECONDS,
+    'Seconds between two comparisons of all documents.',
+  ),
   verify_budget_seconds: setting(whole(60, DAY_SECONDS), 3600, 'Time that the nightly verification may take.'),
   verify_window_days: setting(whole(1, 365), 30, 'Within these days every document is verified byte by byte.'),
   log_retention_days: setting(whole(1, 3650), 90, 'Log rows older than this are removed.'),
-  replica_suspend_threshold: setting(whole(1, 1000), 5, 'A replica that fails as a whole this often in a row is suspended.'),
+  replica_suspend_threshold: setting(
+    whole(1, 1000),
+    5,
+    'A replica that fails as a whole this often in a row is suspended.',
+  ),
   max_concurrent_requests: setting(whole(1, 32), 4, 'Open requests to one instance, counted over all processes.'),
   request_timeout_seconds: setting(whole(5, 600), 60, 'How long an instance may take to answer a request.'),
   max_attempts: setting(whole(1, 100), 10, 'A document that failed this often waits for a person.'),
   max_replica_queue: setting(whole(1, 10_000), 25, 'Uploads to a replica pause while more tasks than this wait there.'),
   // Every reserved number is base + master id; above 2,147,483,647 a PostgreSQL instance fails (protocol F4).
-  asn_base: setting(whole(1, 2_000_000_000), 2_000_000_000, 'First of the archive serial numbers that are reserved while an upload is under way.'),
+  asn_base: setting(
+    whole(1, 2_000_000_000),
+    2_000_000_000,
+    'First of the archive serial numbers that are reserved while an upload is under way.',
+  ),
   max_delete_percent: setting(whole(0, 100), 10, 'Deletions stop when more than this share of a replica would go.'),
   max_delete_count: setting(whole(0, 1_000_000), 50, 'Deletions stop when more than this many documents would go.'),
-  timezone: setting(timeZone.nullable(), null, 'Time zone of the pages and of the daily digest; empty means that of the server.'),
-  digest_time: setting(z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 00:05'), '00:05', 'When the daily digest is sent.'),
+  timezone: setting(
+    timeZone.nullable(),
+    null,
+    'Time zone of the pages and of the daily digest; empty means that of the server.',
+  ),
+  digest_time: setting(
+    z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 00:05'),
+    '00:05',
+    'When the daily digest is sent.',
+  ),
   webhook_secret: secret('Secret that paperless sends along with its webhook.'),
   alert_target_type: setting(z.enum(['gotify', 'webhook', '']), '', 'Where alerts go: gotify, webhook or nowhere.'),
   alert_target_url: setting(optionalUrl, null, 'Address that alerts are sent to.'),
   alert_target_token: secret('Token of the alert target.'),
-  alert_error_threshold: setting(whole(1, 100_000), 5, 'An alert is sent when a run has at least this many failed documents.'),
+  alert_error_threshold: setting(
+    whole(1, 100_000),
+    5,
+    'An alert is sent when a run has at least this many failed documents.',
+  ),
   alert_cooldown_seconds: setting(whole(0, 7 * DAY_SECONDS), 3600, 'Least time between two alerts about one replica.'),
 } as const;
 
 export type SettingKey = keyof typeof SETTINGS;
 export const SETTING_KEYS = Object.keys(SETTINGS) as SettingKey[];
-export const SECRET_KEYS: readonly SettingKey[] = SETTING_KEYS.filter((key) => SETTINGS[key].secret);
 
 type Camel<S extends string> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<Camel<B>>}` : S;
 /** `sync_interval_seconds` is `settings.syncIntervalSeconds`. Secrets are opened. */
@@ -158,7 +193,9 @@ export function validateSettingsPatch(patch: unknown): SettingChange[] {
     throw new AppError({
       code: 'settings_refused',
       class: 'invalid',
-      message: `Settings refused: ${Object.entries(fields).map(([key, fault]) => `${key} ${fault}`).join('; ')}.`,
+      message: `Settings refused: ${Object.entries(fields)
+        .map(([key, fault]) => `${key} ${fault}`)
+        .join('; ')}.`,
       fields,
     });
   return changes;

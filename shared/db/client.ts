@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import { delay, MINUTE, SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -9,7 +9,11 @@ const DATE = 1082;
 function parseInt8(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value))
-    throw new AppError({ code: 'internal_error', class: 'internal', message: 'A bigint of the database exceeds 2^53.' });
+    throw new AppError({
+      code: 'internal_error',
+      class: 'internal',
+      message: 'A bigint of the database exceeds 2^53.',
+    });
   return value;
 }
 
@@ -89,7 +93,10 @@ export async function inTransaction<DB, T>(
   const attempts = options.attempts ?? 5;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().setIsolationLevel(options.isolation ?? 'read committed').execute(work);
+      return await db
+        .transaction()
+        .setIsolationLevel(options.isolation ?? 'read committed')
+        .execute(work);
     } catch (error) {
       const state = sqlState(error);
       if (attempt >= attempts || (state !== SERIALIZATION_FAILURE && state !== DEADLOCK)) throw error;
@@ -102,7 +109,11 @@ export async function inTransaction<DB, T>(
 const REFUSED = new Set(['28P01', '28000', '3D000', '42501']);
 
 async function ping(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5 * SECOND, query_timeout: 5 * SECOND });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5 * SECOND,
+    query_timeout: 5 * SECOND,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -148,12 +159,9 @@ function unreachable(url: string, refused: boolean, cause: unknown): AppError {
     code: refused ? 'database_refused' : 'database_unreachable',
     class: 'config',
     message: `The database at ${describeUrl(url)} ${refused ? 'refused the connection' : 'cannot be reached'} (${reason}).`,
-    hint: refused ? 'Check user, password and database name in DATABASE_URL.' : 'Check DATABASE_URL and that PostgreSQL runs.',
+    hint: refused
+      ? 'Check user, password and database name in DATABASE_URL.'
+      : 'Check DATABASE_URL and that PostgreSQL runs.',
     cause,
   });
-}
-
-/** True while the database answers; for health checks. */
-export async function pingDatabase<DB>(db: Kysely<DB>): Promise<void> {
-  await sql`select 1`.execute(db);
 }

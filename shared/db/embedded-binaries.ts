@@ -73,7 +73,11 @@ export async function othersMayEnter(dir: string): Promise<boolean> {
 
 async function nobody(): Promise<Identity> {
   const passwd = await readFile('/etc/passwd', 'utf8').catch(() => '');
-  const [, , uid, gid] = passwd.split('\n').find((line) => line.startsWith('nobody:'))?.split(':') ?? [];
+  const [, , uid, gid] =
+    passwd
+      .split('\n')
+      .find((line) => line.startsWith('nobody:'))
+      ?.split(':') ?? [];
   return { uid: Number(uid ?? 65_534), gid: Number(gid ?? 65_534) };
 }
 
@@ -90,7 +94,10 @@ async function readVersion(root: string): Promise<string> {
 /** Copies into a temporary name first, so that a start that is interrupted leaves nothing half. */
 async function copyTo(home: string, root: string): Promise<string> {
   const target = join(home, `postgres-${await readVersion(root)}`);
-  const done = await access(join(target, 'native', 'bin', 'postgres')).then(() => true, () => false);
+  const done = await access(join(target, 'native', 'bin', 'postgres')).then(
+    () => true,
+    () => false,
+  );
   if (done) return target;
   const temporary = `${target}.${process.pid}.tmp`;
   await mkdir(home, { recursive: true, mode: 0o755 });
@@ -101,7 +108,11 @@ async function copyTo(home: string, root: string): Promise<string> {
 }
 
 /** Finds the programs, and copies them where the lent identity can run them if it must. */
-export async function findBinaries(identity: Identity | undefined, root = packageDir(), home = SHARED_HOME): Promise<Binaries> {
+export async function findBinaries(
+  identity: Identity | undefined,
+  root = packageDir(),
+  home = SHARED_HOME,
+): Promise<Binaries> {
   await makeSymlinks(root);
   const bin = join(root, 'native', 'bin');
   const usable = identity === undefined || (await othersMayEnter(bin));

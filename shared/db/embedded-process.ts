@@ -130,7 +130,10 @@ function serverArguments(plan: ServerPlan, port: number): string[] {
 }
 
 async function spawnServer(plan: ServerPlan, port: number): Promise<RunningServer | null> {
-  const size = await stat(plan.logFile).then((found) => found.size, () => 0);
+  const size = await stat(plan.logFile).then(
+    (found) => found.size,
+    () => 0,
+  );
   if (size > LOG_LIMIT) await truncate(plan.logFile);
   const log = openLog(plan);
   const child = spawn(plan.binaries.postgres, serverArguments(plan, port), spawnOptions(plan, log));
@@ -139,9 +142,11 @@ async function spawnServer(plan: ServerPlan, port: number): Promise<RunningServe
   child.once('exit', () => {
     ended = true;
   });
-  await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject)).catch((error: Error) => {
-    throw embeddedFailed(`The embedded PostgreSQL cannot be run: ${error.message}`, error);
-  });
+  await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject)).catch(
+    (error: Error) => {
+      throw embeddedFailed(`The embedded PostgreSQL cannot be run: ${error.message}`, error);
+    },
+  );
   child.unref();
   const deadline = performance.now() + START_LIMIT;
   while (!ended && performance.now() < deadline) {
@@ -162,14 +167,18 @@ async function clearStalePidFile(dataDir: string, tries: number): Promise<void> 
   const found = await readPidFile(dataDir);
   if (found === null || process.platform !== 'linux' || (await runsOn(found.server.pid, dataDir))) return;
   const uncollected = existsSync(`/proc/${found.server.pid}`) && !(await isAlive(found.server.pid));
-  if (uncollected ? tries >= 6 : await isAlive(found.server.pid)) await rm(join(dataDir, 'postmaster.pid'), { force: true });
+  if (uncollected ? tries >= 6 : await isAlive(found.server.pid))
+    await rm(join(dataDir, 'postmaster.pid'), { force: true });
 }
 
 /**
  * Starts the server, or takes over the one that already runs. A killed postmaster that nobody has collected yet (Node as
  * process 1 of a container) makes the first tries fail, hence the repetition.
  */
-export async function startServer(plan: ServerPlan, preferredPort?: number): Promise<{ server: RunningServer; adopted: boolean }> {
+export async function startServer(
+  plan: ServerPlan,
+  preferredPort?: number,
+): Promise<{ server: RunningServer; adopted: boolean }> {
   const deadline = performance.now() + START_LIMIT;
   for (let tries = 0; performance.now() < deadline; tries++) {
     const found = await findRunning(plan.dataDir);

@@ -5,7 +5,15 @@ import pg from 'pg';
 import { delay, SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import { findBinaries, type Identity, othersMayEnter, SHARED_HOME, serverIdentity } from './embedded-binaries.ts';
-import { embeddedFailed, findRunning, type RunningServer, runToEnd, type ServerPlan, startServer, stopServer } from './embedded-process.ts';
+import {
+  embeddedFailed,
+  findRunning,
+  type RunningServer,
+  runToEnd,
+  type ServerPlan,
+  startServer,
+  stopServer,
+} from './embedded-process.ts';
 
 const MAJOR = '18';
 const USER = 'postgres';
@@ -33,7 +41,10 @@ export interface Embedded {
 }
 
 async function readPassword(file: string): Promise<string | null> {
-  return readFile(file, 'utf8').then((text) => text.trim(), () => null);
+  return readFile(file, 'utf8').then(
+    (text) => text.trim(),
+    () => null,
+  );
 }
 
 async function ensurePassword(file: string): Promise<string> {
@@ -65,7 +76,9 @@ async function layoutOf(dir: string, sharedHome: string): Promise<Layout> {
   const home = join(resolve(dir), 'postgres');
   const lent = await serverIdentity();
   const reachable = lent === undefined || (await othersMayEnter(home));
-  const dataDir = reachable ? join(home, 'data') : join(sharedHome, createHash('sha256').update(home).digest('hex').slice(0, 12), 'data');
+  const dataDir = reachable
+    ? join(home, 'data')
+    : join(sharedHome, createHash('sha256').update(home).digest('hex').slice(0, 12), 'data');
   // PostgreSQL insists that its own user owns the directory, which an earlier start by another user may have made.
   const owner = await stat(dataDir).catch(() => null);
   const identity = lent !== undefined && owner !== null && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : lent;
@@ -76,10 +89,13 @@ async function checkExisting(dataDir: string): Promise<boolean> {
   try {
     const version = (await readFile(join(dataDir, 'PG_VERSION'), 'utf8')).trim();
     if (version === MAJOR) return true;
-    throw embeddedFailed(`${dataDir} was made by PostgreSQL ${version}; this release brings ${MAJOR}. See docs/upgrading.md.`);
+    throw embeddedFailed(
+      `${dataDir} was made by PostgreSQL ${version}; this release brings ${MAJOR}. See docs/upgrading.md.`,
+    );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') throw embeddedFailed(`${dataDir} belongs to another user.`, error);
+    if ((error as NodeJS.ErrnoException).code === 'EACCES')
+      throw embeddedFailed(`${dataDir} belongs to another user.`, error);
     throw error;
   }
 }
@@ -170,7 +186,14 @@ class Supervisor {
   readonly #password: string;
   readonly #onEvent: NonNullable<EmbeddedOptions['onEvent']>;
 
-  constructor(plan: ServerPlan, dir: string, password: string, server: RunningServer, owner: pg.Client, onEvent: EmbeddedOptions['onEvent']) {
+  constructor(
+    plan: ServerPlan,
+    dir: string,
+    password: string,
+    server: RunningServer,
+    owner: pg.Client,
+    onEvent: EmbeddedOptions['onEvent'],
+  ) {
     this.#plan = plan;
     this.#dir = dir;
     this.#password = password;
@@ -204,7 +227,10 @@ class Supervisor {
         this.#onEvent('The embedded PostgreSQL runs again.');
         return;
       } catch (error) {
-        const failure = error instanceof AppError ? error : embeddedFailed(`No connection to the embedded PostgreSQL: ${(error as Error).message}`, error);
+        const failure =
+          error instanceof AppError
+            ? error
+            : embeddedFailed(`No connection to the embedded PostgreSQL: ${(error as Error).message}`, error);
         this.#onEvent(failure.message, failure);
         await delay(wait);
       }

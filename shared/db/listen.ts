@@ -47,6 +47,10 @@ export function openListener(url: string): Listener {
 /** Sends at commit when called with a transaction. */
 export async function notify<DB>(db: Kysely<DB>, channel: string, payload = ''): Promise<void> {
   if (Buffer.byteLength(payload) > MAX_PAYLOAD)
-    throw new AppError({ code: 'internal_error', class: 'internal', message: `A notification on ${channel} is too long.` });
+    throw new AppError({
+      code: 'internal_error',
+      class: 'internal',
+      message: `A notification on ${channel} is too long.`,
+    });
   await sql`select pg_notify(${channel}, ${payload})`.execute(db);
 }

@@ -51,7 +51,9 @@ export function schemaState(url: string, known: Migrations = migrations): Promis
     const applied = await appliedNames(client);
     return {
       applied,
-      pending: Object.keys(known).filter((name) => !applied.includes(name)).sort(),
+      pending: Object.keys(known)
+        .filter((name) => !applied.includes(name))
+        .sort(),
       unknown: applied.filter((name) => !Object.hasOwn(known, name)),
     };
   });
@@ -82,13 +84,16 @@ export async function assertSchema(url: string): Promise<void> {
 
 function migrationFailed(failed: MigrationResult | undefined, cause: unknown): AppError {
   const forbidden = sqlState(cause) === INSUFFICIENT_PRIVILEGE;
-  const what = failed === undefined ? 'The schema could not be prepared' : `The migration ${failed.migrationName} failed`;
+  const what =
+    failed === undefined ? 'The schema could not be prepared' : `The migration ${failed.migrationName} failed`;
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new AppError({
     code: forbidden ? 'schema_forbidden' : 'migration_failed',
     class: 'config',
     message: `${what}: ${detail}`,
-    hint: forbidden ? 'This role may not change the schema: run "pngx-controller migrate" with MIGRATION_DATABASE_URL first.' : undefined,
+    hint: forbidden
+      ? 'This role may not change the schema: run "pngx-controller migrate" with MIGRATION_DATABASE_URL first.'
+      : undefined,
     cause,
   });
 }
@@ -100,11 +105,22 @@ function migrationFailed(failed: MigrationResult | undefined, cause: unknown): A
 export async function migrate(url: string, options: MigrateOptions = { queue: true }): Promise<readonly string[]> {
   const known = options.migrations ?? migrations;
   refuseNewer(await schemaState(url, known));
-  const database = openDatabase<unknown>(url, { max: 2, applicationName: 'pngx-controller migrate', statementTimeoutMs: 0 });
+  const database = openDatabase<unknown>(url, {
+    max: 2,
+    applicationName: 'pngx-controller migrate',
+    statementTimeoutMs: 0,
+  });
   try {
-    const migrator = new Migrator({ db: database.db, provider: { getMigrations: () => Promise.resolve({ ...known }) } });
+    const migrator = new Migrator({
+      db: database.db,
+      provider: { getMigrations: () => Promise.resolve({ ...known }) },
+    });
     const { error, results } = await migrator.migrateToLatest();
-    if (error !== undefined) throw migrationFailed(results?.find((result) => result.status === 'Error'), error);
+    if (error !== undefined)
+      throw migrationFailed(
+        results?.find((result) => result.status === 'Error'),
+        error,
+      );
     if (options.queue) await migrateQueue(url);
     return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName);
   } finally {

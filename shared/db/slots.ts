@@ -51,7 +51,13 @@ interface Target {
 }
 
 function slotLost(cause: unknown): AppError {
-  return new AppError({ code: 'slot_lost', class: 'transient', scope: 'instance', message: 'The request slot was lost with its database session.', cause });
+  return new AppError({
+    code: 'slot_lost',
+    class: 'transient',
+    scope: 'instance',
+    message: 'The request slot was lost with its database session.',
+    cause,
+  });
 }
 
 /**
@@ -76,7 +82,11 @@ export class AdvisorySlots implements RequestSlots {
   /** Takes effect at once; slots above a lowered limit are given back when their requests end. */
   setLimit(target: number, limit: number): void {
     if (!Number.isInteger(limit) || limit < 1 || limit > SLOTS_PER_TARGET)
-      throw new AppError({ code: 'internal_error', class: 'internal', message: `A slot limit must be 1 to ${SLOTS_PER_TARGET}.` });
+      throw new AppError({
+        code: 'internal_error',
+        class: 'internal',
+        message: `A slot limit must be 1 to ${SLOTS_PER_TARGET}.`,
+      });
     const found = this.#target(target);
     found.limit = limit;
     found.wake();
@@ -111,7 +121,14 @@ export class AdvisorySlots implements RequestSlots {
   #target(id: number): Target {
     let found = this.#targets.get(id);
     if (found === undefined) {
-      found = { id, limit: this.#options.defaultLimit ?? 4, held: new Map(), waiters: [], pumping: false, wake: () => undefined };
+      found = {
+        id,
+        limit: this.#options.defaultLimit ?? 4,
+        held: new Map(),
+        waiters: [],
+        pumping: false,
+        wake: () => undefined,
+      };
       this.#targets.set(id, found);
     }
     return found;
@@ -121,7 +138,14 @@ export class AdvisorySlots implements RequestSlots {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);
       if (this.#closed || target.waiters.length >= (this.#options.maxWaiting ?? 10_000))
-        return reject(new AppError({ code: 'slots_exhausted', class: 'transient', scope: 'instance', message: 'Too many requests wait for this instance.' }));
+        return reject(
+          new AppError({
+            code: 'slots_exhausted',
+            class: 'transient',
+            scope: 'instance',
+            message: 'Too many requests wait for this instance.',
+          }),
+        );
       const stop = () => {
         const index = target.waiters.indexOf(waiter);
         if (index >= 0) target.waiters.splice(index, 1);
@@ -200,7 +224,11 @@ export class AdvisorySlots implements RequestSlots {
     try {
       const client = await this.#connected();
       const epoch = this.#epoch;
-      const found = await this.#query<{ key: number }>(client, 'select key from unnest($2::int[]) key where pg_try_advisory_lock($1, key) limit $3', [SLOT_CLASS, keys, want]);
+      const found = await this.#query<{ key: number }>(
+        client,
+        'select key from unnest($2::int[]) key where pg_try_advisory_lock($1, key) limit $3',
+        [SLOT_CLASS, keys, want],
+      );
       return epoch === this.#epoch ? found.map(({ key }) => key - target.id * SLOTS_PER_TARGET) : undefined;
     } catch (error) {
       if (!this.#closed) this.#options.onError?.(error as Error);
@@ -213,7 +241,11 @@ export class AdvisorySlots implements RequestSlots {
     if (client === undefined) return;
     const key = target.id * SLOTS_PER_TARGET + slot;
     // A failure means that the session is dying, which frees the lock as well.
-    await this.#query(client, `select pg_advisory_unlock($1, $2), pg_notify('${CHANNEL}', $3)`, [SLOT_CLASS, key, String(target.id)]).catch(() => undefined);
+    await this.#query(client, `select pg_advisory_unlock($1, $2), pg_notify('${CHANNEL}', $3)`, [
+      SLOT_CLASS,
+      key,
+      String(target.id),
+    ]).catch(() => undefined);
   }
 
   #query<R extends pg.QueryResultRow>(client: pg.Client, text: string, values: unknown[]): Promise<R[]> {

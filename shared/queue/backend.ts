@@ -1,6 +1,5 @@
 import {
   createPostgresBackend,
-  type Job,
   type JobsOptions,
   type Processor,
   Queue,
@@ -64,7 +63,13 @@ interface Connections {
 
 function unreachable(code: string, what: string, cause: unknown): AppError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AppError({ code, class: 'config', message: `${what} cannot be reached (${reason}).`, hint: 'Check its URL and that it runs.', cause });
+  return new AppError({
+    code,
+    class: 'config',
+    message: `${what} cannot be reached (${reason}).`,
+    hint: 'Check its URL and that it runs.',
+    cause,
+  });
 }
 
 function describeRedis(url: string): string {
@@ -90,7 +95,11 @@ async function waitForRedis(redis: Redis, url: string, waitMs: number): Promise<
   }
 }
 
-async function connectRedis(url: string, options: BackendOptions, onError: (error: Error) => void): Promise<Connections> {
+async function connectRedis(
+  url: string,
+  options: BackendOptions,
+  onError: (error: Error) => void,
+): Promise<Connections> {
   const shared = { retryStrategy: (tries: number) => Math.min(100 * tries, SECOND), connectionName: 'pngx-controller' };
   // Adding a job while Redis is away fails at once, like on PostgreSQL: the dispatcher adds it again, while a caller that
   // hangs would hold an HTTP request or a handler. Workers, on the other hand, have to wait for it.
@@ -154,7 +163,8 @@ type Closable = Queue | Worker;
 export async function openQueueBackend(options: BackendOptions): Promise<QueueBackend> {
   const onError = options.onError ?? (() => undefined);
   const { redisUrl } = options;
-  const connections = redisUrl === undefined ? await connectPostgres(options, onError) : await connectRedis(redisUrl, options, onError);
+  const connections =
+    redisUrl === undefined ? await connectPostgres(options, onError) : await connectRedis(redisUrl, options, onError);
   const prefix = options.prefix === undefined || redisUrl === undefined ? {} : { prefix: options.prefix };
   const opened: Closable[] = [];
   const track = <T extends Closable>(thing: T): T => {
@@ -206,4 +216,4 @@ function workerTimes(options: BackendOptions): Partial<WorkerOptions> {
   };
 }
 
-export type { Job, Queue, Worker };
+export type { Worker };

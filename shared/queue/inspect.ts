@@ -31,7 +31,10 @@ export async function countJobs(backend: QueueBackend, name: QueueName): Promise
 }
 
 /** On PostgreSQL counting reads the whole queue, so the numbers of a scrape are at most some seconds old. */
-export function createInspector(backend: QueueBackend, maxAgeMs = 5 * SECOND): () => Promise<Record<QueueName, QueueCounts>> {
+export function createInspector(
+  backend: QueueBackend,
+  maxAgeMs = 5 * SECOND,
+): () => Promise<Record<QueueName, QueueCounts>> {
   let known: { at: number; counts: Promise<Record<QueueName, QueueCounts>> } | undefined;
   const count = async () => {
     const entries = await Promise.all(QUEUES.map(async (name) => [name, await countJobs(backend, name)] as const));

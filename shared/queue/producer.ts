@@ -12,7 +12,11 @@ export interface EnqueueOptions {
 
 export interface Producer {
   enqueue<N extends JobName>(name: N, payload: Payload<N>, options?: EnqueueOptions): Promise<void>;
-  enqueueMany<N extends JobName>(name: N, payloads: readonly Payload<N>[], options?: Pick<EnqueueOptions, 'delayMs'>): Promise<void>;
+  enqueueMany<N extends JobName>(
+    name: N,
+    payloads: readonly Payload<N>[],
+    options?: Pick<EnqueueOptions, 'delayMs'>,
+  ): Promise<void>;
   /** Creates or updates the one schedule of this name; safe to repeat, and to be repeated since FLUSHALL removes it. */
   schedule<N extends JobName>(id: string, name: N, payload: Payload<N>, everySeconds: number): Promise<void>;
   unschedule(id: string, name: JobName): Promise<void>;
@@ -48,7 +52,13 @@ async function asTransient<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AppError({ code: 'queue_unavailable', class: 'transient', scope: 'instance', message: `The queue took no job: ${reason}`, cause: error });
+    throw new AppError({
+      code: 'queue_unavailable',
+      class: 'transient',
+      scope: 'instance',
+      message: `The queue took no job: ${reason}`,
+      cause: error,
+    });
   }
 }
 
@@ -73,8 +83,14 @@ export function createProducer(backend: QueueBackend): Producer {
     async schedule(id, name, payload, everySeconds) {
       const definition = definitionOf(name);
       const data = definition.payload.parse(payload);
-      const template = { name: name as string, data, opts: { attempts: definition.attempts, backoff: { type: 'capped' } } };
-      await asTransient(backend.queue(JOBS[name].queue).upsertJobScheduler(id, { every: everySeconds * SECOND }, template));
+      const template = {
+        name: name as string,
+        data,
+        opts: { attempts: definition.attempts, backoff: { type: 'capped' } },
+      };
+      await asTransient(
+        backend.queue(JOBS[name].queue).upsertJobScheduler(id, { every: everySeconds * SECOND }, template),
+      );
     },
     async unschedule(id, name) {
       await asTransient(backend.queue(JOBS[name].queue).removeJobScheduler(id));

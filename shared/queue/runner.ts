@@ -20,7 +20,10 @@ export interface JobContext<L extends JobLog = JobLog> {
   readonly jobId: string;
 }
 
-export type Handler<N extends JobName, L extends JobLog = JobLog> = (payload: Payload<N>, context: JobContext<L>) => Promise<Outcome>;
+export type Handler<N extends JobName, L extends JobLog = JobLog> = (
+  payload: Payload<N>,
+  context: JobContext<L>,
+) => Promise<Outcome>;
 /** Forgetting a handler does not compile. */
 export type Handlers<L extends JobLog = JobLog> = { readonly [N in JobName]: Handler<N, L> };
 
@@ -93,10 +96,15 @@ class JobRunner<L extends JobLog> implements Runner {
     const { handlers, backend, concurrency } = this.#options;
     const missing = JOB_NAMES.filter((name) => typeof handlers[name] !== 'function');
     if (missing.length > 0)
-      throw new AppError({ code: 'handler_missing', class: 'internal', message: `No handler for ${missing.join(', ')}: add them to the registry.` });
+      throw new AppError({
+        code: 'handler_missing',
+        class: 'internal',
+        message: `No handler for ${missing.join(', ')}: add them to the registry.`,
+      });
     for (const queue of QUEUES) {
       const limit = concurrency[queue] ?? 0;
-      if (limit > 0) this.#workers.push(backend.worker(queue, (job, token) => this.#process(job, token), { concurrency: limit }));
+      if (limit > 0)
+        this.#workers.push(backend.worker(queue, (job, token) => this.#process(job, token), { concurrency: limit }));
     }
     await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
   }
@@ -134,7 +142,10 @@ class JobRunner<L extends JobLog> implements Runner {
     }
     const parsed = JOBS[job.name].payload.safeParse(job.data);
     if (!parsed.success) {
-      log.error({ job: job.name, job_id: jobId, fault: parsed.error.issues[0]?.message }, 'A job with a malformed payload was dropped.');
+      log.error(
+        { job: job.name, job_id: jobId, fault: parsed.error.issues[0]?.message },
+        'A job with a malformed payload was dropped.',
+      );
       this.#report(job, job.name, 'refused', { payload: {}, started: performance.now() });
       return { outcome: 'refused' };
     }
@@ -147,14 +158,19 @@ class JobRunner<L extends JobLog> implements Runner {
     const { signal } = active.controller;
     const fields = { job: name, job_id: job.id };
     const started = performance.now();
-    const timer = setTimeout(() => active.controller.abort(stopped('job_timeout', 'The job took too long.')), JOBS[name].timeoutMs);
+    const timer = setTimeout(
+      () => active.controller.abort(stopped('job_timeout', 'The job took too long.')),
+      JOBS[name].timeoutMs,
+    );
     this.#active.add(active);
     // A job that was fetched while close() was under way goes straight back.
     if (this.#closing) active.controller.abort(stopped('shutdown', 'The process is stopping.'));
     try {
       const handler = this.#options.handlers[name] as unknown as Handler<JobName, L>;
       const run = (own: L) => handler(payload as Payload<JobName>, { signal, log: own, jobId: job.id ?? '' });
-      const outcome = isShutdown(signal) ? cancelled : await (inContext === undefined ? run(log) : inContext(fields, log, run));
+      const outcome = isShutdown(signal)
+        ? cancelled
+        : await (inContext === undefined ? run(log) : inContext(fields, log, run));
       return await this.#settle(job, name, outcome, { payload, started, token, signal });
     } catch (error) {
       if (error instanceof DelayedError || error instanceof WaitingError) throw error;
@@ -168,7 +184,8 @@ class JobRunner<L extends JobLog> implements Runner {
   async #settle(job: Job, name: JobName, outcome: Outcome, run: RunFacts): Promise<unknown> {
     if (outcome.kind === 'cancelled' && isShutdown(run.signal)) return this.#handBack(job, name, run);
     this.#report(job, name, outcome.kind, run, outcome.kind === 'skipped' ? outcome.reason : undefined);
-    if (outcome.kind !== 'snooze') return { outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
+    if (outcome.kind !== 'snooze')
+      return { outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
     await job.moveToDelayed(Math.ceil(outcome.untilMs), run.token);
     throw new DelayedError();
   }
@@ -189,11 +206,19 @@ class JobRunner<L extends JobLog> implements Runner {
     if (name === 'document') return { outcome: 'failed', code: error.code };
     const text = `${error.code}: ${error.message}`;
     // Only a short text: a raw error may carry headers, and the library stores message and stack.
-    const shown = error.class === 'internal' || error.class === 'transient' ? new Error(text) : new UnrecoverableError(text);
+    const shown =
+      error.class === 'internal' || error.class === 'transient' ? new Error(text) : new UnrecoverableError(text);
     throw shown;
   }
 
-  #report(job: Job, name: JobName, outcome: JobEvent['outcome'], run: Pick<RunFacts, 'payload' | 'started'>, reason?: string, error?: AppError): void {
+  #report(
+    job: Job,
+    name: JobName,
+    outcome: JobEvent['outcome'],
+    run: Pick<RunFacts, 'payload' | 'started'>,
+    reason?: string,
+    error?: AppError,
+  ): void {
     const durationMs = performance.now() - run.started;
     const event: JobEvent = {
       job: name,
@@ -213,10 +238,18 @@ class JobRunner<L extends JobLog> implements Runner {
 
 function logJob(log: JobLog, event: JobEvent): void {
   const { payload, error, durationMs, waitedMs, jobId, ...rest } = event;
-  const fields = { ...payload, ...rest, job_id: jobId, ms: Math.round(durationMs), waited_ms: Math.round(waitedMs), ...(error === undefined ? {} : { err: error }) };
+  const fields = {
+    ...payload,
+    ...rest,
+    job_id: jobId,
+    ms: Math.round(durationMs),
+    waited_ms: Math.round(waitedMs),
+    ...(error === undefined ? {} : { err: error }),
+  };
   if (event.outcome === 'failed') log.error(fields, `Job ${event.job} failed: ${error?.message ?? ''}`);
   // A second copy of a job steps back within a millisecond; that is normal and says nothing.
-  else if (event.outcome === 'skipped' || event.outcome === 'snooze') log.debug(fields, `Job ${event.job}: ${event.outcome}`);
+  else if (event.outcome === 'skipped' || event.outcome === 'snooze')
+    log.debug(fields, `Job ${event.job}: ${event.outcome}`);
   else log.info(fields, `Job ${event.job}: ${event.outcome}`);
 }
 

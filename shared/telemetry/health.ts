@@ -24,8 +24,14 @@ export interface Health {
 async function runCheck(check: HealthCheck, limitMs: number): Promise<PartHealth> {
   const started = performance.now();
   const timer = new AbortController();
-  const limit = delay(limitMs, timer.signal).then(() => false, () => false);
-  const result = check().then(() => true, () => false);
+  const limit = delay(limitMs, timer.signal).then(
+    () => false,
+    () => false,
+  );
+  const result = check().then(
+    () => true,
+    () => false,
+  );
   const ok = await Promise.race([result, limit]);
   timer.abort(new Error('done'));
   return { ok, ms: Math.round(performance.now() - started) };
@@ -36,7 +42,9 @@ export function createHealth(checks: Readonly<Record<string, HealthCheck>>, limi
   let isReady = false;
   let recent: { at: number; report: Promise<HealthReport> } | undefined;
   const run = async (): Promise<HealthReport> => {
-    const parts = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await runCheck(check, limitMs)] as const));
+    const parts = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await runCheck(check, limitMs)] as const),
+    );
     return { ok: parts.every(([, part]) => part.ok), parts: Object.fromEntries(parts) };
   };
   const check = () => {

@@ -35,7 +35,14 @@ export interface LoggerOptions {
 
 /** Our level names are those of the reference; pino calls one of them differently. */
 const PINO_LEVEL = { debug: 'debug', info: 'info', warning: 'warn', error: 'error' } as const;
-const LABEL: Readonly<Record<string, LogLevel>> = { trace: 'debug', debug: 'debug', info: 'info', warn: 'warning', error: 'error', fatal: 'error' };
+const LABEL: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warning',
+  error: 'error',
+  fatal: 'error',
+};
 
 const line = z.looseObject({
   ts: z.string(),
@@ -51,7 +58,16 @@ function toEvent(text: string): LogEvent | null {
   const parsed = line.safeParse(JSON.parse(text));
   if (!parsed.success) return null;
   const { ts, level, msg, run_id, replica, replica_id, doc_id, ...fields } = parsed.data;
-  return { ts: new Date(ts), level, msg, runId: run_id ?? null, replica: replica ?? null, replicaId: replica_id ?? null, docId: doc_id ?? null, fields };
+  return {
+    ts: new Date(ts),
+    level,
+    msg,
+    runId: run_id ?? null,
+    replica: replica ?? null,
+    replicaId: replica_id ?? null,
+    docId: doc_id ?? null,
+    fields,
+  };
 }
 
 function eventStream(onEvent: (event: LogEvent) => void): DestinationStream {
@@ -85,7 +101,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
         level: (label) => ({ level: LABEL[label] ?? 'info' }),
         log: (fields) => maskFields(fields) as Record<string, unknown>,
         // Of the root only: pino prints a child's fields through `streamWrite` alone.
-      bindings: (fields) => maskFields(fields) as Record<string, unknown>,
+        bindings: (fields) => maskFields(fields) as Record<string, unknown>,
       },
       mixin: () => currentContext(),
       // What the call itself says wins over the context.
@@ -108,7 +124,10 @@ export interface EventBatcher {
  * Collects events and hands them on in batches. When the database is away they are kept up to a limit, oldest dropped
  * first: standard output has them all. `store` must not log from `info` up, or it would feed itself.
  */
-export function batchEvents(store: (events: readonly LogEvent[]) => Promise<void>, options: { everyMs?: number; maxBatch?: number; maxKept?: number } = {}): EventBatcher {
+export function batchEvents(
+  store: (events: readonly LogEvent[]) => Promise<void>,
+  options: { everyMs?: number; maxBatch?: number; maxKept?: number } = {},
+): EventBatcher {
   const { everyMs = 500, maxBatch = 500, maxKept = 10_000 } = options;
   const kept: LogEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -129,7 +148,7 @@ export function batchEvents(store: (events: readonly LogEvent[]) => Promise<void
     timer = undefined;
     writing = writing.then(write).then(() => {
       // What could not be stored is tried again at the same pace.
-      if (kept.length > 0) timer ??= setTimeout(run, everyMs * 4).unref();
+      if (kept.length > 0) timer ??= setTimeout(() => void run(), everyMs * 4).unref();
     });
     return writing;
   };
@@ -137,7 +156,7 @@ export function batchEvents(store: (events: readonly LogEvent[]) => Promise<void
     add(event) {
       kept.push(event);
       if (kept.length > maxKept) kept.shift();
-      timer ??= setTimeout(run, everyMs).unref();
+      timer ??= setTimeout(() => void run(), everyMs).unref();
     },
     async flush() {
       clearTimeout(timer);

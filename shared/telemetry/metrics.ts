@@ -7,17 +7,70 @@ const CYCLE_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 function series(registry: Registry) {
   const registers = [registry];
   return {
-    syncDocs: new Counter({ name: 'pngx_sync_docs_total', help: 'Documents synced, by result (ok, error).', labelNames: ['replica', 'status'], registers }),
-    syncDuration: new Histogram({ name: 'pngx_sync_duration_seconds', help: 'Duration of replica runs.', labelNames: ['triggered_by'], buckets: CYCLE_SECONDS, registers }),
-    replicaLag: new Gauge({ name: 'pngx_replica_lag_seconds', help: 'Seconds since the last good run of the replica.', labelNames: ['replica'], registers }),
-    replicaPendingTasks: new Gauge({ name: 'pngx_replica_pending_tasks', help: 'Uploads that the replica has not consumed yet.', labelNames: ['replica'], registers }),
-    replicaConsecutiveFailures: new Gauge({ name: 'pngx_replica_consecutive_failures', help: 'Runs that failed as a whole, in a row.', labelNames: ['replica'], registers }),
+    syncDocs: new Counter({
+      name: 'pngx_sync_docs_total',
+      help: 'Documents synced, by result (ok, error).',
+      labelNames: ['replica', 'status'],
+      registers,
+    }),
+    syncDuration: new Histogram({
+      name: 'pngx_sync_duration_seconds',
+      help: 'Duration of replica runs.',
+      labelNames: ['triggered_by'],
+      buckets: CYCLE_SECONDS,
+      registers,
+    }),
+    replicaLag: new Gauge({
+      name: 'pngx_replica_lag_seconds',
+      help: 'Seconds since the last good run of the replica.',
+      labelNames: ['replica'],
+      registers,
+    }),
+    replicaPendingTasks: new Gauge({
+      name: 'pngx_replica_pending_tasks',
+      help: 'Uploads that the replica has not consumed yet.',
+      labelNames: ['replica'],
+      registers,
+    }),
+    replicaConsecutiveFailures: new Gauge({
+      name: 'pngx_replica_consecutive_failures',
+      help: 'Runs that failed as a whole, in a row.',
+      labelNames: ['replica'],
+      registers,
+    }),
     syncRunning: new Gauge({ name: 'pngx_sync_running', help: '1 while a run is open.', registers }),
-    httpRequests: new Counter({ name: 'pngx_http_requests_total', help: 'Requests to instances, by outcome (ok or error class).', labelNames: ['instance', 'outcome'], registers }),
-    httpDuration: new Histogram({ name: 'pngx_http_request_duration_seconds', help: 'Duration of requests to instances.', labelNames: ['instance', 'outcome'], buckets: SECONDS, registers }),
-    jobDuration: new Histogram({ name: 'pngx_job_duration_seconds', help: 'Duration of jobs.', labelNames: ['job', 'outcome'], buckets: [...SECONDS, 300, 1800], registers }),
-    queueJobs: new Gauge({ name: 'pngx_queue_jobs', help: 'Jobs in the queue.', labelNames: ['queue', 'state'], registers }),
-    buildInfo: new Gauge({ name: 'pngx_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version', 'role', 'queue'], registers }),
+    httpRequests: new Counter({
+      name: 'pngx_http_requests_total',
+      help: 'Requests to instances, by outcome (ok or error class).',
+      labelNames: ['instance', 'outcome'],
+      registers,
+    }),
+    httpDuration: new Histogram({
+      name: 'pngx_http_request_duration_seconds',
+      help: 'Duration of requests to instances.',
+      labelNames: ['instance', 'outcome'],
+      buckets: SECONDS,
+      registers,
+    }),
+    jobDuration: new Histogram({
+      name: 'pngx_job_duration_seconds',
+      help: 'Duration of jobs.',
+      labelNames: ['job', 'outcome'],
+      buckets: [...SECONDS, 300, 1800],
+      registers,
+    }),
+    queueJobs: new Gauge({
+      name: 'pngx_queue_jobs',
+      help: 'Jobs in the queue.',
+      labelNames: ['queue', 'state'],
+      registers,
+    }),
+    buildInfo: new Gauge({
+      name: 'pngx_build_info',
+      help: 'Always 1; the labels say what runs.',
+      labelNames: ['version', 'role', 'queue'],
+      registers,
+    }),
   };
 }
 
@@ -29,7 +82,10 @@ export interface Metrics extends ReturnType<typeof series> {
 }
 
 /** A registry of its own, so that two services in one process (or two tests) do not share counters by accident. */
-export function createMetrics(build: { version: string; role: string; queue: string }, options: { process?: boolean } = {}): Metrics {
+export function createMetrics(
+  build: { version: string; role: string; queue: string },
+  options: { process?: boolean } = {},
+): Metrics {
   const registry = new Registry();
   if (options.process !== false) collectDefaultMetrics({ register: registry });
   const all = series(registry);

@@ -14,7 +14,12 @@ export interface QueueFixture {
   open(options?: Partial<BackendOptions>): Promise<QueueBackend>;
 }
 
-export const silent: JobLog = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silent: JobLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 /** The same tests on both backends (R1), each test with keys of its own. */
 export function describeOnBothBackends(title: string, tests: (fixture: QueueFixture) => void): void {

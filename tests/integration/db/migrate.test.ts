@@ -24,7 +24,7 @@ describe('migrations', () => {
     await test.drop();
   });
 
-  it('run once, however many processes start at the same time, the queue\'s own included', async () => {
+  it("run once, however many processes start at the same time, the queue's own included", async () => {
     expect((await schemaState(empty)).applied).toEqual([]);
     const results = await Promise.all([migrate(empty), migrate(empty), migrate(empty)]);
     expect(results.filter((applied) => applied.length > 0)).toHaveLength(1);
@@ -43,15 +43,27 @@ describe('migrations', () => {
         await sql`select no_such_function()`.execute(db);
       },
     };
-    const failure = await migrate(test.url, { queue: false, migrations: { ...(await known(test.url)), '2999-01-01-broken': broken } }).catch((error: unknown) => error as Error);
-    expect(failure).toMatchObject({ code: 'migration_failed', message: expect.stringMatching(/^The migration 2999-01-01-broken failed: function no_such_function/) as string });
+    const failure = await migrate(test.url, {
+      queue: false,
+      migrations: { ...(await known(test.url)), '2999-01-01-broken': broken },
+    }).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({
+      code: 'migration_failed',
+      message: expect.stringMatching(/^The migration 2999-01-01-broken failed: function no_such_function/) as string,
+    });
     const { rows } = await sql<{ found: string | null }>`select to_regclass('half')::text as found`.execute(test.db);
     expect(rows[0]?.found).toBeNull();
   });
 
   it('refuse a schema of a newer release in words', async () => {
-    await migrate(test.url, { queue: false, migrations: { ...(await known(test.url)), '2999-02-02-newer': creates('newer') } });
-    await expect(migrate(test.url)).rejects.toMatchObject({ code: 'schema_newer', message: expect.stringContaining('2999-02-02-newer') as string });
+    await migrate(test.url, {
+      queue: false,
+      migrations: { ...(await known(test.url)), '2999-02-02-newer': creates('newer') },
+    });
+    await expect(migrate(test.url)).rejects.toMatchObject({
+      code: 'schema_newer',
+      message: expect.stringContaining('2999-02-02-newer') as string,
+    });
     await expect(assertSchema(test.url)).rejects.toMatchObject({ code: 'schema_newer' });
   });
 
@@ -64,7 +76,10 @@ describe('migrations', () => {
     url.username = name;
     url.password = 'runtime';
     const pending = { ...(await known(other.url)), '2999-03-03-later': creates('later') };
-    await expect(migrate(url.href, { queue: false, migrations: pending })).rejects.toMatchObject({ code: 'schema_forbidden', hint: expect.stringContaining('run "pngx-controller migrate"') as string });
+    await expect(migrate(url.href, { queue: false, migrations: pending })).rejects.toMatchObject({
+      code: 'schema_forbidden',
+      hint: expect.stringContaining('run "pngx-controller migrate"') as string,
+    });
     await sql`drop owned by ${sql.id(name)}`.execute(other.db);
     await sql`drop role ${sql.id(name)}`.execute(other.db);
     await other.drop();

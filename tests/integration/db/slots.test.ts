@@ -44,7 +44,9 @@ describe('request slots', () => {
     const meter = new Meter();
     const parties = [open(), open(), open()];
     for (const slots of parties) slots.setLimit(1, 3);
-    await Promise.all(parties.flatMap((slots) => Array.from({ length: 30 }, () => slots.run(1, () => meter.request(5)))));
+    await Promise.all(
+      parties.flatMap((slots) => Array.from({ length: 30 }, () => slots.run(1, () => meter.request(5)))),
+    );
     expect(meter).toMatchObject({ max: 3, total: 90, now: 0 });
   });
 
@@ -114,8 +116,14 @@ describe('request slots', () => {
     const hold = gate();
     const waiting = [slots.run(7, () => hold.opened)];
     await waitFor('the slot to be held', () => slots.held(7) === 1);
-    waiting.push(slots.run(7, async () => undefined), slots.run(7, async () => undefined));
-    await expect(slots.run(7, async () => undefined)).rejects.toMatchObject({ code: 'slots_exhausted', class: 'transient' });
+    waiting.push(
+      slots.run(7, async () => undefined),
+      slots.run(7, async () => undefined),
+    );
+    await expect(slots.run(7, async () => undefined)).rejects.toMatchObject({
+      code: 'slots_exhausted',
+      class: 'transient',
+    });
     hold.open();
     await Promise.all(waiting);
   });
@@ -134,10 +142,14 @@ describe('request slots', () => {
     await waitFor('the slot to be held', () => slots.held(8) === 1);
     const session = sessions[0];
     // What the others do to a process that they declared dead (protocol H12); the start time guards against a re-used pid.
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${session?.pid} and backend_start = ${session?.backendStart}::timestamptz`.execute(test.db);
+    await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${session?.pid} and backend_start = ${session?.backendStart}::timestamptz`.execute(
+      test.db,
+    );
     await request;
     expect(lostCode).toBe('slot_lost');
-    await Promise.all([slots, other].flatMap((party) => Array.from({ length: 20 }, () => party.run(8, () => meter.request(5)))));
+    await Promise.all(
+      [slots, other].flatMap((party) => Array.from({ length: 20 }, () => party.run(8, () => meter.request(5)))),
+    );
     expect(meter.max).toBe(2);
     expect(sessions).toHaveLength(2);
   });
@@ -147,7 +159,9 @@ describe('request slots', () => {
     const program = `import { AdvisorySlots } from ${JSON.stringify(module)};
       const slots = new AdvisorySlots({ url: ${JSON.stringify(test.url)}, defaultLimit: 2 });
       for (let i = 0; i < 2; i++) void slots.run(9, async () => { console.log('held'); await new Promise(() => setInterval(() => undefined, 1000)); });`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let held = 0;
     createInterface(child.stdout).on('line', () => held++);
     await waitFor('the other process to hold both', () => held === 2);
@@ -158,7 +172,11 @@ describe('request slots', () => {
     });
     // Several rounds of asking must all be in vain while the other process lives.
     await waitFor('an attempt that found nothing free', async () => {
-      const { rows } = await sql<{ n: number }>`select count(*) as n from pg_stat_activity where application_name = 'pngx-controller slots' and query like '%pg_try_advisory_lock%'`.execute(test.db);
+      const { rows } = await sql<{
+        n: number;
+      }>`select count(*) as n from pg_stat_activity where application_name = 'pngx-controller slots' and query like '%pg_try_advisory_lock%'`.execute(
+        test.db,
+      );
       return (rows[0]?.n ?? 0) >= 2;
     });
     expect(got).toBe(false);

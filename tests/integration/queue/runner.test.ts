@@ -4,7 +4,13 @@ import type { QueueBackend } from '../../../shared/queue/backend.ts';
 import { countJobs } from '../../../shared/queue/inspect.ts';
 import { done, type Outcome, skipped, snooze } from '../../../shared/queue/outcome.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
-import { type Handlers, type JobEvent, type Runner, type RunnerOptions, startRunner } from '../../../shared/queue/runner.ts';
+import {
+  type Handlers,
+  type JobEvent,
+  type Runner,
+  type RunnerOptions,
+  startRunner,
+} from '../../../shared/queue/runner.ts';
 import { describeOnBothBackends, type QueueFixture, silent } from '../../support/queue-backends.ts';
 import { gate, waitFor } from '../../support/wait.ts';
 
@@ -26,12 +32,17 @@ describeOnBothBackends('the runner', (fixture) => {
   async function backend(): Promise<QueueBackend> {
     const found = await fixture.open();
     // The PostgreSQL backend has no prefix, so what an earlier test left has to go.
-    for (const name of ['cycle', 'replica', 'chunk', 'document', 'maintenance'] as const) await found.queue(name).obliterate({ force: true });
+    for (const name of ['cycle', 'replica', 'chunk', 'document', 'maintenance'] as const)
+      await found.queue(name).obliterate({ force: true });
     opened.push(() => found.close());
     return found;
   }
 
-  async function run(on: QueueBackend, handlers: Partial<Handlers>, more: Partial<RunnerOptions> = {}): Promise<{ runner: Runner; events: JobEvent[] }> {
+  async function run(
+    on: QueueBackend,
+    handlers: Partial<Handlers>,
+    more: Partial<RunnerOptions> = {},
+  ): Promise<{ runner: Runner; events: JobEvent[] }> {
     const events: JobEvent[] = [];
     const runner = await startRunner({
       backend: on,
@@ -64,7 +75,10 @@ describeOnBothBackends('the runner', (fixture) => {
     const on = await backend();
     const { events } = await run(on, { document: async () => skipped('nothing to do') });
     const producer = createProducer(on);
-    await producer.enqueueMany('document', [1, 1, 2].map((generation) => ({ linkId: 7, generation })));
+    await producer.enqueueMany(
+      'document',
+      [1, 1, 2].map((generation) => ({ linkId: 7, generation })),
+    );
     await waitFor('both generations to run', () => events.length === 2);
     await producer.enqueue('document', { linkId: 7, generation: 1 });
     await producer.enqueue('document', { linkId: 7, generation: 3 });
@@ -108,7 +122,10 @@ describeOnBothBackends('the runner', (fixture) => {
     await createProducer(on).enqueue('document', { linkId: 1, generation: 1 });
     await waitFor('the second run', () => events.length === 2);
     expect(Date.now() - before).toBeGreaterThanOrEqual(290);
-    expect(events.map((event) => [event.outcome, event.attempt])).toEqual([['snooze', 1], ['done', 1]]);
+    expect(events.map((event) => [event.outcome, event.attempt])).toEqual([
+      ['snooze', 1],
+      ['done', 1],
+    ]);
   });
 
   it('never lets a document job end as failed', async () => {
@@ -138,7 +155,9 @@ describeOnBothBackends('the runner', (fixture) => {
     const producer = createProducer(on);
     await producer.enqueue('replica', { runId: 1 });
     await producer.enqueue('chunk', { runId: 1, chunk: 0 });
-    await waitFor('the chunk to succeed at its second try', () => events.some((event) => event.job === 'chunk' && event.outcome === 'done'));
+    await waitFor('the chunk to succeed at its second try', () =>
+      events.some((event) => event.job === 'chunk' && event.outcome === 'done'),
+    );
     await waitFor('the replica job to be failed', async () => (await countJobs(on, 'replica')).failed === 1);
     expect(events.filter((event) => event.job === 'replica')).toHaveLength(1);
     const [failed] = await on.queue('replica').getFailed();
@@ -152,7 +171,10 @@ describeOnBothBackends('the runner', (fixture) => {
     await on.queue('document').add('document', { linkId: 'seven' });
     await on.queue('document').add('no-such-job', {});
     await waitFor('both to be done', async () => (await countJobs(on, 'document')).completed === 2);
-    expect(errors.sort()).toEqual(['A job of an unknown name was dropped.', 'A job with a malformed payload was dropped.']);
+    expect(errors.sort()).toEqual([
+      'A job of an unknown name was dropped.',
+      'A job with a malformed payload was dropped.',
+    ]);
   });
 
   it('aborts the jobs that a cancel matches and leaves the others alone', async () => {
@@ -161,12 +183,18 @@ describeOnBothBackends('the runner', (fixture) => {
     const hold = gate();
     const { runner } = await run(on, {
       document: async ({ linkId }, { signal }) => {
-        await Promise.race([hold.opened, new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))]);
+        await Promise.race([
+          hold.opened,
+          new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true })),
+        ]);
         ended.push(`${linkId} ${signal.aborted ? (signal.reason as AppError).code : 'went on'}`);
         return signal.aborted ? { kind: 'cancelled' } : done;
       },
     });
-    await createProducer(on).enqueueMany('document', [{ linkId: 1, generation: 1 }, { linkId: 2, generation: 1 }]);
+    await createProducer(on).enqueueMany('document', [
+      { linkId: 1, generation: 1 },
+      { linkId: 2, generation: 1 },
+    ]);
     await waitFor('both to run', () => runner.running() === 2);
     expect(runner.cancel((_name, payload) => payload['linkId'] === 1, 'The run was cancelled.')).toBe(1);
     await waitFor('the first to end', () => ended.length === 1);
@@ -178,18 +206,27 @@ describeOnBothBackends('the runner', (fixture) => {
   stopping(fixture, backend, run);
 });
 
-type Run = (on: QueueBackend, handlers: Partial<Handlers>, more?: Partial<RunnerOptions>) => Promise<{ runner: Runner; events: JobEvent[] }>;
+type Run = (
+  on: QueueBackend,
+  handlers: Partial<Handlers>,
+  more?: Partial<RunnerOptions>,
+) => Promise<{ runner: Runner; events: JobEvent[] }>;
 
 function stopping(fixture: QueueFixture, backend: () => Promise<QueueBackend>, run: Run): void {
   it('hands running jobs back when it stops, and the next process finishes them at their first attempt', async () => {
     const on = await backend();
     const first = await run(on, {
       document: async (_payload, { signal }) => {
-        await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+        await new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
+        );
         return done;
       },
     });
-    await createProducer(on).enqueueMany('document', [1, 2, 3].map((linkId) => ({ linkId, generation: 1 })));
+    await createProducer(on).enqueueMany(
+      'document',
+      [1, 2, 3].map((linkId) => ({ linkId, generation: 1 })),
+    );
     await waitFor('all to run', () => first.runner.running() === 3);
     const started = performance.now();
     await first.runner.close();
@@ -229,7 +266,9 @@ function stopping(fixture: QueueFixture, backend: () => Promise<QueueBackend>, r
   it('refuses to start without a handler for every job', async () => {
     const on = await backend();
     const { cycle, ...others } = idle;
-    await expect(startRunner({ backend: on, handlers: others as Handlers, concurrency: { cycle: 1 }, log: silent })).rejects.toThrow(/No handler for cycle/);
+    await expect(
+      startRunner({ backend: on, handlers: others as Handlers, concurrency: { cycle: 1 }, log: silent }),
+    ).rejects.toThrow(/No handler for cycle/);
     expect(cycle).toBeDefined();
   });
 }

@@ -28,7 +28,16 @@ function faults(source: Record<string, string>, role: Role = 'standalone'): stri
 
 describe('loadEnv', () => {
   it('starts with nothing set, on loopback, with the embedded database', () => {
-    expect(loadEnv({})).toMatchObject({ host: '127.0.0.1', port: 8000, workerPort: 8001, databaseUrl: undefined, redisUrl: undefined, logLevel: 'info', timeZone: 'UTC', basePath: '' });
+    expect(loadEnv({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 8000,
+      workerPort: 8001,
+      databaseUrl: undefined,
+      redisUrl: undefined,
+      logLevel: 'info',
+      timeZone: 'UTC',
+      basePath: '',
+    });
     expect(loadEnv({}).scratchDir).toBe(`${loadEnv({}).dataDir}/scratch`);
   });
 
@@ -36,7 +45,11 @@ describe('loadEnv', () => {
     const url = 'postgres://u:p@db/pngx';
     expect(loadEnv({ DATABASE_URL: url })).toMatchObject({ databaseDirectUrl: url, migrationDatabaseUrl: url });
     const direct = 'postgres://u:p@db:6432/pngx';
-    expect(loadEnv({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct })).toMatchObject({ databaseUrl: url, databaseDirectUrl: direct, migrationDatabaseUrl: direct });
+    expect(loadEnv({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct })).toMatchObject({
+      databaseUrl: url,
+      databaseDirectUrl: direct,
+      migrationDatabaseUrl: direct,
+    });
   });
 
   it('takes a value from the file that NAME_FILE names, without the line end', () => {
@@ -44,12 +57,20 @@ describe('loadEnv', () => {
   });
 
   it('takes the names of the reference as aliases', () => {
-    const env = loadEnv({ PNGX_SECRET_KEY: 'k', PNGX_MASTER_URL: 'https://m.example/', PNGX_MASTER_TOKEN_FILE: file('alias', 't0ken') });
+    const env = loadEnv({
+      PNGX_SECRET_KEY: 'k',
+      PNGX_MASTER_URL: 'https://m.example/',
+      PNGX_MASTER_TOKEN_FILE: file('alias', 't0ken'),
+    });
     expect(env).toMatchObject({ secretKey: 'k', masterUrl: 'https://m.example', masterToken: 't0ken' });
   });
 
   it('treats an empty text as not set, as compose files pass it', () => {
-    expect(loadEnv({ PORT: '', REDIS_URL: '', LOG_LEVEL: '' })).toMatchObject({ port: 8000, redisUrl: undefined, logLevel: 'info' });
+    expect(loadEnv({ PORT: '', REDIS_URL: '', LOG_LEVEL: '' })).toMatchObject({
+      port: 8000,
+      redisUrl: undefined,
+      logLevel: 'info',
+    });
   });
 
   it('knows LOG_FILE as a variable of its own', () => {
@@ -58,7 +79,10 @@ describe('loadEnv', () => {
 
   it.each([
     [{ SECRET_KEY: 'a', SECRET_KEY_FILE: '/x' }, 'SECRET_KEY and SECRET_KEY_FILE are both set. Keep one of them.'],
-    [{ MASTER_URL: 'https://a.example', PNGX_MASTER_URL: 'https://b.example' }, 'MASTER_URL and PNGX_MASTER_URL are both set. Keep one of them.'],
+    [
+      { MASTER_URL: 'https://a.example', PNGX_MASTER_URL: 'https://b.example' },
+      'MASTER_URL and PNGX_MASTER_URL are both set. Keep one of them.',
+    ],
     [{ SECRET_KEY_FILE: '/no/such/file' }, 'SECRET_KEY_FILE names a file that cannot be read (ENOENT).'],
     [{ DATABSE_URL: 'x' }, 'DATABSE_URL is not known. Did you mean DATABASE_URL?'],
     [{ REDIS_URI: 'x' }, 'REDIS_URI is not known. Did you mean REDIS_URL?'],
@@ -68,12 +92,27 @@ describe('loadEnv', () => {
     [{ PORT: '80000' }, 'PORT must be a whole number from 0 to 65535. The nearest valid value is 65535.'],
     [{ PORT: '80.4' }, 'PORT must be a whole number from 0 to 65535. The nearest valid value is 80.'],
     [{ PORT: 'http' }, 'PORT must be a whole number from 0 to 65535. The nearest valid value is 0.'],
-    [{ WORKER_CONCURRENCY: '0' }, 'WORKER_CONCURRENCY must be a whole number from 1 to 256. The nearest valid value is 1.'],
-    [{ WORKER_PORT: 'tcp://10.0.0.7:80' }, 'WORKER_PORT holds a service address. Set it yourself, or set enableServiceLinks: false on the pod.'],
-    [{ LOG_LEVEL: 'warn' }, 'LOG_LEVEL must be one of debug, info, warning, error. The nearest valid value is warning.'],
+    [
+      { WORKER_CONCURRENCY: '0' },
+      'WORKER_CONCURRENCY must be a whole number from 1 to 256. The nearest valid value is 1.',
+    ],
+    [
+      { WORKER_PORT: 'tcp://10.0.0.7:80' },
+      'WORKER_PORT holds a service address. Set it yourself, or set enableServiceLinks: false on the pod.',
+    ],
+    [
+      { LOG_LEVEL: 'warn' },
+      'LOG_LEVEL must be one of debug, info, warning, error. The nearest valid value is warning.',
+    ],
     [{ TZ: 'Europe/Berln' }, 'TZ is not a time zone. The nearest valid value is Europe/Berlin.'],
-    [{ BASE_PATH: 'pngx/' }, 'BASE_PATH must start with a slash and not end with one. The nearest valid value is /pngx.'],
-    [{ REDIS_URL: 'reds://h' }, 'REDIS_URL must look like redis://:password@host:6379/0. The nearest valid scheme is redis.'],
+    [
+      { BASE_PATH: 'pngx/' },
+      'BASE_PATH must start with a slash and not end with one. The nearest valid value is /pngx.',
+    ],
+    [
+      { REDIS_URL: 'reds://h' },
+      'REDIS_URL must look like redis://:password@host:6379/0. The nearest valid scheme is redis.',
+    ],
     [{ MASTER_URL: 'ftp://m' }, 'MASTER_URL must be a full address such as https://paperless.example.org.'],
     [{ MASTER_URL: 'https://u:p@m.example' }, 'MASTER_URL must not contain a user name or password.'],
     [{ MASTER_URL: 'http://169.254.169.254/' }, 'MASTER_URL must not be a link-local or metadata address.'],
@@ -83,7 +122,9 @@ describe('loadEnv', () => {
   });
 
   it('refuses a SQLite database in words', () => {
-    expect(faults({ DATABASE_URL: 'sqlite:///data/pngx.db' })[0]).toMatch(/^DATABASE_URL names a SQLite file\. This program keeps its data in PostgreSQL/);
+    expect(faults({ DATABASE_URL: 'sqlite:///data/pngx.db' })[0]).toMatch(
+      /^DATABASE_URL names a SQLite file\. This program keeps its data in PostgreSQL/,
+    );
   });
 
   it('refuses to listen on a network as long as there is no login', () => {
@@ -107,7 +148,25 @@ describe('loadEnv', () => {
   });
 
   it('leaves the variables of other programs alone', () => {
-    const others = { HOME: '/root', PATH: '/bin', HOSTNAME: 'box', TERM: 'xterm', PWD: '/', USER: 'me', LANG: 'C', SHELL: '/bin/sh', PGHOST: 'h', REDIS_PORT: 'tcp://1', npm_config_cache: 'x', NODE_ENV: 'test', LOGNAME: 'me', TMPDIR: '/t', PORTAGE: 'x', BASEPATHS_X: 'y', DATABASE: 'z' };
+    const others = {
+      HOME: '/root',
+      PATH: '/bin',
+      HOSTNAME: 'box',
+      TERM: 'xterm',
+      PWD: '/',
+      USER: 'me',
+      LANG: 'C',
+      SHELL: '/bin/sh',
+      PGHOST: 'h',
+      REDIS_PORT: 'tcp://1',
+      npm_config_cache: 'x',
+      NODE_ENV: 'test',
+      LOGNAME: 'me',
+      TMPDIR: '/t',
+      PORTAGE: 'x',
+      BASEPATHS_X: 'y',
+      DATABASE: 'z',
+    };
     expect(faults(others)).toEqual([]);
   });
 });

@@ -21,8 +21,18 @@ function dataDir(): string {
   return dir;
 }
 
-function resolve(dir: string, more: { secretKey?: string; oldSecretKey?: string; role?: Role; databaseUrl?: string } = {}) {
-  return resolveSecretKeys({ dataDir: dir, secretKey: undefined, oldSecretKey: undefined, role: 'standalone', databaseUrl: undefined, ...more });
+function resolve(
+  dir: string,
+  more: { secretKey?: string; oldSecretKey?: string; role?: Role; databaseUrl?: string } = {},
+) {
+  return resolveSecretKeys({
+    dataDir: dir,
+    secretKey: undefined,
+    oldSecretKey: undefined,
+    role: 'standalone',
+    databaseUrl: undefined,
+    ...more,
+  });
 }
 
 function codeOf(work: () => unknown): string {
@@ -80,11 +90,21 @@ describe('start-up faults', () => {
   it('names a directory that cannot be written', async () => {
     const path = join(dataDir(), 'file');
     writeFileSync(path, '');
-    await expect(ensureWritable('DATA_DIR', join(path, 'below'))).rejects.toMatchObject({ code: 'data_dir_unwritable', message: expect.stringContaining('ENOTDIR') as string });
+    await expect(ensureWritable('DATA_DIR', join(path, 'below'))).rejects.toMatchObject({
+      code: 'data_dir_unwritable',
+      message: expect.stringContaining('ENOTDIR') as string,
+    });
   });
 
   it('end with the exit code of their kind', () => {
-    const of = (code: string, cls: 'config' | 'internal' | 'cancelled') => exitCodeFor(new AppError({ code, class: cls, message: '' }));
-    expect([of('env_invalid', 'config'), of('data_dir_busy', 'config'), of('port_taken', 'config'), of('worker_fenced', 'cancelled'), of('internal_error', 'internal')]).toEqual([64, 68, 69, 70, 1]);
+    const of = (code: string, cls: 'config' | 'internal' | 'cancelled') =>
+      exitCodeFor(new AppError({ code, class: cls, message: '' }));
+    expect([
+      of('env_invalid', 'config'),
+      of('data_dir_busy', 'config'),
+      of('port_taken', 'config'),
+      of('worker_fenced', 'cancelled'),
+      of('internal_error', 'internal'),
+    ]).toEqual([64, 68, 69, 70, 1]);
   });
 });

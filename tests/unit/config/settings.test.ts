@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { displaySettings, parseSettings, SETTING_KEYS, SETTINGS, validateSettingsPatch } from '../../../shared/config/settings.ts';
+import {
+  displaySettings,
+  parseSettings,
+  SETTING_KEYS,
+  SETTINGS,
+  validateSettingsPatch,
+} from '../../../shared/config/settings.ts';
 import type { AppError } from '../../../shared/kernel/errors.ts';
 
 const open = (sealed: string) => sealed.replace('sealed:', '');
@@ -33,21 +39,33 @@ describe('settings', () => {
   });
 
   it('have defaults that their own rules accept', () => {
-    for (const key of SETTING_KEYS) expect(SETTINGS[key].schema.safeParse(SETTINGS[key].default).success, key).toBe(true);
+    for (const key of SETTING_KEYS)
+      expect(SETTINGS[key].schema.safeParse(SETTINGS[key].default).success, key).toBe(true);
   });
 
   it('are read from rows of text, secrets opened', () => {
-    const settings = parseSettings([{ key: 'sync_interval_seconds', value: '60' }, { key: 'master_token', value: 'sealed:abc' }, { key: 'of_a_newer_release', value: '1' }], open);
+    const settings = parseSettings(
+      [
+        { key: 'sync_interval_seconds', value: '60' },
+        { key: 'master_token', value: 'sealed:abc' },
+        { key: 'of_a_newer_release', value: '1' },
+      ],
+      open,
+    );
     expect(settings.syncIntervalSeconds).toBe(60);
     expect(settings.masterToken).toBe('abc');
   });
 
   it('stop the reader when a stored row is broken, instead of going on with a default', () => {
-    expect(() => parseSettings([{ key: 'max_delete_count', value: 'many' }], open)).toThrow(/stored setting max_delete_count must be a whole number/);
+    expect(() => parseSettings([{ key: 'max_delete_count', value: 'many' }], open)).toThrow(
+      /stored setting max_delete_count must be a whole number/,
+    );
   });
 
   it('take numbers as numbers and as text, and text without spaces around it', () => {
-    expect(validateSettingsPatch({ sync_interval_seconds: 60, max_attempts: ' 5 ', master_url: ' https://m.example ' })).toEqual([
+    expect(
+      validateSettingsPatch({ sync_interval_seconds: 60, max_attempts: ' 5 ', master_url: ' https://m.example ' }),
+    ).toEqual([
       { key: 'sync_interval_seconds', value: '60', secret: false },
       { key: 'max_attempts', value: '5', secret: false },
       { key: 'master_url', value: 'https://m.example', secret: false },
@@ -55,7 +73,18 @@ describe('settings', () => {
   });
 
   it('name every faulty field of a change, and change nothing', () => {
-    expect(refusal({ task_poll_timeout_seconds: 1800, max_concurrent_requests: 33, max_attempts: '', asn_base: 1.5, timezone: 'Mars', master_url: 'ftp://m', sync_interval: 5, max_delete_count: true })).toEqual({
+    expect(
+      refusal({
+        task_poll_timeout_seconds: 1800,
+        max_concurrent_requests: 33,
+        max_attempts: '',
+        asn_base: 1.5,
+        timezone: 'Mars',
+        master_url: 'ftp://m',
+        sync_interval: 5,
+        max_delete_count: true,
+      }),
+    ).toEqual({
       task_poll_timeout_seconds: 'must be a whole number from 1801 to 86400',
       max_concurrent_requests: 'must be a whole number from 1 to 32',
       max_attempts: 'must be a whole number from 1 to 100',

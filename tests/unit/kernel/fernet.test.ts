@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { fernetDecrypt, fernetEncrypt, type FernetKey, formatFernetKey, parseFernetKey } from '../../../shared/kernel/fernet.ts';
+import {
+  fernetDecrypt,
+  fernetEncrypt,
+  type FernetKey,
+  formatFernetKey,
+  parseFernetKey,
+} from '../../../shared/kernel/fernet.ts';
 
 /** The published test vectors of the Fernet specification. */
 const KEY = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=';
@@ -35,12 +41,20 @@ describe('Fernet', () => {
   });
 
   it.each([
-    ['a wrong signature', altered((bytes) => bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1)), /another key/],
+    [
+      'a wrong signature',
+      altered((bytes) => bytes.writeUInt8((bytes.at(-1) ?? 0) ^ 1, bytes.length - 1)),
+      /another key/,
+    ],
     ['an altered time', altered((bytes) => bytes.writeUInt8(1, 8)), /another key/],
     ['an altered IV', altered((bytes) => bytes.writeUInt8(99, 9)), /another key/],
     ['a token that is too short', 'gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ', /too short/],
     ['characters that are no base64', `%%%${TOKEN.slice(3)}`, /not url-safe base64/],
-    ['characters that a lenient decoder would skip', `${TOKEN.slice(0, 8)}\n\n\n\n${TOKEN.slice(8)}`, /not url-safe base64/],
+    [
+      'characters that a lenient decoder would skip',
+      `${TOKEN.slice(0, 8)}\n\n\n\n${TOKEN.slice(8)}`,
+      /not url-safe base64/,
+    ],
     ['an unknown version', altered((bytes) => bytes.writeUInt8(0x81, 0)), /unknown version/],
     ['an empty text', '', /too short/],
   ])('refuses %s', (_, token, reason) => {

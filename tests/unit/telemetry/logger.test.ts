@@ -29,7 +29,12 @@ describe('the log', () => {
   it('writes JSON lines with time, level and message, and the level names of the reference', () => {
     const { log, last } = capture();
     log.warn({ doc_id: 4 }, 'slow');
-    expect(last()).toMatchObject({ level: 'warning', msg: 'slow', doc_id: 4, ts: expect.stringMatching(/^\d{4}-.*Z$/) as string });
+    expect(last()).toMatchObject({
+      level: 'warning',
+      msg: 'slow',
+      doc_id: 4,
+      ts: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+    });
   });
 
   it('adds the fields of the work it happens in, and of nested work', async () => {
@@ -46,7 +51,14 @@ describe('the log', () => {
   it('masks secret fields, secret values, tokens and passwords wherever they stand', () => {
     const { log, lines } = capture();
     registerSecret('s3cr3t"value');
-    log.info({ api_token: 'abcdef', masterToken: 'abcdef', nested: { password: 'abcdef', list: [{ Authorization: 'abcdef' }] } }, 'fields');
+    log.info(
+      {
+        api_token: 'abcdef',
+        masterToken: 'abcdef',
+        nested: { password: 'abcdef', list: [{ Authorization: 'abcdef' }] },
+      },
+      'fields',
+    );
     log.info('tried with s3cr3t"value');
     log.info('Authorization: Token 0123456789abcdef0123456789abcdef01234567');
     log.info('postgres://user:abcdef@host/db and https://m.example/api/documents/?query=abcdef&x=1 end');
@@ -61,13 +73,28 @@ describe('the log', () => {
     const server = createServer((_request, response) => response.writeHead(500).end('no'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/?query=private-words`;
-    const failure = await got(url, { headers: { authorization: 'Token hidden-token-value' }, retry: { limit: 0 } }).catch((error: unknown) => error as Error);
+    const failure = await got(url, {
+      headers: { authorization: 'Token hidden-token-value' },
+      retry: { limit: 0 },
+    }).catch((error: unknown) => error as Error);
     server.close();
     const { log, lines } = capture();
     log.error(failure, 'plain');
-    log.error({ err: new AppError({ code: 'server_error', class: 'transient', message: 'It failed.', status: 500, cause: failure }) }, 'wrapped');
+    log.error(
+      {
+        err: new AppError({
+          code: 'server_error',
+          class: 'transient',
+          message: 'It failed.',
+          status: 500,
+          cause: failure,
+        }),
+      },
+      'wrapped',
+    );
     log.error({ other: failure }, 'under another name');
-    for (const secret of ['hidden-token-value', 'private-words', '"options"']) expect(lines.join('')).not.toContain(secret);
+    for (const secret of ['hidden-token-value', 'private-words', '"options"'])
+      expect(lines.join('')).not.toContain(secret);
     expect(lines[1]).toContain('"code":"server_error","class":"transient","status":500');
   });
 
@@ -76,7 +103,18 @@ describe('the log', () => {
     const { log } = capture({ level: 'debug', onEvent: (event) => events.push(event) });
     log.debug('not this one');
     log.info({ run_id: 3, replica: 'attic', replica_id: 2, doc_id: 8, ms: 5, api_key: 'abcdef' }, 'done');
-    expect(events).toEqual([{ ts: expect.any(Date) as Date, level: 'info', msg: 'done', runId: 3, replica: 'attic', replicaId: 2, docId: 8, fields: { ms: 5, api_key: '********' } }]);
+    expect(events).toEqual([
+      {
+        ts: expect.any(Date) as Date,
+        level: 'info',
+        msg: 'done',
+        runId: 3,
+        replica: 'attic',
+        replicaId: 2,
+        docId: 8,
+        fields: { ms: 5, api_key: '********' },
+      },
+    ]);
   });
 });
 
