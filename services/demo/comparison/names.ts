@@ -39,8 +39,11 @@ export function nameWithOwner(name: string, owner: string | null): string {
 export function closedTags(side: Snapshot, tags: readonly number[]): Set<number> {
   const closed = new Set<number>();
   for (const tag of tags) {
-    for (let id: number | null | undefined = tag; id != null && !closed.has(id); id = side.objects.tags.get(id)?.parent)
+    let id: number | null = tag;
+    while (id !== null && !closed.has(id)) {
       closed.add(id);
+      id = side.objects.tags.get(id)?.parent ?? null;
+    }
   }
   return closed;
 }
