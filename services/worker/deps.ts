@@ -8,7 +8,7 @@ import { systemClock } from '../../shared/kernel/clock.ts';
 import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
-import { ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineQueue, type EngineTimings } from '../../shared/replication/deps.ts';
+import { Busy, ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineQueue, type EngineTimings } from '../../shared/replication/deps.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { Scratch } from '../../shared/replication/scratch.ts';
@@ -61,6 +61,7 @@ export async function createWorkerDeps(
       timings: { ...ENGINE_TIMINGS, ...from.timings },
       settings,
       wake,
+      busy: new Busy(),
       racePoint: from.racePoint ?? noRacePoint,
     },
   };

@@ -45,7 +45,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   let dispatcher: Dispatcher | null = null;
   const deps = await createWorkerDeps(options, presence, (runId, at) => dispatcher?.wake(runId, at));
   dispatcher = startDispatcher(
-    { ...deps.engine, openDueCycle: () => openDueCycle(deps.engine) },
+    {
+      ...deps.engine,
+      openDueCycle: () => openDueCycle(deps.engine),
+      async releaseForgotten() {
+        await links.releaseForgotten(db, presence.workerId, (id) => deps.engine.busy.links.has(id));
+        await runs.releaseForgottenRuns(db, presence.workerId, (id) => deps.engine.busy.runs.has(id));
+      },
+    },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
   );
   const concurrency: Record<QueueName, number> = { cycle: 1, replica: 4, chunk: 2, document: options.concurrency, maintenance: 1 };

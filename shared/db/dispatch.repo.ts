@@ -2,6 +2,10 @@
 import { sql } from 'kysely';
 import type { Db } from './tables.ts';
 
+export interface DispatchScope {
+  readonly runId: number;
+  readonly replicaId: number;
+}
 export interface Dispatched {
   readonly linkId: number;
   readonly generation: number;
@@ -14,22 +18,27 @@ const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'fina
 
 /**
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
- * or dispatched over a minute ago without anybody taking the lease). Raises their generation, so that older jobs are void.
+ * or dispatched 40 s ago without anybody taking the lease: lost jobs are back within a minute, R2). Raises their generation, so that older jobs are void.
  */
-export async function takeForDispatch(db: Db, runId: number, kind: DispatchKind, limit: number): Promise<Dispatched[]> {
+export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScope, kind: DispatchKind, limit: number): Promise<Dispatched[]> {
   if (limit <= 0) return [];
   const which = kind === 'begun' ? BEGUN : kind === 'linking' ? sql`s.phase = 'linking'` : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
   const { rows } = await sql<Dispatched>`
     with due as (
       select s.id from run_items i join sync_map s on s.id = i.link_id
-      where i.run_id = ${runId} and i.state = 'open' and ${which}
+      where i.run_id = ${runId} and s.replica_id = ${replicaId} and i.state = 'open' and ${which}
         and (s.next_due_at is null or s.next_due_at <= now())
         and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-        and (s.dispatched_at is null or s.dispatched_at < now() - interval '60 seconds' or s.lease_worker is not null)
+        and (s.dispatched_at is null or s.dispatched_at < now() - interval '40 seconds' or s.lease_worker is not null)
       order by i.link_id limit ${limit} for update of s skip locked)
     update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
     returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);
   return rows;
+}
+
+/** The queue took no job: the links are free for the next round at once. */
+export async function undispatch(db: Db, jobs: readonly Dispatched[]): Promise<void> {
+  await sql`update sync_map set dispatched_at = null where id = any(${jobs.map((job) => job.linkId)}::bigint[]) and lease_worker is null`.execute(db);
 }
 
 export interface InFlight {
@@ -51,10 +60,10 @@ export async function inFlight(db: Db, replicaId: number): Promise<InFlight> {
 }
 
 /** When the earliest snoozed link of a run is due; null if none waits. */
-export async function nextDue(db: Db, runId: number): Promise<Date | null> {
+export async function nextDue(db: Db, { runId, replicaId }: DispatchScope): Promise<Date | null> {
   const { rows } = await sql<{ due: Date | null }>`
     select min(s.next_due_at) as due from run_items i join sync_map s on s.id = i.link_id
-    where i.run_id = ${runId} and i.state = 'open' and s.next_due_at > now()
+    where i.run_id = ${runId} and s.replica_id = ${replicaId} and i.state = 'open' and s.next_due_at > now()
       and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`.execute(db);
   return rows[0]?.due ?? null;
 }

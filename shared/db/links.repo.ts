@@ -77,6 +77,23 @@ export async function releaseAllOf(db: Db, worker: string): Promise<void> {
     where lease_worker = ${worker}`.execute(db);
 }
 
+/**
+ * Gives back what this process holds in the database but does not work on: a job whose last statement met a database that
+ * was away could not say so. `isBusy` is asked after the rows were read, and the epoch must still be the one read, so a lease
+ * that is taken or given back meanwhile is never touched.
+ */
+export async function releaseForgotten(db: Db, worker: string, isBusy: (linkId: number) => boolean): Promise<void> {
+  const held = await db.selectFrom('sync_map').select(['id', 'lease_epoch']).where('lease_worker', '=', worker).execute();
+  for (const { id, lease_epoch } of held.filter((row) => !isBusy(row.id)))
+    await db
+      .updateTable('sync_map')
+      .set({ lease_worker: null, dispatched_at: null })
+      .where('id', '=', id)
+      .where('lease_worker', '=', worker)
+      .where('lease_epoch', '=', lease_epoch)
+      .execute();
+}
+
 export function linkById(db: Db, id: number): Promise<Link | undefined> {
   return db.selectFrom('sync_map').selectAll().where('id', '=', id).executeTakeFirst();
 }
@@ -151,7 +168,7 @@ export async function censusAgainstLinks(db: Db, replicaId: number, ids: readonl
       (select count(*)::int from unnest(${ids}::bigint[]) as c (id)
         where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)) as foreign_count,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null
-        and not (s.replica_doc_id = any(${ids}::bigint[]))) as missing,
+        and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(db);
   return rows[0] ?? { foreign_count: 0, missing: 0, linked: 0 };
 }

@@ -71,6 +71,19 @@ export async function releaseRun(db: Db, lease: RunLease, patch: RunPatch = {}):
   await updateRun(db, lease, { ...patch, lease_worker: null });
 }
 
+/** As releaseForgotten of links. */
+export async function releaseForgottenRuns(db: Db, worker: string, isBusy: (runId: number) => boolean): Promise<void> {
+  const held = await db.selectFrom('sync_runs').select(['id', 'lease_epoch']).where('lease_worker', '=', worker).where('finished_at', 'is', null).execute();
+  for (const { id, lease_epoch } of held.filter((row) => !isBusy(row.id)))
+    await db
+      .updateTable('sync_runs')
+      .set({ lease_worker: null, dispatched_at: null })
+      .where('id', '=', id)
+      .where('lease_worker', '=', worker)
+      .where('lease_epoch', '=', lease_epoch)
+      .execute();
+}
+
 export async function releaseRunsOf(db: Db, worker: string): Promise<void> {
   await db.updateTable('sync_runs').set({ lease_worker: null, dispatched_at: null }).where('lease_worker', '=', worker).execute();
 }
@@ -80,7 +93,7 @@ export async function takeLostRuns(db: Db): Promise<Pick<Run, 'id' | 'kind' | 'd
   const { rows } = await sql<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>>`
     update sync_runs r set dispatched_at = now(), dispatch_gen = dispatch_gen + 1
     where r.finished_at is null and r.phase in ('opening', 'feed', 'starting', 'taxonomy', 'planning')
-      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - interval '60 seconds'))
+      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - interval '40 seconds'))
         or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
     returning r.id, r.kind, r.dispatch_gen`.execute(db);
   return rows;

@@ -74,10 +74,37 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly timings: EngineTimings;
   settings(): Promise<Settings>;
+  /** What this process works on right now; whoever takes a lease enters it first (see releaseForgotten). */
+  readonly busy: Busy;
   /** Work ended or a snooze was set: the dispatcher should look at this replica's run at `at` (default: now). */
   wake(runId: number, at?: Date): void;
   /** A seam for tests: holds or kills the process at a named point, to reproduce a crash there. */
   racePoint(name: string): Promise<void>;
+}
+
+/** Counts, since two jobs for one link may overlap in one process. */
+export class Busy {
+  readonly links = new Tally();
+  readonly runs = new Tally();
+}
+
+class Tally {
+  readonly #counts = new Map<number, number>();
+
+  has(id: number): boolean {
+    return this.#counts.has(id);
+  }
+
+  async during<T>(id: number, work: () => Promise<T>): Promise<T> {
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const left = (this.#counts.get(id) ?? 1) - 1;
+      if (left > 0) this.#counts.set(id, left);
+      else this.#counts.delete(id);
+    }
+  }
 }
 
 export const noRacePoint = (): Promise<void> => Promise.resolve();

@@ -3,11 +3,11 @@
  * job. Any number of processes may run it. The queue holds only what a replica can work on now, so that a slow replica's
  * jobs never stand in front of a fast one's, and a flushed queue is rebuilt from rows.
  */
-import { inFlight, nextDue, onlyLinkingIsOpen, takeForDispatch, type Dispatched } from '../db/dispatch.repo.ts';
+import { inFlight, nextDue, onlyLinkingIsOpen, takeForDispatch, undispatch, type Dispatched } from '../db/dispatch.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { closeOverdueRuns, tryCloseReplicaRun, type CloseDeps } from './close-runs.ts';
+import { closeOverdueRuns, closeReplicaRun, tryCloseReplicaRun, type CloseDeps } from './close-runs.ts';
 import { TICK_MS, type EngineDeps, type EngineQueue } from './deps.ts';
 
 export interface DispatcherDeps extends CloseDeps {
@@ -15,6 +15,8 @@ export interface DispatcherDeps extends CloseDeps {
   readonly clock: Clock;
   /** A tick of the schedule; the truth of it is in the database (openDueCycle). */
   openDueCycle(): Promise<unknown>;
+  /** Leases that this process holds in the database but does not work on. */
+  releaseForgotten(): Promise<void>;
 }
 
 export interface Dispatcher {
@@ -86,6 +88,7 @@ class Dispatching implements Dispatcher {
   }
 
   async #everything(): Promise<void> {
+    await this.#deps.releaseForgotten();
     await this.#deps.openDueCycle();
     await closeOverdueRuns(this.#deps);
     for (const lost of await runs.takeLostRuns(this.#deps.db)) {
@@ -93,9 +96,11 @@ class Dispatching implements Dispatcher {
       else await this.#deps.queue.replica(lost.id, lost.dispatch_gen);
     }
     for (const run of await runs.unfinishedRuns(this.#deps.db)) {
-      if (run.kind !== 'replica' || run.phase !== 'documents') continue;
+      // E31: the replica was deleted; what was under way ends quietly.
+      if (run.kind === 'replica' && run.replica_id === null) await closeReplicaRun(this.#deps, run.id, { outcome: 'cancelled' });
+      if (run.kind !== 'replica' || run.replica_id === null || run.phase !== 'documents') continue;
       // Chunk jobs are only the fan-out: a lost one is carried out here.
-      if (this.#deps.clock.now().getTime() - run.started_at.getTime() > 60_000)
+      if (this.#deps.clock.now().getTime() - run.started_at.getTime() > 40_000)
         for (const chunk of await runs.plannedChunks(this.#deps.db, run.id)) await runs.openChunk(this.#deps.db, run.id, chunk);
       await this.#dispatch(run);
       await tryCloseReplicaRun(this.#deps, run.id);
@@ -107,8 +112,19 @@ class Dispatching implements Dispatcher {
     if (run && !run.finished_at && run.phase === 'documents') await this.#dispatch(run);
   }
 
+  async #send(jobs: readonly Dispatched[]): Promise<void> {
+    if (jobs.length === 0) return;
+    try {
+      await this.#deps.queue.documents(jobs);
+    } catch (error) {
+      await undispatch(this.#deps.db, jobs);
+      throw error;
+    }
+  }
+
   async #dispatch(run: Run): Promise<void> {
     if (run.replica_id === null) return;
+    const scope = { runId: run.id, replicaId: run.replica_id };
     const settings = await this.#deps.settings();
     const replica = await this.#deps.db.selectFrom('replicas').select(['library_proven']).where('id', '=', run.replica_id).executeTakeFirst();
     if (!replica) return;
@@ -117,16 +133,16 @@ class Dispatching implements Dispatcher {
     const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
     const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);
     let room = window - now.jobs;
-    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, run.id, 'begun', window);
+    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window);
     room -= taken.length;
-    const updates = await takeForDispatch(this.#deps.db, run.id, 'update', room);
+    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room);
     room -= updates.length;
-    const uploads = await takeForDispatch(this.#deps.db, run.id, 'upload', Math.min(room, queueRoom));
+    const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom));
     taken.push(...updates, ...uploads);
     if (taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
-      taken.push(...(await takeForDispatch(this.#deps.db, run.id, 'linking', window)));
-    if (taken.length > 0) await this.#deps.queue.documents(taken);
-    const due = await nextDue(this.#deps.db, run.id);
+      taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window)));
+    await this.#send(taken);
+    const due = await nextDue(this.#deps.db, scope);
     if (due) this.wake(run.id, due);
   }
 }

@@ -10,14 +10,20 @@ import { closeReplicaRun, tryCloseCycle } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
 
 /** May be run again at any time: it resumes the cycle where its rows say it stands. */
-export async function runCycle(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+export function runCycle(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+  return deps.busy.runs.during(runId, () => carryOn(deps, runId, signal));
+}
+
+async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
   const run = await runs.takeRun(deps.db, runId, deps.workerId);
   if (!run) return 'busy';
   const lease: runs.RunLease = { runId, worker: deps.workerId, epoch: run.lease_epoch };
   try {
     if (run.phase === 'opening' || run.phase === 'feed') await readMaster(deps, lease, signal);
+    // The children first: whoever dies between the two statements leaves a cycle in `feed`, which is simply read again.
+    const children = await runs.startChildren(deps.db, runId);
     await runs.releaseRun(deps.db, lease, { phase: 'replicas' });
-    for (const child of await runs.startChildren(deps.db, runId)) await deps.queue.replica(child.id, child.dispatch_gen);
+    for (const child of children) await deps.queue.replica(child.id, child.dispatch_gen);
     await tryCloseCycle(deps, runId);
     return 'done';
   } catch (thrown) {

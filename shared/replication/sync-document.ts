@@ -39,7 +39,11 @@ const MAX_STEPS = 40;
 
 export type DocumentOutcome = { readonly kind: 'done' | 'skipped' | 'snoozed'; readonly why?: string };
 
-export async function syncDocument(deps: EngineDeps, job: { linkId: number; generation: number }, signal: AbortSignal): Promise<DocumentOutcome> {
+export function syncDocument(deps: EngineDeps, job: { linkId: number; generation: number }, signal: AbortSignal): Promise<DocumentOutcome> {
+  return deps.busy.links.during(job.linkId, () => lookAt(deps, job, signal));
+}
+
+async function lookAt(deps: EngineDeps, job: { linkId: number; generation: number }, signal: AbortSignal): Promise<DocumentOutcome> {
   const link = await links.takeLease(deps.db, job.linkId, deps.workerId, job.generation);
   if (!link) return { kind: 'skipped', why: 'leased elsewhere or overtaken by a newer job' };
   const lease: links.LeaseRef = { linkId: link.id, worker: deps.workerId, epoch: link.lease_epoch };

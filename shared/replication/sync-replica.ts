@@ -26,7 +26,11 @@ export interface ReplicaRun {
 }
 
 /** May be run again at any time: every step is idempotent, the phase says where to go on. */
-export async function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+export function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+  return deps.busy.runs.during(runId, () => carryOn(deps, runId, signal));
+}
+
+async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
   const run = await runs.takeRun(deps.db, runId, deps.workerId);
   if (!run || run.replica_id === null) return 'busy';
   const lease: runs.RunLease = { runId, worker: deps.workerId, epoch: run.lease_epoch };

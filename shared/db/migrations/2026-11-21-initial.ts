@@ -134,6 +134,7 @@ const STATEMENTS = [
   `create index sync_map_dispatched on sync_map (replica_id) where dispatched_at is not null`,
   `create index sync_map_begun on sync_map (replica_id)
     where phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'linking', 'releasing')`,
+  `create index sync_map_waiting on sync_map (replica_id) where error_code = 'link_target_missing'`,
   `create index sync_map_lease on sync_map (lease_worker) where lease_worker is not null`,
   `create index sync_map_master on sync_map (master_doc_id)`,
 

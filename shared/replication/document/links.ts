@@ -26,6 +26,16 @@ export async function writeLinks(work: DocumentWork, state: Finalising, copy: Pa
   if (changed.length === 0) return null;
   const others = [...new Set(changed.flatMap((target) => [...target.current, ...target.wanted]))];
   const owners = await linksRepo.ownersOf(work.deps.db, work.replica.id, others);
+  return withAll(work, owners.map((owner) => owner.id), () => writeLeased(work, state, targets, owners));
+}
+
+/** Entered as busy before they are leased, or a tick of the dispatcher would take them for forgotten. */
+function withAll<T>(work: DocumentWork, linkIds: readonly number[], inner: () => Promise<T>): Promise<T> {
+  const [first, ...rest] = linkIds;
+  return first === undefined ? inner() : work.deps.busy.links.during(first, () => withAll(work, rest, inner));
+}
+
+async function writeLeased(work: DocumentWork, state: Finalising, targets: readonly LinkTarget[], owners: readonly linksRepo.CopyRow[]): Promise<Step | null> {
   const leases = await leaseAll(work, owners.map((owner) => owner.id));
   if (leases === null) return snooze(300 + Math.floor(Math.random() * 1500));
   try {

@@ -4,7 +4,7 @@ import type { PaperlessDocument } from '../../domain/model.ts';
 import { notReplicable } from '../../domain/report.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { AppError, toAppError } from '../../kernel/errors.ts';
-import { holdWrites } from './patch.ts';
+import { holdWrites, notSent } from './patch.ts';
 import { readCopy, save, type DocumentWork, type Step } from './work.ts';
 
 /** Null: all master notes are there. The copy was just read, so what is missing is missing; one at a time, oldest first. */
@@ -25,7 +25,7 @@ export async function postNotes(work: DocumentWork, master: PaperlessDocument): 
       work.copy = null;
     } catch (thrown) {
       const error = toAppError(thrown);
-      if (error.class !== 'unknown-outcome') throw error;
+      if (error.class !== 'unknown-outcome') throw await notSent(work, error);
       if (error.code !== 'answered_error') return holdWrites(work, error);
       // Answered, but not with the list: look once more, and only what is still missing is a failure.
       await save(work, { plan: null });

@@ -24,9 +24,17 @@ export async function guardedPatch(work: DocumentWork, state: Finalising, body: 
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.code === 'values_refused') return onRefusal(work, state, body, error);
-    if (error.class !== 'unknown-outcome') throw error;
-    return error.code === 'answered_error' ? null : holdWrites(work, error);
+    if (error.class !== 'unknown-outcome') throw await notSent(work, error);
+    if (error.code !== 'answered_error') return holdWrites(work, error);
+    await save(work, { plan: null });
+    return null;
   }
+}
+
+/** Never arrived, or definitely refused: the intent is void. A stop in mid-request is neither, its intent stays on record. */
+export async function notSent(work: DocumentWork, error: AppError): Promise<AppError> {
+  if (error.class !== 'cancelled' && error.class !== 'conflict') await save(work, { plan: null });
+  return error;
 }
 
 /** A refused field is isolated: paperless applies nothing of a request with one bad value (E13). */
@@ -82,6 +90,7 @@ export async function holdWrites(work: DocumentWork, error: AppError): Promise<S
   return end('held', 'write_unanswered', 'A write got no answer; nothing more is sent to this document for a while, then it is read back.', {
     hold_until: until,
     clean_read_at: null,
+    plan: null,
     next_due_at: until,
   });
 }
@@ -94,11 +103,12 @@ export function stillHeld(work: DocumentWork): Step | null {
   const now = work.deps.clock.now().getTime();
   const { hold_until: until, plan } = work.link;
   if (until !== null && until.getTime() > now) return end('held', 'write_unanswered', 'Waiting after an unanswered write.', { next_due_at: until });
-  if (plan === null || until !== null) return null;
-  const end_ = new Date(now + work.deps.timings.unansweredHoldMs);
+  if (plan === null) return null;
+  const restart = new Date(now + work.deps.timings.unansweredHoldMs);
   return end('held', 'write_unanswered', 'A process stopped in the middle of a write; the document is left alone for a while, then it is read back.', {
-    hold_until: end_,
+    hold_until: restart,
     clean_read_at: null,
-    next_due_at: end_,
+    plan: null,
+    next_due_at: restart,
   });
 }
