@@ -118,6 +118,13 @@ describe('the standalone program', () => {
     expect(metrics).toContain('pngx_sync_running 0');
   });
 
+  it('starts its database server again when that dies, and stays up itself', async () => {
+    process.kill(Number(await postmaster()), 'SIGQUIT');
+    await waitFor('the server to be started again', () => program.stdout().includes('The embedded PostgreSQL runs again.'), 60_000);
+    await waitFor('the controller to be healthy', async () => (await ask(`${url}/healthz`)).status === 200, 60_000);
+    expect((await ask(`${url}/api/replicas`)).body.replicas).toHaveLength(1);
+  }, 90_000);
+
   it('stops in the middle of a sync with 0 within 25 s, and has shown no token', async () => {
     await ask(`${url}/api/replicas`, 'POST', { name: 'slow', url: slow.url, api_token: slow.token });
     interrupted = (await ask(`${url}/api/sync`, 'POST')).body.run_id;

@@ -7,10 +7,10 @@ import { lagSeconds } from './status.ts';
 
 /** Read from PostgreSQL at each scrape, so that every api process tells the same (O2). */
 export async function fillReplicaGauges({ db, clock }: Pick<ApiDeps, 'db' | 'clock'>, metrics: Metrics): Promise<void> {
+  // First: neither a removed replica nor a database that is away may go on as a series of its last value.
+  for (const gauge of [metrics.replicaLag, metrics.replicaPendingTasks, metrics.replicaConsecutiveFailures]) gauge.reset();
   const [replicas, pending, openRuns] = await Promise.all([listReplicas(db), countPendingTasks(db), listOpenRuns(db)]);
   const now = clock.now();
-  // A replica that was removed or renamed must not go on as a series of its last value.
-  for (const gauge of [metrics.replicaLag, metrics.replicaPendingTasks, metrics.replicaConsecutiveFailures]) gauge.reset();
   for (const replica of replicas) {
     const labels = { replica: replica.name };
     const lag = lagSeconds(replica, now);
