@@ -4,7 +4,7 @@ import type { CustomFieldDefinition } from '../domain/model.ts';
 import type { FieldMapping } from '../domain/translate/tables.ts';
 import { toAppError } from '../kernel/errors.ts';
 import type { Parity } from './ensure-taxonomy.ts';
-import { describeFields } from './ensure-objects.ts';
+import { describeFields, listNotWhole } from './ensure-objects.ts';
 
 export async function ensureCustomFields(parity: Parity): Promise<Map<number, FieldMapping>> {
   const mappings = new Map<number, FieldMapping>();
@@ -28,7 +28,8 @@ async function adopt(parity: Parity, field: CustomFieldDefinition, existing: Cus
 
 async function create(parity: Parity, field: CustomFieldDefinition): Promise<CustomFieldDefinition | null> {
   const { writer, signal, deps } = parity.run;
-  await save(parity, field, { state: 'creating', replicaObjId: null, createdByUs: false });
+  const before = parity.stored.get(`custom_field:${field.id}`)?.replica_obj_id ?? null;
+  await save(parity, field, { state: 'creating', replicaObjId: before, createdByUs: false });
   for (let attempt = 1; ; attempt += 1) {
     try {
       await deps.racePoint('taxonomy.create:custom_field');
@@ -40,6 +41,7 @@ async function create(parity: Parity, field: CustomFieldDefinition): Promise<Cus
       if (error.class !== 'invalid' && error.class !== 'unknown-outcome') throw error;
       const again = (await writer.customFields(signal)).find((candidate) => candidate.name === field.name);
       if (again) return adopt(parity, field, again);
+      if (error.class === 'invalid' && before !== null) throw listNotWhole('custom field', field.name);
       if (error.class === 'invalid') return giveUp(parity, field, `custom field "${field.name}" was refused by the replica: ${describeFields(error)}`);
       if (attempt >= 3) throw error;
     }

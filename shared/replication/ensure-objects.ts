@@ -34,7 +34,8 @@ async function pairOrCreate(parity: Parity, object: TaxonomyObject, pairs: Reado
   const found = findByName(parity.replica.objects[object.kind], object.name, owner, taken);
   if (found && 'ambiguous' in found) return giveUp(parity, object, 'ambiguous', found.ambiguous);
   if (found) return keep(parity, object, found.object, false);
-  await saveLink(parity, object, { state: 'creating', replicaObjId: null, createdByUs: false });
+  const before = parity.stored.get(`${object.kind}:${object.id}`)?.replica_obj_id ?? null;
+  await saveLink(parity, object, { state: 'creating', replicaObjId: before, createdByUs: false });
   try {
     const created = await createOnce(parity, object, owner, pairs, taken);
     parity.replica.objects[object.kind].push(created.object);
@@ -42,6 +43,7 @@ async function pairOrCreate(parity: Parity, object: TaxonomyObject, pairs: Reado
   } catch (thrown) {
     const error = toAppError(thrown);
     if (error.class !== 'invalid') throw error;
+    if (before !== null) throw listNotWhole(object.kind, object.name);
     return giveUp(parity, object, 'failed', `${object.kind} "${object.name}" was refused by the replica: ${describeFields(error)}`);
   }
 }
@@ -127,6 +129,17 @@ async function saveLink(
     masterId: object.id,
     name: object.name,
     heldBack: { matching_algorithm: object.matchingAlgorithm, is_inbox_tag: object.isInboxTag },
+  });
+}
+
+/** E4: the replica lists none, refuses a new one as known, and had one before: the list is not what it has. */
+export function listNotWhole(kind: string, name: string): AppError {
+  return new AppError({
+    code: 'list_not_whole',
+    class: 'not-an-api',
+    scope: 'instance',
+    message: `The replica does not list the ${kind} "${name}", which it had before, but refuses to make it again.`,
+    hint: 'Check the rights of the token and what stands in front of the instance. No document was written.',
   });
 }
 

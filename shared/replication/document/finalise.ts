@@ -29,6 +29,8 @@ export interface Finalising {
   /** Fields that are not written in this pass, refused by the replica or not known whole: reported, the rest is applied (E13). */
   readonly refused: Set<WritableField>;
   readonly refusedCustomFields: Set<number>;
+  /** What the replica answered to the last PATCH, where that was an error. */
+  lastError: AppError | null;
 }
 
 export async function finalise(work: DocumentWork): Promise<Step> {
@@ -48,7 +50,7 @@ export async function finalise(work: DocumentWork): Promise<Step> {
     if (!now) return copyVanished(work);
     const differs = openDiffs(work, state, now);
     if (differs.length === 0) return finish(work, master, now, state);
-    if (patches >= MAX_PATCHES) return rewritten(work, differs);
+    if (patches >= MAX_PATCHES) return state.lastError ? onlyErrors(work, state.lastError) : rewritten(work, differs);
     const body = bodyFor(state, now, differs);
     await save(work, { phase: 'finalising', status: 'pending', plan: JSON.stringify(fieldHashes(pick(state.wanted, differs))) });
     const unanswered = await guardedPatch(work, state, body);
@@ -67,6 +69,7 @@ function plan(work: DocumentWork, master: PaperlessDocument): Finalising {
     linkFields: new Set(target.links.map((link) => link.replicaField)),
     refused: new Set(desired.unknown),
     refusedCustomFields: new Set(),
+    lastError: null,
   };
 }
 
@@ -96,6 +99,15 @@ function rewritten(work: DocumentWork, differs: readonly FieldDiff[]): Step {
   const fields = differs.map(({ field }) => field);
   work.reports.push(...fields.map((field) => rejected(field, 'the replica changes it back after every write (workflow?)')));
   return end('failed', 'rewritten_by_replica', `Still different after ${MAX_PATCHES} writes: ${fields.join(', ')}.`);
+}
+
+/**
+ * Every write was answered with an error (a locked database, say): the trouble of the instance at first; at the next look
+ * that of the document, or a single one that paperless cannot store would fail the runs of all.
+ */
+function onlyErrors(work: DocumentWork, error: AppError): Step {
+  if (work.link.error_code !== error.code) throw error;
+  return end('failed', 'writes_fail', `The replica answered every write to this document with an error. ${error.message}`);
 }
 
 async function copyVanished(work: DocumentWork): Promise<Step> {

@@ -20,6 +20,7 @@ export async function guardedPatch(work: DocumentWork, state: Finalising, body: 
     await work.writer.patchDocument(id, body, work.signal);
     await work.deps.racePoint('patch.after');
     await save(work, { plan: null });
+    state.lastError = null;
     return null;
   } catch (thrown) {
     const error = toAppError(thrown);
@@ -27,6 +28,7 @@ export async function guardedPatch(work: DocumentWork, state: Finalising, body: 
     if (error.class !== 'unknown-outcome') throw await notSent(work, error);
     if (error.code !== 'answered_error') return holdWrites(work, error);
     await save(work, { plan: null });
+    state.lastError = error;
     return null;
   }
 }
