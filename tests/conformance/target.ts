@@ -2,7 +2,6 @@
  * What the suite runs against: the instance named by PAPERLESS_URL and PAPERLESS_TOKEN, else a simulator of either
  * generation. The two variables belong to the test run, not to the product, and are read nowhere else.
  */
-import { startSimulator } from '../../services/simulator/index.ts';
 import type { Target } from './support/library.ts';
 
 export async function openTargets(): Promise<Target[]> {
@@ -14,6 +13,8 @@ export async function openTargets(): Promise<Target[]> {
 }
 
 async function simulator(profile: 'v2' | 'v3'): Promise<Target> {
+  // Only here: a run on a named instance has no need of it.
+  const { startSimulator } = await import('../../services/simulator/index.ts');
   // A short delay, so that an upload is seen waiting and running before it is done.
   const { url, token, stop } = await startSimulator({ profile, token: 'c0f0'.repeat(10), ocrMs: 5 });
   return { title: `the ${profile} simulator`, url, token, stop };

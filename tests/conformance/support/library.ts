@@ -77,6 +77,7 @@ export class Library {
     if (answer.status !== 200) throw new Error(`${target.title} answers ${answer.status} to /api/ui_settings/`);
     const settings = z.object({ user: z.looseObject({ id: z.number() }) }).parse(answer.json);
     const version = answer.headers.get('x-version') ?? '';
+    await refuseAutomation(target);
     return new Library(target, version.startsWith('2.') ? 2 : 3, settings.user.id);
   }
 
@@ -241,5 +242,22 @@ export class Library {
     const done = async () =>
       [204, 404].includes((await this.call(path, { method: 'DELETE' })).status) ? true : undefined;
     await eventually(`the removal of ${path}`, done, DISPOSAL_LIMIT_MS);
+  }
+}
+
+/** An inbox tag would be on every upload, and a matching object on some: better one clear word than dozens of failures. */
+async function refuseAutomation(target: Target): Promise<void> {
+  const automatic = z.looseObject({
+    name: z.string(),
+    match: z.string(),
+    matching_algorithm: z.number(),
+    is_inbox_tag: z.boolean().optional(),
+  });
+  for (const kind of ['tags', 'correspondents', 'document_types', 'storage_paths']) {
+    const { results } = pageOf(automatic).parse((await call(target, `/api/${kind}/?page_size=100000`)).json);
+    const acting = results.find(
+      (row) => row.is_inbox_tag === true || (row.match !== '' && row.matching_algorithm !== 0),
+    );
+    if (acting) throw new Error(`${target.title} would change uploads by itself: see "${acting.name}" in ${kind}`);
   }
 }
