@@ -10,10 +10,6 @@ export const LEFT_OUT: readonly LeftOut[] = [];
 /** Whole transcripts of what the simulator does not do yet. */
 export const LATER: Readonly<Record<string, string>> = {
   admin: 'workflows, mail, saved views, exports: nothing that is synchronised depends on them',
-  'bulk-edit': 'bulk edits are made by people on a master; the engine never calls them',
-  edits: 'rotating, merging and splitting come with the versions',
-  'modified-bump': 'needs all bulk edits',
-  reprocess: 'needs the reprocess endpoints',
-  versions: 'replicating versions comes later',
+  'modified-bump': 'one step needs share links',
   workflows: 'workflows and webhooks come later',
 };

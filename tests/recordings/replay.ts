@@ -49,7 +49,7 @@ function form(request: RecordedRequest, files: URL): FormData {
   return body;
 }
 
-function bodyOf(request: RecordedRequest, files: URL): { body?: BodyInit; type?: string } {
+function bodyOf(request: RecordedRequest, files: URL): { body?: FormData | string; type?: string } {
   if (request.form || request.file) return { body: form(request, files) };
   if (request.raw !== undefined) return { body: request.raw, type: request.contentType ?? 'application/json' };
   return request.json === undefined ? {} : { body: JSON.stringify(request.json), type: 'application/json' };

@@ -13,14 +13,18 @@ export interface Parsed {
 /** The parser's own message; the consumer puts the file name before it. */
 export class ParseError extends Error {}
 
-/** A file above this size is not searched for text: its pages count, reading all of it would not. */
+/** What is read of a PDF or a picture at most; a document above it is parsed by its beginning. */
 const READ_LIMIT = 128 << 20;
+
+/** What becomes the content of a text file at most: every list of documents would carry all of it. */
+const TEXT_LIMIT = 1 << 20;
 
 /** A page with more text than this counts as born digital on v3 and gets no archive (paperless-api.md 5.9). */
 const BORN_DIGITAL_LENGTH = 50;
 
 export async function parse(blobs: BlobStore, profile: Profile, mimeType: string, file: Blob): Promise<Parsed> {
-  const bytes = await blobs.read(file, Math.min(file.size, READ_LIMIT));
+  const isText = mimeType.startsWith('text/') || mimeType === 'application/csv';
+  const bytes = await blobs.read(file, Math.min(file.size, isText ? TEXT_LIMIT : READ_LIMIT));
   if (mimeType === 'application/pdf') return parsePdf(blobs, profile, file, bytes);
   if (mimeType.startsWith('image/')) return parseImage(blobs, profile, mimeType, file, bytes);
   return { content: bytes.toString('utf8').replaceAll('\0', ''), pageCount: null, archive: null };

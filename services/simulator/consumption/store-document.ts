@@ -26,7 +26,9 @@ export function storeDocument(around: Surroundings, upload: Upload, parsed: Pars
   addInboxTags(store, row);
   matchReferences(store, row);
   addMatchingTags(store, row);
-  return store.saveDocument(row);
+  store.saveDocument(row);
+  upload.onStored?.();
+  return row;
 }
 
 function newRow({ store, profile }: Surroundings, upload: Upload, parsed: Parsed, title: string, now: Micros): DocumentRow {

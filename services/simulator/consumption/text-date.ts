@@ -5,9 +5,11 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 const DATE =
   /(?<!\d)(?:(\d{1,2})[./-](\d{1,2})[./-](\d{4})|(\d{4})[./-](\d{1,2})[./-](\d{1,2})|(\d{1,2})\.? ([A-Za-z]{3,9}),? (\d{4})|([A-Za-z]{3,9}) (\d{1,2}), (\d{4}))(?!\d)/g;
 
+const SEARCHED = 100_000;
+
 /** The first date in a text, days before months, that is neither in the future nor before 1900. */
 export function firstDate(text: string, today: string): string | null {
-  for (const match of text.matchAll(DATE)) {
+  for (const match of text.slice(0, SEARCHED).matchAll(DATE)) {
     const day = dateOf(match);
     if (day !== null && day <= today && day > '1900-01-01') return day;
   }

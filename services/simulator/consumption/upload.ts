@@ -25,6 +25,10 @@ export interface Upload {
   readonly versionLabel: string | null;
   /** Who asked for it, when the document does not become theirs. */
   readonly actor: number | null;
+  /** What the task row shows instead of the overrides above. */
+  readonly shownOverrides?: Readonly<Record<string, unknown>>;
+  /** Runs in the transaction that stores the document. */
+  readonly onStored?: () => void;
 }
 
 export const noOverrides = (): Overrides => ({
@@ -41,6 +45,7 @@ export const noOverrides = (): Overrides => ({
 
 /** What version 10 of the task row shows of the overrides; those not given are left out (paperless-api.md 6.2). */
 export function overridesJson(upload: Upload): Record<string, unknown> {
+  if (upload.shownOverrides) return { ...upload.shownOverrides };
   const { overrides } = upload;
   const shown: Record<string, unknown> = {
     filename: upload.fileName,

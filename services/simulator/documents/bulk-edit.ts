@@ -1,47 +1,88 @@
 import type { Context } from '../context.ts';
 import { badRequest, forbiddenText, json, notFound, type Reply } from '../http/reply.ts';
+import { Query } from '../http/query.ts';
 import { choiceField, readInput } from '../rest/input.ts';
 import { isListed } from '../state/document-index.ts';
 import type { DocumentRow } from '../state/model.ts';
-import { bumpLater } from '../tasks/background.ts';
 import { canChange, owns } from '../users/permissions.ts';
+import { modifyCustomFields, modifyTags, setPermissions, setReference, addTag, removeTag } from './bulk-changes.ts';
+import { findDocuments } from './list.ts';
+import { deletePages, editPdf, mergeDocuments, removePassword, rotate, splitDocument } from './pdf-edits.ts';
+import { reprocess } from './reprocess.ts';
 import { trashDocument } from './trash.ts';
 
-const METHODS = ['set_correspondent', 'set_document_type', 'set_storage_path', 'delete'] as const;
+export type Parameters = Readonly<Record<string, unknown>>;
 
-type Method = (typeof METHODS)[number];
+type Change = (context: Context, rows: readonly DocumentRow[], parameters: Parameters) => void | Promise<void>;
 
-const OWNERSHIP: readonly Method[] = ['delete'];
+interface Method {
+  readonly change: Change;
+  /** Needs ownership of every document, not only the right to change it (paperless-api.md, appendix B). */
+  readonly ownership: boolean;
+  readonly onlyV3?: boolean;
+}
+
+const change = (apply: Change): Method => ({ change: apply, ownership: false });
+const owned = (apply: Change): Method => ({ change: apply, ownership: true });
+
+const METHODS: Readonly<Record<string, Method>> = {
+  set_correspondent: change((context, rows, parameters) => setReference(context, rows, 'correspondent', parameters)),
+  set_document_type: change((context, rows, parameters) => setReference(context, rows, 'document_type', parameters)),
+  set_storage_path: change((context, rows, parameters) => setReference(context, rows, 'storage_path', parameters)),
+  add_tag: change(addTag),
+  remove_tag: change(removeTag),
+  modify_tags: change(modifyTags),
+  modify_custom_fields: change(modifyCustomFields),
+  set_permissions: owned(setPermissions),
+  delete: owned(({ store }, rows) => rows.forEach((row) => void trashDocument(store, row))),
+  reprocess: change(reprocess),
+  rotate: owned(rotate),
+  delete_pages: owned(deletePages),
+  edit_pdf: owned(editPdf),
+  merge: change(mergeDocuments),
+  split: change(splitDocument),
+  remove_password: { ...owned(removePassword), onlyV3: true },
+};
 
 /** POST /api/documents/bulk_edit/: the change is made at once, `modified` moves in the background (paperless-api.md 15). */
 export async function bulkEdit(context: Context): Promise<Reply> {
   const input = await context.input();
-  const { method } = readInput(input, { method: choiceField(METHODS) }, ['method']);
-  const rows = documentsOf(context, input.documents);
-  const chosen = method as Method;
-  checkRights(context, rows, OWNERSHIP.includes(chosen));
-  const parameters = (input.parameters ?? {}) as Record<string, unknown>;
-  if (chosen === 'delete') for (const row of rows) trashDocument(context.store, row);
-  else setReference(context, rows, chosen, parameters);
+  const names = Object.keys(METHODS).filter((name) => context.isV3 || !METHODS[name]?.onlyV3);
+  const { method } = readInput(input, { method: choiceField(names) }, ['method']);
+  return apply(context, METHODS[method ?? ''] as Method, input, (input.parameters ?? {}) as Parameters);
+}
+
+/** The endpoints of 3.x that have their parameters beside the documents. */
+export const dedicated =
+  (name: string) =>
+  async (context: Context): Promise<Reply> => {
+    if (!context.isV3) throw notFound();
+    const input = await context.input();
+    return apply(context, METHODS[name] as Method, input, input);
+  };
+
+async function apply(context: Context, method: Method, input: Parameters, parameters: Parameters): Promise<Reply> {
+  const rows = documentsOf(context, input);
+  checkRights(context, rows, method.ownership);
+  await method.change(context, rows, parameters);
   return json({ result: 'OK' });
 }
 
-/** The endpoint of 3.x for the same deletion. */
-export async function deleteMany(context: Context): Promise<Reply> {
-  if (!context.isV3) throw notFound();
-  const rows = documentsOf(context, (await context.input()).documents);
-  checkRights(context, rows, true);
-  for (const row of rows) trashDocument(context.store, row);
-  return json({ result: 'OK' });
-}
-
-function documentsOf({ store }: Context, given: unknown): DocumentRow[] {
+export function documentsOf(context: Context, input: Parameters): DocumentRow[] {
+  if (context.isV3 && input.all === true) return everythingThatMatches(context, input.filters);
+  const given = input.documents;
   if (!Array.isArray(given)) throw badRequest({ documents: ['This field is required.'] });
-  const rows = given.map((id) => store.documents.get(Number(id))).filter((row) => row !== undefined && isListed(row));
-  if (rows.length !== given.length || new Set(given).size !== given.length) {
+  const rows = given.map((id) => context.store.documents.get(Number(id)));
+  const known = rows.filter((row) => row !== undefined && isListed(row)) as DocumentRow[];
+  if (known.length !== given.length || new Set(given).size !== given.length) {
     throw badRequest({ documents: ["Some documents in documents don't exist or were specified twice."] });
   }
-  return rows as DocumentRow[];
+  return known;
+}
+
+function everythingThatMatches(context: Context, filters: unknown): DocumentRow[] {
+  const search = new URLSearchParams((filters ?? {}) as Record<string, string>).toString();
+  return [...findDocuments(context.withQuery(new Query(search)))];
 }
 
 function checkRights(context: Context, rows: readonly DocumentRow[], ownership: boolean): void {
@@ -49,24 +90,4 @@ function checkRights(context: Context, rows: readonly DocumentRow[], ownership: 
   if (user.isSuperuser) return;
   const allowed = rows.every((row) => (ownership ? owns(user, row) : canChange(user, row)));
   if (!allowed || !context.may('change_document')) throw forbiddenText();
-}
-
-const REFERENCES = {
-  set_correspondent: { name: 'correspondent', key: 'correspondent', kind: 'correspondent', label: 'Correspondent' },
-  set_document_type: { name: 'document_type', key: 'documentType', kind: 'document_type', label: 'Document type' },
-  set_storage_path: { name: 'storage_path', key: 'storagePath', kind: 'storage_path', label: 'Storage path' },
-} as const;
-
-function setReference(context: Context, rows: readonly DocumentRow[], method: Exclude<Method, 'delete'>, parameters: Record<string, unknown>): void {
-  const { store } = context;
-  const { name, key, kind, label } = REFERENCES[method];
-  if (!(name in parameters)) throw badRequest({ non_field_errors: [`${name} not specified`] });
-  const id = parameters[name] === null ? null : Number(parameters[name]);
-  if (id !== null && !store.matching[kind].has(id)) throw badRequest({ non_field_errors: [`${label} does not exist`] });
-  const changed = rows.filter((row) => row[key] !== id);
-  for (const row of changed) {
-    row[key] = id;
-    store.saveDocument(row);
-  }
-  bumpLater(context.instance, changed);
 }

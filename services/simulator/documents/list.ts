@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { json, type Reply } from '../http/reply.ts';
 import { asciiLower } from '../rest/lookups.ts';
-import { paginate } from '../rest/pagination.ts';
+import { paginate, type Rows } from '../rest/pagination.ts';
 import { isListed, type DocumentOrder } from '../state/document-index.ts';
 import type { DocumentRow } from '../state/model.ts';
 import { canSee } from '../users/permissions.ts';
@@ -30,21 +30,30 @@ export function serializeOptions(context: Context, overrides: Partial<SerializeO
 export function listDocuments(context: Context): Reply {
   context.require('view_document');
   shiftPages(context);
-  const rows = findDocuments(context);
+  const rows = selectDocuments(context);
   const { rows: page, envelope } = paginate(rows, context.page);
   const options = serializeOptions(context);
-  return json(envelope(page.map((row) => documentJson(row, options)), () => rows.map((row) => row.id)));
+  return json(envelope(page.map((row) => documentJson(row, options)), () => rows.slice(0, rows.length).map((row) => row.id)));
 }
 
-/** The rows of a list in its order. */
-export function findDocuments(context: Context): DocumentRow[] {
+/** The rows of a list in its order, collected. */
+export function findDocuments(context: Context): readonly DocumentRow[] {
+  const rows = selectDocuments(context);
+  return rows.slice(0, rows.length);
+}
+
+/** The rows of a list; a whole library in an order that is kept is not collected for it. */
+function selectDocuments(context: Context): Rows<DocumentRow> {
   const order = requestedOrder(context);
   const filters = documentFilters(context);
   const { user } = context;
   if (!user.isSuperuser) filters.push((row) => canSee(user, row));
-  const source = candidates(context, order.names);
-  const rows = filters.length === 0 ? source.rows : source.rows.filter((row) => filters.every((keep) => keep(row)));
-  return source.ordered ? rows : [...rows].sort(order.compare);
+  const keep = (row: DocumentRow): boolean => filters.every((filter) => filter(row));
+  const narrow = narrowed(context);
+  if (narrow) return narrow.filter(keep).sort(order.compare);
+  const kept = inKeptOrder(context, order.names);
+  if (kept === null) return plain(context.store.index.listed('id')).filter(keep).sort(order.compare);
+  return filters.length === kept.applied ? kept : kept.slice(0, kept.length).filter(keep);
 }
 
 const INDEXED: Readonly<Record<string, DocumentOrder>> = {
@@ -54,29 +63,35 @@ const INDEXED: Readonly<Record<string, DocumentOrder>> = {
   'created,id': 'created',
 };
 
-interface Candidates {
-  readonly rows: DocumentRow[];
-  readonly ordered: boolean;
-}
-
 const plain = (found: readonly { row: DocumentRow }[]): DocumentRow[] => found.map(({ row }) => row);
 
-/** The fewest rows that can match, by an index where a filter or the order has one. */
-function candidates(context: Context, names: readonly string[]): Candidates {
-  const narrow = narrowed(context);
-  if (narrow) return { rows: narrow, ordered: false };
-  const { index } = context.store;
-  const ascending = names.every((name) => !name.startsWith('-'));
-  const descending = names.every((name) => name.startsWith('-'));
-  const order = INDEXED[names.map((name) => name.replace(/^-/, '')).join(',')];
-  if (order === undefined || !(ascending || descending)) return { rows: plain(index.listed('id')), ordered: false };
-  const since = order === 'modified' ? (momentOf(context.query, 'modified__gte') ?? momentOf(context.query, 'modified__gt')) : null;
-  const rows = plain(since === null ? index.listed(order) : index.from('modified', since));
-  return { rows: descending ? rows.reverse() : rows, ordered: true };
+interface KeptOrder extends Rows<DocumentRow> {
+  /** How many of the filters the index has applied already. */
+  readonly applied: number;
 }
 
+/** All listed rows by an index that has them in the wanted order, forwards or backwards. */
+function inKeptOrder(context: Context, names: readonly string[]): KeptOrder | null {
+  const { index } = context.store;
+  const descending = names.every((name) => name.startsWith('-'));
+  if (!descending && names.some((name) => name.startsWith('-'))) return null;
+  const order = INDEXED[names.map((name) => name.replace(/^-/, '')).join(',')];
+  if (order === undefined) return null;
+  const since = order === 'modified' ? momentOf(context.query, 'modified__gte') : null;
+  const rows = since === null ? index.listed(order) : index.from('modified', since);
+  const applied = since === null ? 0 : 1;
+  if (!descending) return { applied, length: rows.length, slice: (from, to) => plain(rows.slice(from, to)) };
+  return {
+    applied,
+    length: rows.length,
+    slice: (from, to) => plain(rows.slice(Math.max(0, rows.length - to), rows.length - from)).reverse(),
+  };
+}
+
+/** The few rows that can match, where a filter has an index. */
 function narrowed({ query, store }: Context): DocumentRow[] | null {
-  const live = (rows: (DocumentRow | undefined)[]): DocumentRow[] => rows.filter((row) => row !== undefined && isListed(row)) as DocumentRow[];
+  const live = (rows: (DocumentRow | undefined)[]): DocumentRow[] =>
+    rows.filter((row) => row !== undefined && isListed(row)) as DocumentRow[];
   const ids = query.given('id__in') ?? query.given('id');
   if (ids !== null) return live([...new Set(ids.split(','))].map((id) => store.documents.get(Number(id))));
   const checksum = query.given('checksum__iexact');
@@ -97,4 +112,3 @@ function shiftPages(context: Context): void {
   const [first] = findDocuments(context);
   if (first) touch(context.store, first);
 }
-

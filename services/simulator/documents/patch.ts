@@ -135,8 +135,8 @@ function apply(context: Context, row: DocumentRow, fields: DocumentInput): void 
   store.saveDocument(row);
 }
 
-function setContent({ store, query }: Context, row: DocumentRow, content: string): void {
-  const asked = query.given('version');
+function setContent({ store, query, isV3 }: Context, row: DocumentRow, content: string): void {
+  const asked = isV3 ? query.given('version') : null;
   const version = asked === null ? newestVersion(store, row) : store.documents.get(Number(asked));
   if (!version || (version !== row && version.rootDocument !== row.id)) throw notFound();
   version.content = content;
@@ -166,6 +166,8 @@ function replaceValues(store: Store, row: DocumentRow, given: readonly GivenValu
 function answer(context: Context, row: DocumentRow): Reply {
   // Whoever loses sight of the document by the change is told so on v2 although it is done (paperless-api.md 1.5).
   if (!context.isV3 && !canSee(context.user, row)) throw notFound('Document');
-  return json(documentJson(row, serializeOptions(context, { fullPermissions: true, withDuplicates: true })));
+  const version = context.isV3 ? context.store.documents.get(Number(context.query.given('version') ?? Number.NaN)) : undefined;
+  const options = { fullPermissions: true, withDuplicates: true, ...(version ? { version } : {}) };
+  return json(documentJson(row, serializeOptions(context, options)));
 }
 

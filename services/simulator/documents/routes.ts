@@ -2,12 +2,13 @@ import { postDocument } from '../consumption/post-document.ts';
 import type { Context } from '../context.ts';
 import { json, notFound, type Reply } from '../http/reply.ts';
 import type { Route } from '../router.ts';
-import { bulkEdit, deleteMany } from './bulk-edit.ts';
+import { bulkEdit, dedicated } from './bulk-edit.ts';
 import { download, metadata, preview, thumbnail } from './files.ts';
 import { listDocuments, serializeOptions } from './list.ts';
 import { visibleDocument } from './lookup.ts';
 import { addNote, crash, deleteNote, listNotes } from './notes.ts';
 import { updateDocument } from './patch.ts';
+import { selectionData } from './selection-data.ts';
 import { documentJson } from './serialize.ts';
 import { changeTrash, deleteDocument, listTrash } from './trash.ts';
 import { versionRoutes } from './version-routes.ts';
@@ -28,7 +29,7 @@ function versionForContent(context: Context, id: number) {
 
 function nextAsn(context: Context): Reply {
   // The trash is left out, so the number may be refused (engine-protocol.md F4).
-  return json((context.store.index.listed('asn').at(-1)?.row.archiveSerialNumber ?? 0) + 1);
+  return json((context.store.index.highestAsn() ?? 0) + 1);
 }
 
 export const documentRoutes: readonly Route[] = [
@@ -36,7 +37,11 @@ export const documentRoutes: readonly Route[] = [
   { path: 'documents/post_document/', methods: { POST: postDocument } },
   { path: 'documents/next_asn/', methods: { GET: nextAsn } },
   { path: 'documents/bulk_edit/', methods: { POST: bulkEdit } },
-  { path: 'documents/delete/', methods: { POST: deleteMany } },
+  { path: 'documents/selection_data/', methods: { POST: selectionData } },
+  ...['delete', 'reprocess', 'rotate', 'merge', 'edit_pdf', 'remove_password'].map((name) => ({
+    path: `documents/${name}/`,
+    methods: { POST: dedicated(name) },
+  })),
   {
     path: 'documents/:id/',
     methods: { GET: readDocument, PATCH: updateDocument, PUT: updateDocument, DELETE: deleteDocument },

@@ -88,9 +88,10 @@ export const versionJson = (row: DocumentRow): Record<string, unknown> => ({
   is_root: row.rootDocument === null,
 });
 
+/** The list of the whole document, newest first, also on a version that lies in the trash by itself. */
 function versionList(store: Store, row: DocumentRow): unknown[] {
-  const versions = liveVersions(store, row);
-  return versions.length === 0 ? [versionJson(row)] : [...versions.reverse(), row].map(versionJson);
+  const root = store.documents.get(row.rootDocument) ?? row;
+  return [...liveVersions(store, root).reverse(), root].map(versionJson);
 }
 
 /** A document's tags come in the order of their names (paperless-api.md 2.7). */

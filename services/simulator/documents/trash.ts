@@ -29,7 +29,7 @@ export function trashDocument(store: Store, row: DocumentRow): void {
 function trashedRows({ store, user }: Context): DocumentRow[] {
   return store.documents
     .filter((row) => row.deletedAt !== null && owns(user, row))
-    .sort((a, b) => compareText(b.created, a.created) || a.id - b.id);
+    .sort((a, b) => compareText(b.created, a.created) || b.id - a.id);
 }
 
 export function listTrash(context: Context): Reply {

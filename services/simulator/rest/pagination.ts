@@ -11,13 +11,19 @@ export interface PageRequest {
   readonly withAll: boolean;
 }
 
+/** Rows that can be counted and cut without being collected first. */
+export interface Rows<Row> {
+  readonly length: number;
+  slice(from: number, to: number): readonly Row[];
+}
+
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly envelope: (results: unknown[], all: () => number[]) => Record<string, unknown>;
 }
 
 /** One page of rows and the envelope around it (paperless-api.md 2.1). */
-export function paginate<Row>(rows: readonly Row[], request: PageRequest): Page<Row> {
+export function paginate<Row>(rows: Rows<Row>, request: PageRequest): Page<Row> {
   const size = pageSize(request.query.get('page_size'));
   const pages = Math.max(1, Math.ceil(rows.length / size));
   const page = pageNumber(request.query.get('page'), pages);

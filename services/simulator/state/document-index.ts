@@ -90,20 +90,19 @@ export class DocumentIndex {
     return this.#sorted[order].rows;
   }
 
-  from(order: 'modified', value: number): readonly { row: DocumentRow }[];
-  from(order: 'asn', value: number): readonly { row: DocumentRow }[];
+  highestAsn(): number | null {
+    return this.#sorted.asn.last?.asn ?? null;
+  }
+
   from(order: 'modified' | 'asn', value: number): readonly { row: DocumentRow }[] {
-    const index = this.#sorted[order];
-    const at = index.firstWhere((filed) => (filed[order] ?? -1) >= value);
-    return index.rows.slice(at);
+    return this.#sorted[order].between((filed) => (filed[order] ?? -1) >= value);
   }
 
   titlesStartingWith(prefix: string): readonly { row: DocumentRow }[] {
-    const index = this.#sorted.title;
-    const start = index.firstWhere((filed) => filed.title >= prefix);
-    let end = start;
-    while (index.rows[end]?.title.startsWith(prefix)) end += 1;
-    return index.rows.slice(start, end);
+    return this.#sorted.title.between(
+      (filed) => filed.title >= prefix,
+      (filed) => filed.title.startsWith(prefix),
+    );
   }
 
   #unlist(filed: Filed): void {

@@ -24,7 +24,7 @@ function statistics(context: Context): Reply {
     correspondent_count: count('correspondent'),
     document_type_count: count('document_type'),
     storage_path_count: count('storage_path'),
-    current_asn: store.index.listed('asn').at(-1)?.row.archiveSerialNumber ?? 0,
+    current_asn: store.index.highestAsn() ?? 0,
   });
 }
 
