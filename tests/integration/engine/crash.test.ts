@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareInstances } from '../../../services/demo/compare.ts';
 import { Controller } from '../../support/controller.ts';
+import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
 import { waitFor } from '../../support/wait.ts';
 
@@ -95,25 +96,12 @@ describe.each(['v3', 'v2'] as const)('a worker killed with -9 at every point of 
 });
 
 async function addDocuments(instance: Simulator, count: number): Promise<void> {
-  for (let n = 1; n <= count; n += 1) {
-    const body = new FormData();
-    body.append('title', `Document ${n}`);
-    body.append('created', '2024-05-06');
-    body.append('document', new Blob([`The text of document ${n}, which no other one has.\n`], { type: 'text/plain' }), `document-${n}.txt`);
-    await ask(instance, 'POST', '/api/documents/post_document/', body);
-  }
+  for (let n = 1; n <= count; n += 1) await uploadText(instance, `document-${n}`);
   await instance.idle();
   for (let id = 2; id <= count + 1; id += 1) await note(instance, id);
 }
 
 async function note(instance: Simulator, id: number): Promise<void> {
-  const json = { archive_serial_number: id };
-  await ask(instance, 'PATCH', `/api/documents/${id}/`, JSON.stringify(json));
-  await ask(instance, 'POST', `/api/documents/${id}/notes/`, JSON.stringify({ note: `paid ${id}` }));
-}
-
-async function ask(instance: Simulator, method: string, path: string, body: string | FormData): Promise<void> {
-  const headers = { Authorization: `Token ${instance.token}`, ...(typeof body === 'string' ? { 'Content-Type': 'application/json' } : {}) };
-  const response = await fetch(instance.url + path, { method, headers, body });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  await ask(instance, 'PATCH', `/api/documents/${id}/`, { archive_serial_number: id });
+  await ask(instance, 'POST', `/api/documents/${id}/notes/`, { note: `paid ${id}` });
 }
