@@ -8,10 +8,10 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { delay, MINUTE, SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import { QUEUES, type QueueName } from './catalog.ts';
+import { createQueuePool } from './postgres-pool.ts';
 
 /** The one place that knows which server the queue lives on (R1). */
 export interface QueueBackend {
@@ -119,21 +119,8 @@ async function connectRedis(
 }
 
 async function connectPostgres(options: BackendOptions, onError: (error: Error) => void): Promise<Connections> {
-  const pool = new pg.Pool({
-    connectionString: options.databaseUrl,
-    // Every worker keeps one connection for LISTEN for ever: a smaller pool would stand still without a word.
-    max: options.workers + 4,
-    keepAlive: true,
-    connectionTimeoutMillis: 10 * SECOND,
-    options: '-c search_path=bullmq',
-    application_name: 'pngx-controller queue',
-  });
-  pool.setMaxListeners(0);
-  pool.on('error', onError);
-  pool.on('connect', (client) => {
-    client.setMaxListeners(0);
-    client.on('error', onError);
-  });
+  // Every worker keeps one connection for LISTEN for ever: a smaller pool would stand still without a word.
+  const pool = createQueuePool(options.databaseUrl, options.workers + 4, onError);
   const ping = async () => {
     await pool.query('select 1');
   };

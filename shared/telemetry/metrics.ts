@@ -3,9 +3,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const CYCLE_SECONDS = [1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600];
 
-/** Names, types and labels of the first six are fixed by reference section 8. */
-function series(registry: Registry) {
-  const registers = [registry];
+/** Names, types and labels are fixed by reference section 8. */
+function referenceSeries(registers: Registry[]) {
   return {
     syncDocs: new Counter({
       name: 'pngx_sync_docs_total',
@@ -39,6 +38,11 @@ function series(registry: Registry) {
       registers,
     }),
     syncRunning: new Gauge({ name: 'pngx_sync_running', help: '1 while a run is open.', registers }),
+  };
+}
+
+function ownSeries(registers: Registry[]) {
+  return {
     httpRequests: new Counter({
       name: 'pngx_http_requests_total',
       help: 'Requests to instances, by outcome (ok or error class).',
@@ -74,7 +78,7 @@ function series(registry: Registry) {
   };
 }
 
-export interface Metrics extends ReturnType<typeof series> {
+export interface Metrics extends ReturnType<typeof referenceSeries>, ReturnType<typeof ownSeries> {
   readonly contentType: string;
   /** Called before each scrape, to fill gauges from the database. One that fails is left out, not the whole scrape. */
   onScrape(fill: () => Promise<void> | void): void;
@@ -88,7 +92,7 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry();
   if (options.process !== false) collectDefaultMetrics({ register: registry });
-  const all = series(registry);
+  const all = { ...referenceSeries([registry]), ...ownSeries([registry]) };
   all.buildInfo.set(build, 1);
   const fills: (() => Promise<void> | void)[] = [];
   return {

@@ -1,0 +1,47 @@
+import { ConnectionClosedError } from 'bullmq';
+import pg from 'pg';
+import { SECOND } from '../kernel/clock.ts';
+
+/** SQL states that say "not now": connection exceptions, a server that stops or starts, no free connection. */
+const TEMPORARY_STATE = /^(08\w{3}|57P0[123]|53300)$/;
+const TEMPORARY_CODE = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+const TEMPORARY_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection error/i;
+
+function isLostConnection(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string' && (TEMPORARY_STATE.test(code) || TEMPORARY_CODE.has(code))) return true;
+  return TEMPORARY_MESSAGE.test(error.message);
+}
+
+/**
+ * The library's pool, with two things set right. Both error handlers are there, since a lost connection may not end the
+ * process. And a lost connection looks like one to the library, which knows those of Redis alone: without it a job whose
+ * handler succeeded ends as failed when the server is restarted at the moment of its completion (seen). This way the
+ * library repeats the statement until the server is back.
+ */
+export function createQueuePool(connectionString: string, max: number, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    keepAlive: true,
+    connectionTimeoutMillis: 10 * SECOND,
+    options: '-c search_path=bullmq',
+    application_name: 'pngx-controller queue',
+  });
+  pool.setMaxListeners(0);
+  pool.on('error', onError);
+  pool.on('connect', (client) => {
+    client.setMaxListeners(0);
+    client.on('error', onError);
+  });
+  const query = pool.query.bind(pool) as (text: string, values?: unknown[]) => Promise<pg.QueryResult>;
+  pool.query = (async (text: string, values?: unknown[]) => {
+    try {
+      return await query(text, values);
+    } catch (error) {
+      throw isLostConnection(error) ? new ConnectionClosedError(error.message) : error;
+    }
+  }) as typeof pool.query;
+  return pool;
+}
