@@ -10,6 +10,5 @@ export const LEFT_OUT: readonly LeftOut[] = [];
 /** Whole transcripts of what the simulator does not do yet. */
 export const LATER: Readonly<Record<string, string>> = {
   admin: 'workflows, mail, saved views, exports: nothing that is synchronised depends on them',
-  'modified-bump': 'one step needs share links',
   workflows: 'workflows and webhooks come later',
 };

@@ -11,7 +11,6 @@ const KINDS = [
   { path: 'workflows/', model: 'workflow', className: 'Workflow', required: ['name', 'triggers', 'actions'], owned: false },
   { path: 'mail_accounts/', model: 'mailaccount', className: 'MailAccount', required: ['name'], owned: true },
   { path: 'mail_rules/', model: 'mailrule', className: 'MailRule', required: ['name'], owned: true },
-  { path: 'share_links/', model: 'sharelink', className: 'ShareLink', required: ['document'], owned: true },
 ] as const;
 
 type Kind = (typeof KINDS)[number];

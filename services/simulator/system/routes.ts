@@ -3,7 +3,9 @@ import { forbidden, forbiddenText, json, type Reply } from '../http/reply.ts';
 import type { Route } from '../router.ts';
 import type { MatchingKind } from '../state/model.ts';
 import { canSee } from '../users/permissions.ts';
+import { listConfig, readConfig, refuseConfig, updateConfig } from './config.ts';
 import { plainRoutes } from './plain-rows.ts';
+import { shareLinkRoutes } from './share-links.ts';
 
 function statistics(context: Context): Reply {
   const { store, user } = context;
@@ -64,25 +66,6 @@ function status({ user, profile, isV3 }: Context): Reply {
   });
 }
 
-/** Reading needs no more than credentials (paperless-api.md 5.9). */
-function readConfig(): Reply {
-  return json([
-    {
-      id: 1,
-      user_args: null,
-      output_type: null,
-      pages: null,
-      language: null,
-      mode: null,
-      barcodes_enabled: null,
-      barcode_enable_asn: null,
-      barcode_enable_tag: null,
-      app_title: null,
-      app_logo: null,
-    },
-  ]);
-}
-
 function logs({ user }: Context): Reply {
   if (!user.isStaff) throw forbidden();
   return json(['paperless']);
@@ -91,7 +74,9 @@ function logs({ user }: Context): Reply {
 export const systemRoutes: readonly Route[] = [
   { path: 'statistics/', methods: { GET: statistics } },
   { path: 'status/', methods: { GET: status } },
-  { path: 'config/', methods: { GET: readConfig } },
+  { path: 'config/', methods: { GET: listConfig, POST: refuseConfig } },
+  { path: 'config/:id/', methods: { GET: readConfig, PATCH: updateConfig } },
   { path: 'logs/', methods: { GET: logs } },
+  ...shareLinkRoutes,
   ...plainRoutes,
 ];

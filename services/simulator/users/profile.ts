@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { badRequest, detail, json, type Reply } from '../http/reply.ts';
 import { readInput, textField } from '../rest/input.ts';
 import type { User } from '../state/model.ts';
+import { configValue } from '../system/config.ts';
 import { byPassword } from './authenticate.ts';
 import { permissionsOf } from './permissions.ts';
 import { HIDDEN_PASSWORD } from './users.ts';
@@ -88,8 +89,8 @@ export function readUiSettings(context: Context): Reply {
     settings: {
       ...user.settings,
       version: profile.version,
-      app_title: null,
-      app_logo: null,
+      app_title: configValue(store, 'app_title'),
+      app_logo: configValue(store, 'app_logo'),
       trash_delay: 30,
       auditlog_enabled: true,
       email_enabled: false,
