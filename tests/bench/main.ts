@@ -1,0 +1,27 @@
+/**
+ * `npm run bench [-- NAME ...] [--docs N]`: one JSON line a figure; ratios and counts of one run, since machines differ.
+ *   consumer   share of the replica's own consumption capacity that a first sync uses
+ *   throughput documents a second of a first sync, and the ratio to a bare loop of the unavoidable requests
+ *   requests   requests a document, polling aside
+ *   size       node_modules
+ */
+import { parseArgs } from 'node:util';
+import { benchConsumer } from './consumer.ts';
+import { benchRequests } from './requests.ts';
+import { benchSize } from './size.ts';
+import { benchThroughput } from './throughput.ts';
+
+const BENCHES: Record<string, (docs: number | null) => Promise<object[]>> = {
+  size: benchSize,
+  requests: benchRequests,
+  throughput: benchThroughput,
+  consumer: benchConsumer,
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'string' } } });
+const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
+for (const name of names) {
+  const bench = BENCHES[name];
+  if (!bench) throw new Error(`There is no bench "${name}": ${Object.keys(BENCHES).join(', ')}`);
+  for (const line of await bench(values.docs === undefined ? null : Number(values.docs))) console.log(JSON.stringify({ bench: name, ...line }));
+}
