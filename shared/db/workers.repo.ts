@@ -30,13 +30,14 @@ export async function declareDead(db: Db, id: string, seenBeat: number): Promise
     .where('id', '=', id)
     .where('beat', '=', seenBeat)
     .where('dead', '=', false)
-    .returning(['lock_pid', 'lock_backend_start'])
+    .returning('id')
     .execute();
-  const row = rows[0];
-  // H12: its request slots are advisory locks of a session that may outlive a frozen process.
-  if (row?.lock_pid && row.lock_backend_start)
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where pid = ${row.lock_pid} and backend_start = ${row.lock_backend_start}`.execute(db);
+  // H12: its request slots are advisory locks of a session that may outlive a frozen process. Compared in SQL, since a Date
+  // loses the microseconds of backend_start.
+  if (rows.length > 0)
+    await sql`select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
+      on session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start
+      where workers.id = ${id}`.execute(db);
   return rows.length > 0;
 }
 
