@@ -49,5 +49,9 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
 }
 
 function tooLarge(): never {
-  throw new AppError({ code: 'body_too_large', class: 'too-large', message: `The body is larger than ${MAX_BODY} bytes.` });
+  throw new AppError({
+    code: 'body_too_large',
+    class: 'too-large',
+    message: `The body is larger than ${MAX_BODY} bytes.`,
+  });
 }

@@ -17,7 +17,13 @@ const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
 const MALFORMED = 'malformed_request';
 
 export function malformed(message: string, fields?: Readonly<Record<string, string>>): AppError {
-  return new AppError({ code: MALFORMED, class: 'invalid', message, fields, hint: 'Mend the request and send it again.' });
+  return new AppError({
+    code: MALFORMED,
+    class: 'invalid',
+    message,
+    fields,
+    hint: 'Mend the request and send it again.',
+  });
 }
 
 export function notFound(what: string, code = 'not_found'): AppError {

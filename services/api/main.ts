@@ -15,7 +15,8 @@ async function start(life: ProcessLife): Promise<void> {
   const logs = openProgramLog(env);
   const address = externalDatabase(env);
   // loadEnv refuses this already for the role; here it is told to the compiler.
-  if (address === null) throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
+  if (address === null)
+    throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
   const foundation = await openFoundation({ env, keys: resolveSecretKeys(env), address, role: 'api', logs, life });
   const api = await startApi(
     createApiDeps(foundation, () => life.stopping.aborted),

@@ -13,7 +13,10 @@ export interface RunningApi {
   close(graceMs: number): Promise<void>;
 }
 
-export async function startApi(deps: ApiDeps, at: { readonly host: string; readonly port: number }): Promise<RunningApi> {
+export async function startApi(
+  deps: ApiDeps,
+  at: { readonly host: string; readonly port: number },
+): Promise<RunningApi> {
   const app = createApp(deps);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await listen(server, at);
@@ -33,7 +36,10 @@ function listen(server: Server, at: { readonly host: string; readonly port: numb
   });
 }
 
-function cannotListen(error: NodeJS.ErrnoException, { host, port }: { readonly host: string; readonly port: number }): AppError {
+function cannotListen(
+  error: NodeJS.ErrnoException,
+  { host, port }: { readonly host: string; readonly port: number },
+): AppError {
   const taken = error.code === 'EADDRINUSE';
   const why = taken ? 'is in use by another program' : `cannot be used (${error.code ?? error.message})`;
   return new AppError({

@@ -6,7 +6,7 @@ import { runningEmbedded, startEmbedded } from '../../shared/db/embedded.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
 import { openFoundation, openProgramLog, type Foundation } from '../../shared/replication/foundation.ts';
 import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
-import { runWorker, slotSessionNoter } from '../standalone/run-worker.ts';
+import { runWorker, slotSessionNoter } from '../worker/run-worker.ts';
 import { problemLines } from './problem-lines.ts';
 
 export interface Attached {

@@ -3,12 +3,8 @@
 import { EXIT, exitCodeFor } from '../../shared/config/exit-codes.ts';
 import { faultLines } from '../../shared/config/process-life.ts';
 import { toAppError } from '../../shared/kernel/errors.ts';
-import { usageError, type Command } from './arguments.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { apiCommand, serveCommand, workerCommand } from './commands/serve.ts';
-import { syncCommand } from './commands/sync.ts';
-
-const COMMANDS: readonly Command[] = [serveCommand, apiCommand, workerCommand, migrateCommand, syncCommand];
+import { usageError } from './arguments.ts';
+import { COMMANDS } from './commands.ts';
 
 const HELP = `pngx-controller keeps replica paperless-ngx instances identical to a master.
 

@@ -17,7 +17,7 @@ export function readableLines(out: { write(text: string): unknown }): { write(li
       if (!parsed.success) return void out.write(line);
       const { ts, level, msg, replica, route, job } = parsed.data;
       // One line a request or job is for machines; what went wrong with them is for people too.
-      if (level === 'info' && ((route ?? job) ?? null) !== null) return;
+      if (level === 'info' && (route ?? job ?? null) !== null) return;
       const who = replica === null || replica === undefined ? '' : `${replica}: `;
       const mark = level === 'info' ? '' : `${level}: `;
       out.write(`${new Date(ts).toTimeString().slice(0, 8)} ${mark}${who}${msg}\n`);

@@ -3,7 +3,12 @@ import { loadEnv, type Env } from '../../shared/config/env.ts';
 import type { ProcessLife } from '../../shared/config/process-life.ts';
 import { resolveSecretKeys, type SecretKeys } from '../../shared/config/secret-key.ts';
 import { startEmbedded } from '../../shared/db/embedded.ts';
-import { openFoundation, openProgramLog, type Foundation, type ProgramLog } from '../../shared/replication/foundation.ts';
+import {
+  openFoundation,
+  openProgramLog,
+  type Foundation,
+  type ProgramLog,
+} from '../../shared/replication/foundation.ts';
 import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
 import { createApiDeps } from '../api/deps.ts';
 import { startApi } from '../api/server.ts';
@@ -46,10 +51,15 @@ export async function startStandalone(life: ProcessLife): Promise<void> {
 
 async function openEmbedded(env: Env, life: ProcessLife, { logger }: ProgramLog): Promise<DatabaseAddress> {
   const embedded = await startEmbedded(env.dataDir, {
-    onEvent: (text, failure) => (failure === undefined ? logger.warn(text) : logger.error({ code: failure.code }, text)),
+    onEvent: (text, failure) =>
+      failure === undefined ? logger.warn(text) : logger.error({ code: failure.code }, text),
   });
   life.onStop('the embedded PostgreSQL', () => embedded.stop());
-  logger.info(embedded.adopted ? 'Took over the PostgreSQL server of an earlier start.' : 'Started the embedded PostgreSQL server.');
+  logger.info(
+    embedded.adopted
+      ? 'Took over the PostgreSQL server of an earlier start.'
+      : 'Started the embedded PostgreSQL server.',
+  );
   return embeddedDatabase(embedded.url);
 }
 
@@ -57,9 +67,11 @@ function announce({ logger, version }: Foundation, url: string, keys: SecretKeys
   const key = keys.createdFile;
   if (!terminal) {
     logger.info({ url }, `listening on ${url}`);
-    if (key !== undefined) logger.warn(`A new SECRET_KEY was written to ${key}. Keep a copy: without it no stored token can be read.`);
+    if (key !== undefined)
+      logger.warn(`A new SECRET_KEY was written to ${key}. Keep a copy: without it no stored token can be read.`);
     return;
   }
   process.stdout.write(`pngx-controller ${version} listening on ${url} (this machine only: there is no login yet)\n`);
-  if (key !== undefined) process.stdout.write(`A new SECRET_KEY is in ${key}. Keep a copy: without it no stored token can be read.\n`);
+  if (key !== undefined)
+    process.stdout.write(`A new SECRET_KEY is in ${key}. Keep a copy: without it no stored token can be read.\n`);
 }

@@ -26,7 +26,11 @@ export async function checkDistinctLibraries(
   let shows: boolean;
   try {
     // Unowned and matching nothing: seen by every token, given to no document.
-    await replica.createTaxonomy('tag', { name, owner: null, match: '', matching_algorithm: 0, is_inbox_tag: false }, signal);
+    await replica.createTaxonomy(
+      'tag',
+      { name, owner: null, match: '', matching_algorithm: 0, is_inbox_tag: false },
+      signal,
+    );
     const tags = await master.taxonomy('tag', signal);
     shows = tags.some((tag) => tag.name === name);
   } finally {

@@ -6,7 +6,11 @@ export function engineQueue(producer: Producer): EngineQueue {
   return {
     cycle: (runId) => producer.enqueue('cycle', { runId }),
     replica: (runId) => producer.enqueue('replica', { runId }),
-    chunks: (runId, chunks) => producer.enqueueMany('chunk', chunks.map((chunk) => ({ runId, chunk }))),
+    chunks: (runId, chunks) =>
+      producer.enqueueMany(
+        'chunk',
+        chunks.map((chunk) => ({ runId, chunk })),
+      ),
     documents: (jobs) => producer.enqueueMany('document', jobs),
   };
 }

@@ -81,7 +81,8 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const { env, role, life, logs, address } = options;
   const { logger } = logs;
   const version = programVersion();
-  const lost = (what: string) => (error: Error) => logger.warn({ code: 'connection_lost' }, `${what}: ${error.message}`);
+  const lost = (what: string) => (error: Error) =>
+    logger.warn({ code: 'connection_lost' }, `${what}: ${error.message}`);
   registerSecret(options.keys.current);
   const prepared = await prepareDatabase(address, {
     env,
@@ -153,6 +154,8 @@ function countRequest(metrics: Metrics, { target, outcome, ms }: RequestEvent): 
 }
 
 export function programVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return manifest.version;
 }

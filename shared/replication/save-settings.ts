@@ -77,7 +77,11 @@ async function testMaster(
 }
 
 /** E26 from the other side. A replica that does not answer is not proven here; the engine asks again before it uploads. */
-async function refuseReplicaAsMaster(deps: ReplicaVerbDeps, master: InstanceAccess, signal?: AbortSignal): Promise<void> {
+async function refuseReplicaAsMaster(
+  deps: ReplicaVerbDeps,
+  master: InstanceAccess,
+  signal?: AbortSignal,
+): Promise<void> {
   const reader = deps.clients.openReader(master);
   for (const replica of await listReplicas(deps.db)) {
     const token = deps.secrets.open(replica.api_token);

@@ -94,7 +94,11 @@ export interface ReplicaTest {
 }
 
 /** All of `testInstance`, and that the candidate is another library than the master with a free ASN range. */
-export async function testReplica(deps: ConnectionTestDeps, test: ReplicaTest, signal?: AbortSignal): Promise<ConnectionReport> {
+export async function testReplica(
+  deps: ConnectionTestDeps,
+  test: ReplicaTest,
+  signal?: AbortSignal,
+): Promise<ConnectionReport> {
   const instance = await testInstance(deps, test.replica, signal);
   if (!instance.ok) return instance;
   const steps = [...instance.steps];

@@ -91,5 +91,9 @@ async function save(
 }
 
 export function replicaNotFound(id: number): AppError {
-  return new AppError({ code: 'replica_not_found', class: 'not-found', message: `There is no replica with the id ${id}.` });
+  return new AppError({
+    code: 'replica_not_found',
+    class: 'not-found',
+    message: `There is no replica with the id ${id}.`,
+  });
 }

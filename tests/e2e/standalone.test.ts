@@ -23,9 +23,13 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 }, 60_000);
 
-const start = (env: Record<string, string> = {}) => startProgram(STANDALONE, { DATA_DIR: join(root, 'data'), PORT: '0', ...env });
+const start = (env: Record<string, string> = {}) =>
+  startProgram(STANDALONE, { DATA_DIR: join(root, 'data'), PORT: '0', ...env });
 
-async function ask(url: string, method = 'GET', body?: object): Promise<{ status: number; body: any }> {
+/** An answer as it came: the tests say what they expect of it. */
+type Json = ReturnType<typeof JSON.parse>;
+
+async function ask(url: string, method = 'GET', body?: object): Promise<{ status: number; body: Json }> {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   return { status: response.status, body: await response.json() };
@@ -39,7 +43,11 @@ async function stop(program: Program): Promise<{ code: number | NodeJS.Signals; 
 }
 
 /** The fault lines, each with its indented hint. */
-const faults = (program: Program) => program.stderr().split('\n').filter((line) => line.startsWith('pngx-controller:'));
+const faults = (program: Program) =>
+  program
+    .stderr()
+    .split('\n')
+    .filter((line) => line.startsWith('pngx-controller:'));
 
 async function postmaster(): Promise<string> {
   const [pid = ''] = (await readFile(join(root, 'data/postgres/data/postmaster.pid'), 'utf8')).split('\n');
@@ -105,7 +113,11 @@ describe('the standalone program', () => {
     expect(replicas).toEqual([expect.objectContaining({ replica: 'attic', docs_synced: 12, docs_failed: 0 })]);
     expect(await documentCount(attic)).toBe(12);
     const status = (await ask(`${url}/api/status`)).body.replicas[0];
-    expect(status).toMatchObject({ status: 'synced', state: 'up_to_date', documents: { total: 12, ok: 12, waiting: 0 } });
+    expect(status).toMatchObject({
+      status: 'synced',
+      state: 'up_to_date',
+      documents: { total: 12, ok: 12, waiting: 0 },
+    });
   }, 120_000);
 
   it('offers the six series of the reference to Prometheus', async () => {
@@ -120,7 +132,11 @@ describe('the standalone program', () => {
 
   it('starts its database server again when that dies, and stays up itself', async () => {
     process.kill(Number(await postmaster()), 'SIGQUIT');
-    await waitFor('the server to be started again', () => program.stdout().includes('The embedded PostgreSQL runs again.'), 60_000);
+    await waitFor(
+      'the server to be started again',
+      () => program.stdout().includes('The embedded PostgreSQL runs again.'),
+      60_000,
+    );
     await waitFor('the controller to be healthy', async () => (await ask(`${url}/healthz`)).status === 200, 60_000);
     expect((await ask(`${url}/api/replicas`)).body.replicas).toHaveLength(1);
   }, 90_000);
@@ -171,7 +187,9 @@ describe('the standalone program', () => {
   it('refuses another SECRET_KEY than its database was written with, and none beside existing data', async () => {
     const wrong = start({ SECRET_KEY: OTHER_KEY });
     expect(await wrong.ended).toBe(64);
-    expect(faults(wrong)).toEqual([expect.stringContaining('SECRET_KEY is not the key that this database was written with')]);
+    expect(faults(wrong)).toEqual([
+      expect.stringContaining('SECRET_KEY is not the key that this database was written with'),
+    ]);
     await rm(join(root, 'data/secret.key'));
     const none = start();
     expect(await none.ended).toBe(64);
@@ -191,8 +209,18 @@ describe('a start that cannot work ends with a clear line a fault and its own ex
   it.each([
     ['a SECRET_KEY that is no Fernet key', () => ({ SECRET_KEY: 'hunter2' }), 64, /SECRET_KEY is not a Fernet key/],
     ['DATABASE_URL without a SECRET_KEY', () => ({ DATABASE_URL: inject('postgresUrl') }), 64, /SECRET_KEY is missing/],
-    ['a data directory that cannot be written', () => ({ DATA_DIR: join(root, 'a-file', 'data') }), 68, /DATA_DIR .* is not writable/],
-    ['a database that refuses the password', () => ({ DATABASE_URL: wrongPassword(), SECRET_KEY: OTHER_KEY }), 65, /refused the connection/],
+    [
+      'a data directory that cannot be written',
+      () => ({ DATA_DIR: join(root, 'a-file', 'data') }),
+      68,
+      /DATA_DIR .* is not writable/,
+    ],
+    [
+      'a database that refuses the password',
+      () => ({ DATABASE_URL: wrongPassword(), SECRET_KEY: OTHER_KEY }),
+      65,
+      /refused the connection/,
+    ],
   ] as const)('%s', async (_what, env, code, line) => {
     const program = start({ DATA_DIR: join(root, 'faults'), ...env() });
     expect(await program.ended).toBe(code);
@@ -201,7 +229,12 @@ describe('a start that cannot work ends with a clear line a fault and its own ex
   });
 
   it('every fault of the environment at once', async () => {
-    const program = start({ DATABASE_URL: 'sqlite:////data/db.sqlite3', HOST: '0.0.0.0', PORT: 'eighty', MASTER_TOKN: 'x' });
+    const program = start({
+      DATABASE_URL: 'sqlite:////data/db.sqlite3',
+      HOST: '0.0.0.0',
+      PORT: 'eighty',
+      MASTER_TOKN: 'x',
+    });
     expect(await program.ended).toBe(64);
     expect(faults(program).sort()).toEqual([
       expect.stringMatching(/SQLite/),

@@ -12,12 +12,20 @@ export function ownOrigin(publicUrl: string | undefined) {
   const publicHost = publicUrl === undefined ? null : new URL(publicUrl).host.toLowerCase();
   const isOwnHost = (host: string) => LOOPBACK.test(host) || host.toLowerCase() === publicHost;
   return createMiddleware(async (c, next) => {
-    if (!isOwnHost(c.req.header('host') ?? '')) 
-      throw refused('host_not_allowed', 'This name does not lead here.', 'Use 127.0.0.1 or localhost, or set PUBLIC_URL.');
+    if (!isOwnHost(c.req.header('host') ?? ''))
+      throw refused(
+        'host_not_allowed',
+        'This name does not lead here.',
+        'Use 127.0.0.1 or localhost, or set PUBLIC_URL.',
+      );
     const site = c.req.header('sec-fetch-site');
     const foreign = site !== undefined && site !== 'same-origin' && site !== 'none';
     if (foreign && !SAFE_METHODS.has(c.req.method))
-      throw refused('cross_site_request', 'A page of another site may not change anything here.', 'Open the controller itself.');
+      throw refused(
+        'cross_site_request',
+        'A page of another site may not change anything here.',
+        'Open the controller itself.',
+      );
     await next();
   });
 }

@@ -1,19 +1,15 @@
 import { Hono } from 'hono';
-import { listRuns } from '../../../shared/db/views.repo.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Progress } from '../presenters/progress.ts';
 import { duration } from '../presenters/replica-state.ts';
-import { presentRun, type PresentedRun } from '../presenters/runs.ts';
-import { loadStatus, type PresentedReplica, type Status } from '../presenters/status.ts';
+import type { PresentedRun } from '../presenters/runs.ts';
+import { loadStatusPage } from '../presenters/status-page.ts';
+import type { PresentedReplica, Status } from '../presenters/status.ts';
 import { Layout } from './layout.tsx';
-
-const LAST_RUNS = 15;
 
 export function statusPage(deps: ApiDeps): Hono {
   return new Hono().get('/', async (c) => {
-    const now = deps.clock.now();
-    const [status, runs] = await Promise.all([loadStatus(deps), listRuns(deps.db, {}, { limit: LAST_RUNS })]);
-    const zone = (await deps.settings()).timezone ?? deps.timeZone;
+    const { status, runs, zone, now } = await loadStatusPage(deps);
     const times = timesIn(zone, now);
     return c.html(
       <Layout title="pngx-controller" refreshSeconds={status.progress.running ? 3 : 60}>
@@ -24,10 +20,10 @@ export function statusPage(deps: ApiDeps): Hono {
         <ProgressPart progress={status.progress} />
         <MasterPart status={status} times={times} />
         <ReplicaTable replicas={status.replicas} times={times} />
-        <RunTable runs={runs.map((run) => presentRun(run, now))} times={times} />
+        <RunTable runs={runs} times={times} />
         <p class="note">
-          There is no login yet, so this page is served on the loopback address of this machine only. Times are in {zone}.
-          Version {status.version}.
+          There is no login yet, so this page is served on the loopback address of this machine only. Times are in{' '}
+          {zone}. Version {status.version}.
         </p>
       </Layout>,
     );
@@ -66,7 +62,11 @@ function ProgressPart({ progress }: { progress: Progress }) {
           {replica.name}: {replica.phase}, {replica.docs_done} of {replica.docs_total} documents
           {replica.docs_failed > 0 ? `, ${replica.docs_failed} failed` : ''}
           <br />
-          <progress value={replica.docs_done} max={Math.max(1, replica.docs_total)} aria-label={`Progress of ${replica.name}`} />
+          <progress
+            value={replica.docs_done}
+            max={Math.max(1, replica.docs_total)}
+            aria-label={`Progress of ${replica.name}`}
+          />
         </p>
       ))}
     </section>

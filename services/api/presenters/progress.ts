@@ -41,7 +41,8 @@ export function presentProgress(openRuns: readonly RunView[]): Progress {
   const sum = (key: 'docs_done' | 'docs_total') => replicas.reduce((total, replica) => total + replica[key], 0);
   return {
     running: openRuns.length > 0,
-    phase: replicas.find((replica) => replica.phase !== 'waiting')?.phase ?? cycle?.phase ?? replicas[0]?.phase ?? 'idle',
+    phase:
+      replicas.find((replica) => replica.phase !== 'waiting')?.phase ?? cycle?.phase ?? replicas[0]?.phase ?? 'idle',
     docs_done: sum('docs_done'),
     docs_total: sum('docs_total'),
     replicas,

@@ -8,7 +8,8 @@ import { lagSeconds } from './status.ts';
 /** Read from PostgreSQL at each scrape, so that every api process tells the same (O2). */
 export async function fillReplicaGauges({ db, clock }: Pick<ApiDeps, 'db' | 'clock'>, metrics: Metrics): Promise<void> {
   // First: neither a removed replica nor a database that is away may go on as a series of its last value.
-  for (const gauge of [metrics.replicaLag, metrics.replicaPendingTasks, metrics.replicaConsecutiveFailures]) gauge.reset();
+  for (const gauge of [metrics.replicaLag, metrics.replicaPendingTasks, metrics.replicaConsecutiveFailures])
+    gauge.reset();
   const [replicas, pending, openRuns] = await Promise.all([listReplicas(db), countPendingTasks(db), listOpenRuns(db)]);
   const now = clock.now();
   for (const replica of replicas) {
@@ -22,7 +23,11 @@ export async function fillReplicaGauges({ db, clock }: Pick<ApiDeps, 'db' | 'clo
   metrics.syncRunning.set(openRuns.length > 0 ? 1 : 0);
 }
 
-export async function fillQueueGauges(inspect: () => Promise<Record<string, QueueCounts>>, metrics: Metrics): Promise<void> {
+export async function fillQueueGauges(
+  inspect: () => Promise<Record<string, QueueCounts>>,
+  metrics: Metrics,
+): Promise<void> {
   for (const [queue, { waiting, active, delayed, failed }] of Object.entries(await inspect()))
-    for (const [state, jobs] of Object.entries({ waiting, active, delayed, failed })) metrics.queueJobs.set({ queue, state }, jobs);
+    for (const [state, jobs] of Object.entries({ waiting, active, delayed, failed }))
+      metrics.queueJobs.set({ queue, state }, jobs);
 }

@@ -1,7 +1,15 @@
 /** The one word and the one sentence for a replica; the worst wins. Pure, so that every case has its test. */
 export type ReplicaStatus = 'synced' | 'syncing' | 'error' | 'unreachable' | 'suspended';
 /** The words of the pages. `up_to_date` says that nothing waits; only verification may say more. */
-export type ReplicaState = 'up_to_date' | 'syncing' | 'behind' | 'late' | 'failing' | 'needs_you' | 'paused' | 'never_run';
+export type ReplicaState =
+  | 'up_to_date'
+  | 'syncing'
+  | 'behind'
+  | 'late'
+  | 'failing'
+  | 'needs_you'
+  | 'paused'
+  | 'never_run';
 
 export interface ReplicaFacts {
   readonly enabled: boolean;
@@ -17,7 +25,12 @@ export interface ReplicaFacts {
   readonly intervalSeconds: number;
   /** Progress of the run that is open, or null. */
   readonly running: { readonly phase: string; readonly done: number; readonly total: number } | null;
-  readonly documents: { readonly waiting: number; readonly failed: number; readonly givenUp: number; readonly blocked: number };
+  readonly documents: {
+    readonly waiting: number;
+    readonly failed: number;
+    readonly givenUp: number;
+    readonly blocked: number;
+  };
 }
 export interface ReplicaVerdict {
   readonly status: ReplicaStatus;
@@ -27,8 +40,16 @@ export interface ReplicaVerdict {
 
 /** Codes of an instance that is not there for the moment: the next cycle tries again, nobody needs to do anything. */
 const PASSING = new Set([
-  'instance_unreachable', 'instance_timeout', 'body_truncated', 'bad_gateway', 'server_error', 'database_locked',
-  'rate_limited', 'slot_lost', 'answer_missing', 'answered_error',
+  'instance_unreachable',
+  'instance_timeout',
+  'body_truncated',
+  'bad_gateway',
+  'server_error',
+  'database_locked',
+  'rate_limited',
+  'slot_lost',
+  'answer_missing',
+  'answered_error',
 ]); // prettier-ignore
 
 /** A cycle takes its time; half an interval, five minutes at least, is no delay yet. */
@@ -40,7 +61,8 @@ export function judgeReplica(replica: ReplicaFacts, now: Date): ReplicaVerdict {
 
 function stopped(replica: ReplicaFacts): ReplicaVerdict | null {
   if (replica.suspendedAt !== null) {
-    const why = replica.suspendedReason ?? `Suspended after ${plural(replica.consecutiveFailures, 'failed run')} in a row.`;
+    const why =
+      replica.suspendedReason ?? `Suspended after ${plural(replica.consecutiveFailures, 'failed run')} in a row.`;
     return { status: 'suspended', state: 'needs_you', reason: sentence(why) };
   }
   if (!replica.enabled) return { status: 'suspended', state: 'paused', reason: 'Disabled: no cycle includes it.' };
@@ -62,7 +84,8 @@ function troubled(replica: ReplicaFacts): ReplicaVerdict | null {
 
 function atWork({ running }: ReplicaFacts): ReplicaVerdict | null {
   if (running === null) return null;
-  const progress = running.total === 0 ? `Phase ${running.phase}.` : `${running.done} of ${plural(running.total, 'document')} done.`;
+  const progress =
+    running.total === 0 ? `Phase ${running.phase}.` : `${running.done} of ${plural(running.total, 'document')} done.`;
   return { status: 'syncing', state: 'syncing', reason: progress };
 }
 
@@ -86,9 +109,17 @@ function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {
   if (lastSync === null) return { status: 'syncing', state: 'never_run', reason: 'Waits for its first cycle.' };
   const age = (now.getTime() - lastSync.getTime()) / 1000;
   if (age > intervalSeconds + Math.max(GRACE_SECONDS, intervalSeconds / 2))
-    return { status: 'error', state: 'late', reason: `The last good cycle began ${duration(age)} ago; one is due every ${duration(intervalSeconds)}.` };
+    return {
+      status: 'error',
+      state: 'late',
+      reason: `The last good cycle began ${duration(age)} ago; one is due every ${duration(intervalSeconds)}.`,
+    };
   if (documents.waiting > 0)
-    return { status: 'synced', state: 'behind', reason: `${plural(documents.waiting, 'change')} waiting for the next cycle.` };
+    return {
+      status: 'synced',
+      state: 'behind',
+      reason: `${plural(documents.waiting, 'change')} waiting for the next cycle.`,
+    };
   return { status: 'synced', state: 'up_to_date', reason: 'No known change waits.' };
 }
 

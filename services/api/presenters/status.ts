@@ -64,8 +64,14 @@ function presentReplica(replica: Replica, facts: Facts) {
       uploadsHeld: replica.uploads_held,
       lastSync: replica.last_sync_ts,
       intervalSeconds,
-      running: running === undefined ? null : { phase: running.phase, done: docsDone(running), total: running.docs_total },
-      documents: { waiting: documents.waiting, failed: documents.failed, givenUp: documents.given_up, blocked: documents.blocked },
+      running:
+        running === undefined ? null : { phase: running.phase, done: docsDone(running), total: running.docs_total },
+      documents: {
+        waiting: documents.waiting,
+        failed: documents.failed,
+        givenUp: documents.given_up,
+        blocked: documents.blocked,
+      },
     },
     facts.now,
   );

@@ -44,7 +44,11 @@ export function replicaRoutes(deps: ApiDeps): Hono {
   routes.post('/', async (c) => {
     const body = await bodyOf(c, newReplica);
     const { api_token: given, sync_interval_seconds: syncIntervalSeconds, ...rest } = body;
-    const { replica, report } = await addReplica(deps, { ...rest, token: given, syncIntervalSeconds }, c.req.raw.signal);
+    const { replica, report } = await addReplica(
+      deps,
+      { ...rest, token: given, syncIntervalSeconds },
+      c.req.raw.signal,
+    );
     deps.log.info(`Replica "${replica.name}" was added.`, { replicaId: replica.id });
     return c.json({ replica: presentReplicaRow(replica), test: presentTest(report) }, 201);
   });

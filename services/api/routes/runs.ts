@@ -21,7 +21,10 @@ export function runRoutes(deps: ApiDeps): Hono {
     const runs = await listRuns(deps.db, { replicaId, kind, outcome }, { before: cursor, limit });
     const last = runs.length === limit ? runs.at(-1) : undefined;
     const now = deps.clock.now();
-    return c.json({ runs: runs.map((run) => presentRun(run, now)), next_cursor: last === undefined ? null : String(last.id) });
+    return c.json({
+      runs: runs.map((run) => presentRun(run, now)),
+      next_cursor: last === undefined ? null : String(last.id),
+    });
   });
   routes.get('/:id', async (c) => {
     const runId = idOf(c);

@@ -1,7 +1,7 @@
 /** Replicas and the master's address: nothing is saved that does not pass its connection test. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../../services/simulator/index.ts';
-import { startTestApi, type TestApi } from './harness.ts';
+import { startTestApi, type Json, type TestApi } from './harness.ts';
 
 const TOKEN = { master: 'm'.repeat(40), attic: 'a'.repeat(40), cellar: 'c'.repeat(40) };
 let api: TestApi;
@@ -25,15 +25,21 @@ afterEach(() => {
 
 const saveMaster = (url = master.url, token = TOKEN.master) =>
   api.request('PUT', '/api/settings', { master_url: url, master_token: token });
-const addReplica = (name: string, url: string, token: string) => api.request('POST', '/api/replicas', { name, url, api_token: token });
+const addReplica = (name: string, url: string, token: string) =>
+  api.request('POST', '/api/replicas', { name, url, api_token: token });
 /** Asked of the instance itself, as its owner would. */
-async function ask(simulator: Simulator, method: string, path: string, body?: object): Promise<any> {
+async function ask(simulator: Simulator, method: string, path: string, body?: object): Promise<Json> {
   const headers = { authorization: `Token ${simulator.token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${simulator.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const response = await fetch(`${simulator.url}${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }
-const markers = async (simulator: Simulator) => (await ask(simulator, 'GET', '/api/tags/?name__istartswith=pngx-check')).results;
+const markers = async (simulator: Simulator) =>
+  (await ask(simulator, 'GET', '/api/tags/?name__istartswith=pngx-check')).results;
 
 /** Gives a document of the instance a serial number for as long as `work` takes. */
 async function withAsn(simulator: Simulator, asn: number, work: () => Promise<void>): Promise<void> {
@@ -43,7 +49,8 @@ async function withAsn(simulator: Simulator, asn: number, work: () => Promise<vo
   await ask(simulator, 'PATCH', `/api/documents/${id}/`, { archive_serial_number: before });
 }
 const replicaCount = async () => (await api.get('/api/replicas')).body.replicas.length;
-const failedStep = (steps: { name: string; ok: boolean; blocking: boolean }[]) => steps.find((step) => !step.ok && step.blocking)?.name;
+const failedStep = (steps: { name: string; ok: boolean; blocking: boolean }[]) =>
+  steps.find((step) => !step.ok && step.blocking)?.name;
 
 describe('before a master is configured', () => {
   it('adds no replica, since nothing could show that it is not the master', async () => {
@@ -85,7 +92,11 @@ describe('the master in the settings', () => {
     expect(body.settings.master_url).toMatchObject({ value: master.url, source: 'database' });
     expect(body.settings.master_token).toEqual({ set: true, help: expect.any(String) });
     expect(text).not.toContain(TOKEN.master);
-    const row = await api.db.selectFrom('settings').select('value').where('key', '=', 'master_token').executeTakeFirstOrThrow();
+    const row = await api.db
+      .selectFrom('settings')
+      .select('value')
+      .where('key', '=', 'master_token')
+      .executeTakeFirstOrThrow();
     expect(row.value).not.toContain(TOKEN.master);
     expect(api.secrets.open(row.value)).toBe(TOKEN.master);
   });
@@ -154,29 +165,46 @@ describe('adding a replica', () => {
     attic.setFault('drop-after-commit', { match: { method: 'POST', pathPrefix: '/api/tags/' } });
     const { status } = await addReplica('attic', attic.url, TOKEN.attic);
     expect(status).toBe(422);
-    expect(attic.requests().some(({ method, path }) => method === 'DELETE' && path.startsWith('/api/tags/'))).toBe(true);
+    expect(attic.requests().some(({ method, path }) => method === 'DELETE' && path.startsWith('/api/tags/'))).toBe(
+      true,
+    );
     expect(await markers(attic)).toEqual([]);
   });
 
   it.each([
     ['attic', () => attic, TOKEN.attic, '3.'],
     ['cellar', () => cellar, TOKEN.cellar, '2.20'],
-  ] as const)('saves %s with what the test learned and writes nothing but the marker', async (name, simulator, token, version) => {
-    simulator().clearRequests();
-    master.clearRequests();
-    const { status, body, text } = await addReplica(name, `${simulator().url}/`, token);
-    expect(status).toBe(201);
-    expect(body.test).toMatchObject({ ok: true, error: null, doc_count: name === 'attic' ? 2 : 0 });
-    expect(body.test.steps.map((step: { name: string }) => step.name)).toEqual(
-      ['url', 'reachable', 'api', 'version', 'token', 'superuser', 'library', 'asn_range'],
-    ); // prettier-ignore
-    expect(body.replica).toMatchObject({ name, url: simulator().url, enabled: true, sync_interval_seconds: null });
-    expect(body.replica.version.startsWith(version)).toBe(true);
-    expect(text).not.toContain(token);
-    const writes = simulator().requests().filter(({ method }) => method !== 'GET');
-    expect(writes.map(({ method, path }) => [method, path.replace(/\d+/, 'N')])).toEqual([['POST', '/api/tags/'], ['DELETE', '/api/tags/N/']]);
-    expect(master.requests().every(({ method }) => method === 'GET')).toBe(true);
-  });
+  ] as const)(
+    'saves %s with what the test learned and writes nothing but the marker',
+    async (name, simulator, token, version) => {
+      simulator().clearRequests();
+      master.clearRequests();
+      const { status, body, text } = await addReplica(name, `${simulator().url}/`, token);
+      expect(status).toBe(201);
+      expect(body.test).toMatchObject({ ok: true, error: null, doc_count: name === 'attic' ? 2 : 0 });
+      expect(body.test.steps.map((step: { name: string }) => step.name)).toEqual([
+        'url',
+        'reachable',
+        'api',
+        'version',
+        'token',
+        'superuser',
+        'library',
+        'asn_range',
+      ]); // prettier-ignore
+      expect(body.replica).toMatchObject({ name, url: simulator().url, enabled: true, sync_interval_seconds: null });
+      expect(body.replica.version.startsWith(version)).toBe(true);
+      expect(text).not.toContain(token);
+      const writes = simulator()
+        .requests()
+        .filter(({ method }) => method !== 'GET');
+      expect(writes.map(({ method, path }) => [method, path.replace(/\d+/, 'N')])).toEqual([
+        ['POST', '/api/tags/'],
+        ['DELETE', '/api/tags/N/'],
+      ]);
+      expect(master.requests().every(({ method }) => method === 'GET')).toBe(true);
+    },
+  );
 
   it('answers 409 for a name and for an address that is taken', async () => {
     const name = await addReplica('attic', 'http://127.0.0.1:9', TOKEN.attic);
@@ -245,8 +273,17 @@ describe('a saved replica', () => {
   it('is renamed without a request to its instance', async () => {
     const { id } = await find('cellar');
     cellar.clearRequests();
-    const { status, body } = await api.request('PUT', `/api/replicas/${id}`, { name: 'vault', sync_interval_seconds: 3600, api_token: '' });
-    expect([status, body.replica.name, body.replica.sync_interval_seconds, body.test]).toEqual([200, 'vault', 3600, null]);
+    const { status, body } = await api.request('PUT', `/api/replicas/${id}`, {
+      name: 'vault',
+      sync_interval_seconds: 3600,
+      api_token: '',
+    });
+    expect([status, body.replica.name, body.replica.sync_interval_seconds, body.test]).toEqual([
+      200,
+      'vault',
+      3600,
+      null,
+    ]);
     expect(cellar.requests()).toEqual([]);
     expect((await api.request('PUT', `/api/replicas/${id}`, { name: 'attic' })).status).toBe(409);
   });
@@ -262,17 +299,28 @@ describe('a saved replica', () => {
   it('must prove its documents again after its address changed', async () => {
     const { id } = await find('attic');
     await api.db.updateTable('replicas').set({ library_proven: true }).where('id', '=', id).execute();
-    await api.db.insertInto('sync_map').values({ replica_id: id, master_doc_id: 1, replica_doc_id: 1, phase: 'ok', status: 'ok' }).execute();
+    await api.db
+      .insertInto('sync_map')
+      .values({ replica_id: id, master_doc_id: 1, replica_doc_id: 1, phase: 'ok', status: 'ok' })
+      .execute();
     const moved = await api.request('PUT', `/api/replicas/${id}`, { url: attic.url.replace('127.0.0.1', 'localhost') });
     expect(moved.status).toBe(200);
     expect(moved.body.replica).toMatchObject({ unconfirmed: true, library_proven: false });
-    const link = await api.db.selectFrom('sync_map').select('unconfirmed').where('master_doc_id', '=', 1).executeTakeFirstOrThrow();
+    const link = await api.db
+      .selectFrom('sync_map')
+      .select('unconfirmed')
+      .where('master_doc_id', '=', 1)
+      .executeTakeFirstOrThrow();
     expect(link.unconfirmed).toBe(true);
   });
 
   it('is enabled again after a suspension', async () => {
     const { id } = await find('attic');
-    await api.db.updateTable('replicas').set({ suspended_at: new Date(), consecutive_failures: 5, enabled: false }).where('id', '=', id).execute();
+    await api.db
+      .updateTable('replicas')
+      .set({ suspended_at: new Date(), consecutive_failures: 5, enabled: false })
+      .where('id', '=', id)
+      .execute();
     const { status, body } = await api.request('POST', `/api/replicas/${id}/unsuspend`);
     expect(status).toBe(200);
     expect(body.replica).toMatchObject({ suspended_at: null, consecutive_failures: 0, enabled: true });

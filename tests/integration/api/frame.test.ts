@@ -62,12 +62,24 @@ describe('the error shape', () => {
   });
 
   it('names every faulty field of a body with 422 and repeats no value', async () => {
-    const given = { name: ' ', url: 7, api_token: 'tok\u0000en-in-clear', enabled: 'yes', sync_interval_seconds: 1, more: 1 };
+    const given = {
+      name: ' ',
+      url: 7,
+      api_token: 'tok\u0000en-in-clear',
+      enabled: 'yes',
+      sync_interval_seconds: 1,
+      more: 1,
+    };
     const answer = await api.request('POST', '/api/replicas', given);
     expect(answer.status).toBe(422);
-    expect(Object.keys(answer.body.error.fields).sort()).toEqual(
-      ['api_token', 'enabled', 'more', 'name', 'sync_interval_seconds', 'url'],
-    ); // prettier-ignore
+    expect(Object.keys(answer.body.error.fields).sort()).toEqual([
+      'api_token',
+      'enabled',
+      'more',
+      'name',
+      'sync_interval_seconds',
+      'url',
+    ]); // prettier-ignore
     expect(answer.text).not.toContain('in-clear');
   });
 
@@ -85,7 +97,9 @@ describe('the error shape', () => {
     expect(answer.body.error.code).toBe('internal_error');
     expect(answer.text).not.toMatch(/relation|select/i);
     expect(answer.headers.get('x-request-id')).toBe('trace-1');
-    expect(api.logged.some(({ message, fields }) => message.includes('relation') && fields?.['requestId'] === 'trace-1')).toBe(true);
+    expect(
+      api.logged.some(({ message, fields }) => message.includes('relation') && fields?.['requestId'] === 'trace-1'),
+    ).toBe(true);
   });
 });
 
@@ -99,10 +113,13 @@ describe('who may come in', () => {
   it('refuses a foreign host name that was made to point to this machine', async () => {
     const { port } = new URL(api.url);
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const request = httpRequest({ host: '127.0.0.1', port, path: '/api/status', headers: { host: 'evil.example' } }, (response) => {
-        response.resume();
-        resolve(response.statusCode);
-      });
+      const request = httpRequest(
+        { host: '127.0.0.1', port, path: '/api/status', headers: { host: 'evil.example' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
       request.on('error', reject);
       request.end();
     });

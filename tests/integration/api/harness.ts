@@ -13,12 +13,14 @@ import type { EngineLog, LogFields } from '../../../shared/replication/deps.ts';
 import { createMetrics } from '../../../shared/telemetry/metrics.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
 
+/** An answer as it came: the tests say what they expect of it. */
+export type Json = ReturnType<typeof JSON.parse>;
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // The tests say what they expect of it.
-  readonly body: any;
+  readonly body: Json;
 }
 export interface TestApi {
   readonly url: string;
@@ -111,7 +113,12 @@ async function send(url: string, method: string, body: unknown, headers: Record<
 export async function addReplicaRow(api: TestApi, name: string, more: object = {}): Promise<number> {
   const row = await api.db
     .insertInto('replicas')
-    .values({ name, url: `http://127.0.0.1:9/${name}`, api_token: api.secrets.seal('secret-token-of-replica'), ...more })
+    .values({
+      name,
+      url: `http://127.0.0.1:9/${name}`,
+      api_token: api.secrets.seal('secret-token-of-replica'),
+      ...more,
+    })
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;

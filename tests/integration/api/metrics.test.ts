@@ -9,14 +9,29 @@ afterAll(() => api.close());
 
 describe('GET /metrics', () => {
   it('reads the gauges of the replicas from the database at each scrape', async () => {
-    const attic = await addReplicaRow(api, 'attic', { last_sync_ts: new Date(Date.now() - 30_000), consecutive_failures: 2 });
+    const attic = await addReplicaRow(api, 'attic', {
+      last_sync_ts: new Date(Date.now() - 30_000),
+      consecutive_failures: 2,
+    });
     await addReplicaRow(api, 'cellar');
-    const link = await api.db.insertInto('sync_map').values({ replica_id: attic, master_doc_id: 1 }).returning('id').executeTakeFirstOrThrow();
+    const link = await api.db
+      .insertInto('sync_map')
+      .values({ replica_id: attic, master_doc_id: 1 })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     await api.db
       .insertInto('upload_attempts')
       .values({
-        link_id: link.id, k: 1, state: 'awaiting', marker: 'pngx.0.m1.a1', sha256: 'x', md5: 'x', size: 1, file_name: 'a.pdf',
-        worker: '00000000-0000-0000-0000-000000000000', lease_epoch: 1,
+        link_id: link.id,
+        k: 1,
+        state: 'awaiting',
+        marker: 'pngx.0.m1.a1',
+        sha256: 'x',
+        md5: 'x',
+        size: 1,
+        file_name: 'a.pdf',
+        worker: '00000000-0000-0000-0000-000000000000',
+        lease_epoch: 1,
       }) // prettier-ignore
       .execute();
     await api.request('POST', '/api/sync');

@@ -18,14 +18,23 @@ afterAll(async () => {
 
 describe('the API program', () => {
   it('starts runs without a worker of its own, and stops with 0', async () => {
-    const program = startProgram('services/api/main.ts', { DATABASE_URL: database.url, SECRET_KEY: KEY, PORT: '0', BASE_PATH: '/pngx' });
+    const program = startProgram('services/api/main.ts', {
+      DATABASE_URL: database.url,
+      SECRET_KEY: KEY,
+      PORT: '0',
+      BASE_PATH: '/pngx',
+    });
     const url = await program.url();
     expect(url).toMatch(/\/pngx$/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     const started = await fetch(`${url}/api/sync`, { method: 'POST' });
     expect(started.status).toBe(202);
     const { run_id: runId } = (await started.json()) as { run_id: number };
-    const run = await database.db.selectFrom('sync_runs').select(['triggered_by', 'phase']).where('id', '=', runId).executeTakeFirst();
+    const run = await database.db
+      .selectFrom('sync_runs')
+      .select(['triggered_by', 'phase'])
+      .where('id', '=', runId)
+      .executeTakeFirst();
     expect(run).toEqual({ triggered_by: 'manual', phase: 'opening' });
     program.signal('SIGTERM');
     expect(await program.ended).toBe(0);
@@ -33,7 +42,11 @@ describe('the API program', () => {
   });
 
   it('leaves a canary of its key, so that another key is refused from then on', async () => {
-    const program = startProgram('services/api/main.ts', { DATABASE_URL: database.url, SECRET_KEY: `B${KEY.slice(1)}`, PORT: '0' });
+    const program = startProgram('services/api/main.ts', {
+      DATABASE_URL: database.url,
+      SECRET_KEY: `B${KEY.slice(1)}`,
+      PORT: '0',
+    });
     expect(await program.ended).toBe(64);
     expect(program.stderr()).toContain('SECRET_KEY is not the key that this database was written with.');
   });

@@ -43,17 +43,29 @@ describe('the state of a replica', () => {
 
   it('is unreachable while its instance does not answer, and says that the next cycle tries again', () => {
     const verdict = judge({ errorCode: 'instance_unreachable', errorMsg: 'No connection.' });
-    expect(verdict).toEqual({ status: 'unreachable', state: 'failing', reason: 'No connection. The next cycle tries again.' });
+    expect(verdict).toEqual({
+      status: 'unreachable',
+      state: 'failing',
+      reason: 'No connection. The next cycle tries again.',
+    });
   });
 
   it('is suspended before anything else, with the reason that was noted', () => {
-    const verdict = judge({ suspendedAt: ago(5), suspendedReason: '5 failed runs in a row', errorCode: 'token_refused', running });
+    const verdict = judge({
+      suspendedAt: ago(5),
+      suspendedReason: '5 failed runs in a row',
+      errorCode: 'token_refused',
+      running,
+    });
     expect(verdict).toEqual({ status: 'suspended', state: 'needs_you', reason: '5 failed runs in a row.' });
   });
 
   it('counts a disabled and a paused replica as suspended by a person', () => {
     expect(judge({ enabled: false })).toMatchObject({ status: 'suspended', state: 'paused' });
-    expect(judge({ pausedAt: ago(1), pauseReason: 'disk full' })).toMatchObject({ state: 'paused', reason: 'disk full.' });
+    expect(judge({ pausedAt: ago(1), pauseReason: 'disk full' })).toMatchObject({
+      state: 'paused',
+      reason: 'disk full.',
+    });
   });
 
   it('is not green while documents are blocked, failed or held', () => {
@@ -64,7 +76,11 @@ describe('the state of a replica', () => {
   });
 
   it('is behind while changes wait within the interval, and late past it', () => {
-    expect(judge(documents({ waiting: 4 }))).toEqual({ status: 'synced', state: 'behind', reason: '4 changes waiting for the next cycle.' });
+    expect(judge(documents({ waiting: 4 }))).toEqual({
+      status: 'synced',
+      state: 'behind',
+      reason: '4 changes waiting for the next cycle.',
+    });
     expect(judge({ lastSync: ago(900 + 450 + 1) })).toMatchObject({ status: 'error', state: 'late' });
     expect(judge({ lastSync: ago(900 + 440) })).toMatchObject({ state: 'up_to_date' });
   });

@@ -10,14 +10,41 @@ let cellar: number;
 beforeAll(async () => {
   api = await startTestApi();
   attic = await addReplicaRow(api, 'attic', { last_sync_ts: new Date(Date.now() - 60_000) });
-  cellar = await addReplicaRow(api, 'cellar', { suspended_at: new Date(), suspended_reason: 'token refused', consecutive_failures: 5 });
+  cellar = await addReplicaRow(api, 'cellar', {
+    suspended_at: new Date(),
+    suspended_reason: 'token refused',
+    consecutive_failures: 5,
+  });
   await api.db
     .insertInto('sync_map')
     .values([
-      { replica_id: attic, master_doc_id: 1, replica_doc_id: 11, status: 'ok', phase: 'ok', dirty_seq: 5, applied_seq: 5 },
-      { replica_id: attic, master_doc_id: 2, replica_doc_id: 12, status: 'ok', phase: 'ok', dirty_seq: 6, applied_seq: 5 },
+      {
+        replica_id: attic,
+        master_doc_id: 1,
+        replica_doc_id: 11,
+        status: 'ok',
+        phase: 'ok',
+        dirty_seq: 5,
+        applied_seq: 5,
+      },
+      {
+        replica_id: attic,
+        master_doc_id: 2,
+        replica_doc_id: 12,
+        status: 'ok',
+        phase: 'ok',
+        dirty_seq: 6,
+        applied_seq: 5,
+      },
       { replica_id: attic, master_doc_id: 3, status: 'pending', phase: 'awaiting', dirty_seq: 7 },
-      { replica_id: attic, master_doc_id: 4, status: 'error', phase: 'failed', dirty_seq: 8, error_code: 'file_changed' },
+      {
+        replica_id: attic,
+        master_doc_id: 4,
+        status: 'error',
+        phase: 'failed',
+        dirty_seq: 8,
+        error_code: 'file_changed',
+      },
       { replica_id: attic, master_doc_id: 5, status: 'error', phase: 'blocked', dirty_seq: 9, applied_seq: 9 },
       { replica_id: attic, master_doc_id: 6, status: 'ok', phase: 'gone', dirty_seq: 9, applied_seq: 9 },
     ])
@@ -38,7 +65,13 @@ describe('GET /api/status', () => {
     expect(first).toMatchObject({ name: 'attic', status: 'error', state: 'needs_you' });
     expect(first.documents).toEqual({ total: 5, ok: 2, pending: 1, failed: 1, given_up: 0, blocked: 1, waiting: 3 });
     expect(first.lag_seconds).toBeGreaterThanOrEqual(60);
-    expect(second).toMatchObject({ name: 'cellar', status: 'suspended', state: 'needs_you', reason: 'token refused.', lag_seconds: null });
+    expect(second).toMatchObject({
+      name: 'cellar',
+      status: 'suspended',
+      state: 'needs_you',
+      reason: 'token refused.',
+      lag_seconds: null,
+    });
   });
 
   it('is shown on a page that loads itself again and has no script', async () => {
@@ -77,7 +110,9 @@ describe('runs and progress', () => {
       .execute();
     const { body } = await api.get('/api/sync/running');
     expect(body).toMatchObject({ running: true, phase: 'documents', docs_done: 4, docs_total: 10 });
-    expect(body.replicas).toEqual([expect.objectContaining({ id: attic, name: 'attic', phase: 'documents', docs_done: 4, docs_total: 10 })]);
+    expect(body.replicas).toEqual([
+      expect.objectContaining({ id: attic, name: 'attic', phase: 'documents', docs_done: 4, docs_total: 10 }),
+    ]);
     const { text } = await api.get('/');
     expect(text).toContain('4 of 10 documents');
   });
@@ -123,7 +158,9 @@ describe('the documents of a replica', () => {
 
   it('can be filtered by status and phase', async () => {
     const failed = await api.get(`/api/replicas/${attic}/documents?status=error&phase=failed`);
-    expect(failed.body.documents).toEqual([expect.objectContaining({ master_doc_id: 4, error_code: 'file_changed', waiting: true })]);
+    expect(failed.body.documents).toEqual([
+      expect.objectContaining({ master_doc_id: 4, error_code: 'file_changed', waiting: true }),
+    ]);
     expect((await api.get(`/api/replicas/${attic}/documents?phase=flying`)).status).toBe(400);
     expect((await api.get('/api/replicas/999/documents')).status).toBe(404);
   });
@@ -135,13 +172,24 @@ describe('GET /api/logs', () => {
     await insertLogs(api.db, [
       { level: 'info', message: 'The cellar was swept', replica_id: cellar, created_at: at(1) },
       { level: 'warning', message: 'Disk of the attic is nearly full', replica_id: attic, created_at: at(2) },
-      { level: 'error', message: 'Upload failed: payload too large', replica_id: attic, doc_id: 7, code: 'payload_too_large', created_at: at(3) },
+      {
+        level: 'error',
+        message: 'Upload failed: payload too large',
+        replica_id: attic,
+        doc_id: 7,
+        code: 'payload_too_large',
+        created_at: at(3),
+      },
     ]);
   });
-  const messages = (answer: { body: { logs: { message: string }[] } }) => answer.body.logs.map(({ message }) => message);
+  const messages = (answer: { body: { logs: { message: string }[] } }) =>
+    answer.body.logs.map(({ message }) => message);
 
   it('filters by replica, level and time, newest first', async () => {
-    expect(messages(await api.get(`/api/logs?replica_id=${attic}`))).toEqual(['Upload failed: payload too large', 'Disk of the attic is nearly full']);
+    expect(messages(await api.get(`/api/logs?replica_id=${attic}`))).toEqual([
+      'Upload failed: payload too large',
+      'Disk of the attic is nearly full',
+    ]);
     expect(messages(await api.get('/api/logs?level=warning'))).toEqual(['Disk of the attic is nearly full']);
     const between = '/api/logs?from=2026-01-01T00:01:30Z&to=2026-01-01T01:02:30%2B01:00';
     expect(messages(await api.get(between))).toEqual(['Disk of the attic is nearly full']);

@@ -1,48 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { EXIT } from '../../../shared/config/exit-codes.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import type { Db } from '../../../shared/db/tables.ts';
-import { findRun, listChildRuns, type RunView } from '../../../shared/db/views.repo.ts';
-import { systemClock } from '../../../shared/kernel/clock.ts';
-import { AppError } from '../../../shared/kernel/errors.ts';
-import { engineQueue } from '../../../shared/replication/engine-queue.ts';
-import { loadSettings } from '../../../shared/replication/load-settings.ts';
-import { openCycle, type OpenedCycle } from '../../../shared/replication/open-cycle.ts';
-import { parseOptions, type Command } from '../arguments.ts';
-import { attach, type Attached } from '../attach.ts';
-import { createProgressPrinter } from '../progress.ts';
+import { EXIT } from '../../shared/config/exit-codes.ts';
+import { listReplicas } from '../../shared/db/replicas.repo.ts';
+import type { Db } from '../../shared/db/tables.ts';
+import { findRun, listChildRuns, type RunView } from '../../shared/db/views.repo.ts';
+import { systemClock } from '../../shared/kernel/clock.ts';
+import { AppError } from '../../shared/kernel/errors.ts';
+import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { loadSettings } from '../../shared/replication/load-settings.ts';
+import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
+import { attach, type Attached } from './attach.ts';
+import { createProgressPrinter } from './progress.ts';
 
-export const syncCommand: Command = {
-  name: 'sync',
-  summary: 'Starts a cycle now; --wait follows it to its end.',
-  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--wait] [--json]
-
-  --replica  Only this replica, by name or id.
-  --wait     Stay until the cycle has ended, and show its progress. Exit code 0: every replica is in step;
-             1: something failed, or only part of the documents could be brought up to date.
-  --json     Print one JSON object instead of sentences.
-
-Works on the database: on that of a running controller, or of a standalone one that stands still, whose server is
-started for as long as the command runs. Such a one has no worker, so with --wait the command does the work itself.`,
-  run: async (args) => {
-    const options = parseOptions('sync', args, {
-      replica: { type: 'string' },
-      wait: { type: 'boolean' },
-      json: { type: 'boolean' },
-    });
-    const attached = await attach();
-    try {
-      return await sync(attached, { replica: options.replica, wait: options.wait === true, json: options.json === true });
-    } finally {
-      await attached.close();
-    }
-  },
-};
-
-interface SyncOptions {
+export interface SyncOptions {
   readonly replica: string | undefined;
   readonly wait: boolean;
   readonly json: boolean;
+}
+
+export async function runSync(options: SyncOptions): Promise<number> {
+  const attached = await attach();
+  try {
+    return await sync(attached, options);
+  } finally {
+    await attached.close();
+  }
 }
 
 async function sync({ foundation, alone, startWorker }: Attached, options: SyncOptions): Promise<number> {
@@ -96,7 +77,8 @@ async function follow(db: Db, runId: number, quiet: boolean): Promise<EndedCycle
   for (;;) {
     const [run, replicas] = await Promise.all([findRun(db, runId), listChildRuns(db, runId)]);
     // Only retention removes runs, years later; a vanished one must not be waited for in any case.
-    if (run === undefined) throw new AppError({ code: 'run_not_found', class: 'not-found', message: `Run ${runId} is gone.` });
+    if (run === undefined)
+      throw new AppError({ code: 'run_not_found', class: 'not-found', message: `Run ${runId} is gone.` });
     printer.show(run, replicas);
     if (run.finished_at !== null) {
       printer.end();
@@ -108,14 +90,22 @@ async function follow(db: Db, runId: number, quiet: boolean): Promise<EndedCycle
 
 function report(opened: OpenedCycle, { run, replicas }: EndedCycle, json: boolean): void {
   if (json) {
-    const result = { run_id: opened.runId, already_running: opened.alreadyRunning, outcome: run.outcome, error: run.error_msg, replicas };
+    const result = {
+      run_id: opened.runId,
+      already_running: opened.alreadyRunning,
+      outcome: run.outcome,
+      error: run.error_msg,
+      replicas,
+    };
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
   for (const replica of replicas) {
     const counts = `${replica.docs_synced} synced, ${replica.docs_failed} failed, ${replica.docs_held} waiting`;
     const why = replica.error_msg === null ? '' : `: ${replica.error_msg}`;
-    process.stdout.write(`${replica.replica ?? 'removed replica'}: ${replica.outcome ?? 'unfinished'} (${counts})${why}\n`);
+    process.stdout.write(
+      `${replica.replica ?? 'removed replica'}: ${replica.outcome ?? 'unfinished'} (${counts})${why}\n`,
+    );
   }
   const why = run.error_msg === null || replicas.length > 0 ? '' : `: ${run.error_msg}`;
   process.stdout.write(`Run ${run.id} ended: ${run.outcome ?? 'unknown'}${why}\n`);

@@ -1,0 +1,85 @@
+/**
+ * What can be asked for, in the words of --help. A command is loaded when it is run: help and a mistyped option should not
+ * wait for database and queue libraries.
+ */
+import { parseOptions, type Command } from './arguments.ts';
+
+const serve = program(
+  'serve',
+  'Everything in one process, with PostgreSQL of its own unless DATABASE_URL is set.',
+  `Usage: pngx-controller serve
+
+API and worker in one process. Without DATABASE_URL a PostgreSQL server under DATA_DIR is started and stopped with it.`,
+  () => import('../standalone/main.ts'),
+);
+
+const api = program(
+  'api',
+  'The HTTP side alone; needs DATABASE_URL.',
+  `Usage: pngx-controller api
+
+Serves the API and the status page on HOST:PORT. Run at least one worker beside it.`,
+  () => import('../api/main.ts'),
+);
+
+const worker = program(
+  'worker',
+  'A worker alone; needs DATABASE_URL. Start as many as you like.',
+  `Usage: pngx-controller worker
+
+Works off the queue with WORKER_CONCURRENCY jobs at once; its health is at HOST:WORKER_PORT.`,
+  () => import('../worker/main.ts'),
+);
+
+const migrate: Command = {
+  name: 'migrate',
+  summary: 'Brings the database schema up to date; safe to repeat.',
+  usage: `Usage: pngx-controller migrate [--json]
+
+Applies what this release's schema has more than the database, ours and the queue's. Uses MIGRATION_DATABASE_URL
+where set, so that the running programs need no right to change the schema.`,
+  run: async (args) => {
+    const { json } = parseOptions('migrate', args, { json: { type: 'boolean' } });
+    const { runMigrate } = await import('./run-migrate.ts');
+    return runMigrate({ json: json === true });
+  },
+};
+
+const sync: Command = {
+  name: 'sync',
+  summary: 'Starts a cycle now; --wait follows it to its end.',
+  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--wait] [--json]
+
+  --replica  Only this replica, by name or id.
+  --wait     Stay until the cycle has ended, and show its progress. Exit code 0: every replica is in step;
+             1: something failed, or only part of the documents could be brought up to date.
+  --json     Print one JSON object instead of sentences.
+
+Works on the database: on that of a running controller, or of a standalone one that stands still, whose server is
+started for as long as the command runs. Such a one has no worker, so with --wait the command does the work itself.`,
+  run: async (args) => {
+    const { replica, wait, json } = parseOptions('sync', args, {
+      replica: { type: 'string' },
+      wait: { type: 'boolean' },
+      json: { type: 'boolean' },
+    });
+    const { runSync } = await import('./run-sync.ts');
+    return runSync({ replica, wait: wait === true, json: json === true });
+  },
+};
+
+export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync];
+
+/** A program that stays up is a script of its own service; here it only gets its name on the command line. */
+function program(name: string, summary: string, usage: string, start: () => Promise<unknown>): Command {
+  return {
+    name,
+    summary,
+    usage,
+    run: async (args) => {
+      parseOptions(name, args, {});
+      await start();
+      return undefined;
+    },
+  };
+}
