@@ -245,7 +245,7 @@ export class Library {
   }
 }
 
-/** An inbox tag would be on every upload, and a matching object on some: better one clear word than dozens of failures. */
+/** An inbox tag would be on every upload, a matching object on some: better one clear word than dozens of failures. */
 async function refuseAutomation(target: Target): Promise<void> {
   const automatic = z.looseObject({
     name: z.string(),
