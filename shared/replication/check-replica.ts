@@ -6,6 +6,7 @@ import { checkIdentity } from '../domain/identity.ts';
 import { bearsMark } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Capabilities, ReservedRow } from '../paperless/api.ts';
+import { removeSurplus } from './remove-surplus.ts';
 import type { ReplicaRun } from './sync-replica.ts';
 
 export interface ReplicaFindings {
@@ -32,6 +33,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   const reserved = await writer.reserved(settings.asnBase, signal);
   await refuseForeignReserved(work, reserved, settings.asnBase);
   await revisitOwnReserved(work, reserved);
+  await removeSurplus(work, reserved, settings.asnBase);
   const census = await writer.census(signal);
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
   await suspendIfShrunk(work, counts);

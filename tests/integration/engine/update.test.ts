@@ -112,3 +112,30 @@ describe.each(['v3', 'v2'] as const)('changes on the master, %s replica', (gener
     expect(link).toMatchObject({ status: 'error', phase: 'blocked', error_code: 'file_changed' });
   });
 });
+
+describe('a surplus copy on the replica', () => {
+  it('goes to the trash when it is provably ours, and stays when somebody has written to it', async () => {
+    const master = await simulator('v3');
+    const replica = await simulator('v3');
+    await uploadText(master, 'one');
+    await uploadText(master, 'two');
+    await master.idle();
+    const controller = await Controller.start({ master, replicas: { copy: replica } });
+    try {
+      await controller.cycle();
+      // A message that paperless delivered again long after the copy was finished.
+      await uploadText(replica, 'one', { title: 'pngx.c0ffee00.m1.a1', archive_serial_number: 2_000_000_001 });
+      await uploadText(replica, 'two', { title: 'pngx.c0ffee00.m2.a1', archive_serial_number: 2_000_000_002 });
+      await replica.idle();
+      await ask(replica, 'POST', '/api/documents/4/notes/', { note: 'somebody was here' });
+      await controller.cycle();
+      const live = (await ask(replica, 'GET', '/api/documents/?fields=id,archive_serial_number&ordering=id')) as { results: { id: number }[] };
+      expect(live.results.map((row) => row.id)).toEqual([1, 2, 4]);
+      expect(controller.logs.map((line) => line.code)).toEqual(expect.arrayContaining(['surplus_removed', 'surplus_unproven']));
+    } finally {
+      await controller.stop();
+      await master.stop();
+      await replica.stop();
+    }
+  });
+});

@@ -1,0 +1,52 @@
+/**
+ * Surplus copies (protocol section 1, last row): a late message of an upload that was sent twice became a document although
+ * the link has its copy already. Only what is provably ours goes, and only to the trash.
+ */
+import { attemptsOf } from '../db/attempts.repo.ts';
+import { ownersOf } from '../db/links.repo.ts';
+import type { Link } from '../db/tables.ts';
+import type { ReservedRow } from '../paperless/api.ts';
+import type { ReplicaRun } from './sync-replica.ts';
+
+/** `reserved`: all live documents of the replica with a number of the reserved range, from the probe of this run. */
+export async function removeSurplus(work: ReplicaRun, reserved: readonly ReservedRow[], asnBase: number): Promise<void> {
+  const byMaster = new Map(reserved.flatMap((row) => (row.asn === null ? [] : [[row.asn - asnBase, row] as const])));
+  if (byMaster.size === 0) return;
+  const links = await work.deps.db
+    .selectFrom('sync_map')
+    .selectAll()
+    .where('replica_id', '=', work.replica.id)
+    .where('master_doc_id', 'in', [...byMaster.keys()])
+    .where('replica_doc_id', 'is not', null)
+    .where('lease_worker', 'is', null)
+    .execute();
+  for (const link of links) {
+    const row = byMaster.get(link.master_doc_id);
+    if (row && row.id !== link.replica_doc_id) await removeOne(work, link, row);
+  }
+}
+
+async function removeOne(work: ReplicaRun, link: Link, row: ReservedRow): Promise<void> {
+  const { deps, writer, signal } = work;
+  const where = { replicaId: work.replica.id, runId: work.run.id, docId: link.master_doc_id };
+  if (!(await isOurs(work, link, row))) {
+    deps.log.warning(`Replica document #${row.id} bears the reserved number of another copy; it is not provably ours and stays.`, { ...where, code: 'surplus_unproven' });
+    return;
+  }
+  // The number first: a document in the trash would go on holding it.
+  await writer.patchDocument(row.id, { archive_serial_number: null }, signal);
+  await writer.trashDocument(row.id, signal);
+  deps.log.warning(`Moved a surplus copy (#${row.id}) to the replica's trash: an upload sent twice was consumed twice.`, { ...where, code: 'surplus_removed' });
+}
+
+/** Nobody's copy, untouched, and with the bytes of the verified copy or of an attempt of this very link. */
+async function isOurs(work: ReplicaRun, link: Link, row: ReservedRow): Promise<boolean> {
+  if ((await ownersOf(work.deps.db, work.replica.id, [row.id])).length > 0) return false;
+  const document = await work.writer.document(row.id, work.signal);
+  if (!document || document.notes.length > 0 || document.versions.length > 1) return false;
+  const checksum = await work.writer.originalChecksum(row.id, work.signal);
+  if (!checksum) return false;
+  const hex = checksum.hex.toLowerCase();
+  if (link.status === 'ok' && link.stored_checksum === hex) return true;
+  return (await attemptsOf(work.deps.db, link.id)).some((attempt) => attempt.sha256 === hex || attempt.md5 === hex);
+}
