@@ -1,0 +1,257 @@
+-- The schema after all migrations. What each column means stands in shared/db/migrations/.
+
+create sequence dirty_seq as bigint;
+
+create table app_meta (
+  key text not null,
+  value text not null,
+  constraint app_meta_pkey PRIMARY KEY (key)
+);
+
+create table logs (
+  id bigint not null generated always as identity,
+  run_id bigint,
+  replica_id bigint,
+  level text not null,
+  message text not null,
+  doc_id bigint,
+  code text,
+  created_at timestamp with time zone not null default now(),
+  search tsvector generated always as (to_tsvector('simple'::regconfig, message)) stored,
+  constraint logs_pkey PRIMARY KEY (id),
+  constraint logs_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
+  constraint logs_run_id_fkey FOREIGN KEY (run_id) REFERENCES sync_runs(id) ON DELETE SET NULL,
+  constraint logs_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text])))
+);
+
+CREATE INDEX logs_created ON logs USING btree (created_at DESC, id DESC);
+CREATE INDEX logs_replica ON logs USING btree (replica_id, id DESC);
+CREATE INDEX logs_search ON logs USING gin (search);
+
+create table master_state (
+  id smallint not null default 1,
+  cursor_us bigint,
+  topology_epoch bigint not null default 1,
+  next_cycle_at timestamp with time zone not null default now(),
+  generation text,
+  version text,
+  is_superuser boolean,
+  last_contact_at timestamp with time zone,
+  document_count bigint,
+  high_water_id bigint,
+  high_water_added text,
+  error_code text,
+  error_msg text,
+  unconfirmed boolean not null default false,
+  constraint master_state_pkey PRIMARY KEY (id),
+  constraint master_state_id_check CHECK ((id = 1))
+);
+
+create table replicas (
+  id bigint not null generated always as identity,
+  name text not null,
+  url text not null,
+  api_token text not null,
+  enabled boolean not null default true,
+  sync_interval_seconds integer,
+  last_sync_ts timestamp with time zone,
+  consecutive_failures integer not null default 0,
+  suspended_at timestamp with time zone,
+  suspended_reason text,
+  last_alert_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  paused_at timestamp with time zone,
+  pause_reason text,
+  generation text,
+  version text,
+  token_user_id bigint,
+  last_contact_at timestamp with time zone,
+  error_code text,
+  error_msg text,
+  asn_fence boolean not null default true,
+  library_proven boolean not null default false,
+  unconfirmed boolean not null default false,
+  uploads_held text,
+  document_count bigint,
+  foreign_count bigint,
+  constraint replicas_name_key UNIQUE (name),
+  constraint replicas_pkey PRIMARY KEY (id)
+);
+
+create table run_items (
+  run_id bigint not null,
+  link_id bigint not null,
+  chunk integer not null,
+  kind text not null,
+  state text not null default 'planned'::text,
+  constraint run_items_pkey PRIMARY KEY (run_id, link_id),
+  constraint run_items_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint run_items_run_id_fkey FOREIGN KEY (run_id) REFERENCES sync_runs(id) ON DELETE CASCADE,
+  constraint run_items_kind_check CHECK ((kind = ANY (ARRAY['upload'::text, 'update'::text]))),
+  constraint run_items_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'open'::text, 'done'::text, 'failed'::text, 'held'::text])))
+);
+
+CREATE INDEX run_items_link ON run_items USING btree (link_id);
+CREATE INDEX run_items_open ON run_items USING btree (run_id, state, kind, link_id);
+
+create table settings (
+  key text not null,
+  value text not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint settings_pkey PRIMARY KEY (key)
+);
+
+create table sync_map (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  master_doc_id bigint not null,
+  master_added text,
+  master_modified text,
+  feed_modified text,
+  replica_doc_id bigint,
+  replica_added text,
+  replica_modified text,
+  task_id text,
+  status text not null default 'pending'::text,
+  phase text not null default 'pending'::text,
+  error_code text,
+  error_msg text,
+  retry_count integer not null default 0,
+  failed_at timestamp with time zone,
+  last_synced timestamp with time zone,
+  next_due_at timestamp with time zone,
+  dirty_seq bigint not null default nextval('dirty_seq'::regclass),
+  applied_seq bigint not null default 0,
+  dispatch_gen bigint not null default 0,
+  dispatched_at timestamp with time zone,
+  lease_worker uuid,
+  lease_epoch bigint not null default 0,
+  topology_epoch bigint not null default 1,
+  crash_count integer not null default 0,
+  file_checksum text,
+  file_md5 text,
+  file_size bigint,
+  stored_checksum text,
+  plan jsonb,
+  applied jsonb,
+  report jsonb not null default '[]'::jsonb,
+  hold_until timestamp with time zone,
+  clean_read_at timestamp with time zone,
+  locate boolean not null default false,
+  unconfirmed boolean not null default false,
+  verified_at timestamp with time zone,
+  verified_depth text,
+  created_at timestamp with time zone not null default now(),
+  constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
+  constraint sync_map_pkey PRIMARY KEY (id),
+  constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint sync_map_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'error'::text])))
+);
+
+CREATE INDEX sync_map_begun ON sync_map USING btree (replica_id) WHERE (phase = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'claimed'::text, 'finalising'::text, 'linking'::text, 'releasing'::text]));
+CREATE INDEX sync_map_dispatched ON sync_map USING btree (replica_id) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX sync_map_lease ON sync_map USING btree (lease_worker) WHERE (lease_worker IS NOT NULL);
+CREATE INDEX sync_map_master ON sync_map USING btree (master_doc_id);
+CREATE INDEX sync_map_open ON sync_map USING btree (replica_id, id) WHERE (dirty_seq <> applied_seq);
+CREATE UNIQUE INDEX sync_map_replica_doc ON sync_map USING btree (replica_id, replica_doc_id) WHERE (replica_doc_id IS NOT NULL);
+CREATE INDEX sync_map_state ON sync_map USING btree (replica_id, status, phase);
+CREATE INDEX sync_map_waiting ON sync_map USING btree (replica_id) WHERE (error_code = 'link_target_missing'::text);
+
+create table sync_runs (
+  id bigint not null generated always as identity,
+  parent_run_id bigint,
+  replica_id bigint,
+  kind text not null default 'replica'::text,
+  triggered_by text not null,
+  phase text not null default 'opening'::text,
+  started_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  outcome text,
+  timed_out boolean not null default false,
+  docs_total integer not null default 0,
+  docs_synced integer not null default 0,
+  docs_failed integer not null default 0,
+  docs_held integer not null default 0,
+  bytes bigint not null default 0,
+  error_code text,
+  error_msg text,
+  error_side text,
+  instance_faults integer not null default 0,
+  lease_worker uuid,
+  lease_epoch bigint not null default 0,
+  dispatch_gen bigint not null default 0,
+  dispatched_at timestamp with time zone,
+  context jsonb,
+  constraint sync_runs_pkey PRIMARY KEY (id),
+  constraint sync_runs_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES sync_runs(id) ON DELETE CASCADE,
+  constraint sync_runs_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
+  constraint sync_runs_kind_check CHECK ((kind = ANY (ARRAY['cycle'::text, 'replica'::text]))),
+  constraint sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text])))
+);
+
+CREATE UNIQUE INDEX sync_runs_open ON sync_runs USING btree (replica_id) WHERE ((finished_at IS NULL) AND (kind = 'replica'::text));
+CREATE INDEX sync_runs_parent ON sync_runs USING btree (parent_run_id);
+CREATE INDEX sync_runs_unfinished ON sync_runs USING btree (id) WHERE (finished_at IS NULL);
+
+create table taxonomy_links (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  kind text not null,
+  master_id bigint not null,
+  replica_obj_id bigint,
+  name text not null,
+  state text not null,
+  created_by_us boolean not null default false,
+  held_back jsonb,
+  detail jsonb,
+  error_msg text,
+  updated_at timestamp with time zone not null default now(),
+  constraint taxonomy_links_replica_id_kind_master_id_key UNIQUE (replica_id, kind, master_id),
+  constraint taxonomy_links_pkey PRIMARY KEY (id),
+  constraint taxonomy_links_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint taxonomy_links_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'linked'::text, 'ambiguous'::text, 'failed'::text])))
+);
+
+CREATE UNIQUE INDEX taxonomy_links_replica ON taxonomy_links USING btree (replica_id, kind, replica_obj_id) WHERE (replica_obj_id IS NOT NULL);
+
+create table upload_attempts (
+  id bigint not null generated always as identity,
+  link_id bigint not null,
+  k integer not null,
+  state text not null,
+  marker text not null,
+  reserved_asn bigint,
+  sha256 text not null,
+  md5 text not null,
+  size bigint not null,
+  file_name text not null,
+  worker uuid not null,
+  lease_epoch bigint not null,
+  replica_date timestamp with time zone,
+  task_id text,
+  success_doc_id bigint,
+  posted_at timestamp with time zone not null default now(),
+  started_seen_at timestamp with time zone,
+  terminal_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  failure_code text,
+  looks integer not null default 0,
+  looked_at timestamp with time zone,
+  constraint upload_attempts_link_id_k_key UNIQUE (link_id, k),
+  constraint upload_attempts_pkey PRIMARY KEY (id),
+  constraint upload_attempts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint upload_attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'success'::text, 'failure'::text, 'refused'::text])))
+);
+
+create table workers (
+  id uuid not null,
+  role text not null,
+  version text not null,
+  started_at timestamp with time zone not null default now(),
+  beat bigint not null default 0,
+  beat_at timestamp with time zone not null default now(),
+  dead boolean not null default false,
+  lock_pid integer,
+  lock_backend_start timestamp with time zone,
+  constraint workers_pkey PRIMARY KEY (id)
+);

@@ -1,0 +1,33 @@
+-- shared/db/logs.repo.ts
+
+-- insertLogs
+insert into logs (level, message, code, doc_id, run_id, replica_id, created_at)
+  select l.level, l.message, l.code, l.doc_id, sync_runs.id, replicas.id, coalesce(l.created_at, now())
+  from jsonb_to_recordset($1::jsonb) as l(
+  level text, message text, code text, doc_id bigint, run_id bigint, replica_id bigint,
+  created_at timestamptz, nth integer)
+  left join sync_runs on sync_runs.id = l.run_id
+  left join replicas on replicas.id = l.replica_id
+  order by l.nth;
+
+-- queryLogs
+select "logs"."id", "logs"."created_at", "logs"."level", "logs"."message", "logs"."code", "logs"."run_id", "logs"."replica_id", "logs"."doc_id", "replicas"."name" as "replica"
+  from "logs"
+  left join "replicas" on "replicas"."id" = "logs"."replica_id"
+  order by "logs"."id" desc
+  limit $1;
+select "logs"."id", "logs"."created_at", "logs"."level", "logs"."message", "logs"."code", "logs"."run_id", "logs"."replica_id", "logs"."doc_id", "replicas"."name" as "replica"
+  from "logs"
+  left join "replicas" on "replicas"."id" = "logs"."replica_id"
+  where "logs"."replica_id" = $1
+  and "logs"."run_id" = $2
+  and "logs"."level" = $3
+  and "logs"."created_at" >= $4
+  and "logs"."created_at" <= $5
+  and logs.search @@ websearch_to_tsquery('simple', $6)
+  and "logs"."id" < $7
+  order by "logs"."id" desc
+  limit $8;
+
+-- deleteLogsBefore
+delete from "logs" where "id" in (select "id" from "logs" where "created_at" < $1 limit $2);

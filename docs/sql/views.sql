@@ -1,0 +1,84 @@
+-- shared/db/views.repo.ts
+
+-- countLinksByState
+select "replica_id", "status", "phase", count(*)::int as "documents"
+  from "sync_map"
+  group by "replica_id", "status", "phase";
+
+-- countOpenLinks
+select "replica_id", count(*)::int as "documents"
+  from "sync_map"
+  where "dirty_seq" <> "applied_seq"
+  group by "replica_id";
+
+-- countPendingTasks
+select "sync_map"."replica_id", count(*)::int as "tasks"
+  from "upload_attempts"
+  inner join "sync_map" on "sync_map"."id" = "upload_attempts"."link_id"
+  where "upload_attempts"."state" in ($1, $2, $3)
+  and "upload_attempts"."closed_at" is null
+  group by "sync_map"."replica_id";
+
+-- listOpenRuns
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  where "run"."finished_at" is null
+  order by "run"."id";
+
+-- listRuns
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  order by "run"."id" desc
+  limit $1;
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  where "run"."replica_id" = $1
+  and "run"."kind" = $2
+  and "run"."outcome" = $3
+  and "run"."finished_at" is not null
+  and "run"."id" < $4
+  order by "run"."id" desc
+  limit $5;
+
+-- findRun
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  where "run"."id" = $1;
+
+-- listChildRuns
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  where "run"."parent_run_id" = $1
+  order by "run"."id";
+
+-- lastReplicaRuns
+select distinct on ("run"."replica_id") "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
+  from "sync_runs" as "run"
+  left join "replicas" on "replicas"."id" = "run"."replica_id"
+  where "run"."kind" = $1
+  and "run"."replica_id" is not null
+  and "run"."finished_at" is not null
+  order by "run"."replica_id", "run"."id" desc;
+
+-- listDocuments
+select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "file_checksum", "file_size", "report", dirty_seq <> applied_seq as "waiting"
+  from "sync_map"
+  where "replica_id" = $1
+  order by "master_doc_id"
+  limit $2;
+select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "file_checksum", "file_size", "report", dirty_seq <> applied_seq as "waiting"
+  from "sync_map"
+  where "replica_id" = $1
+  and "status" = $2
+  and "phase" = $3
+  and "master_doc_id" > $4
+  order by "master_doc_id"
+  limit $5;
+
+-- unfinishedMasterIds
+select "master_doc_id" from "sync_map" where "replica_id" = $1 and "dirty_seq" <> "applied_seq";

@@ -1,0 +1,30 @@
+-- shared/db/workers.repo.ts
+
+-- registerWorker
+insert into "workers" ("id", "role", "version") values ($1, $2, $3);
+
+-- beat
+update "workers"
+  set "beat" = beat + 1, "beat_at" = now()
+  where "id" = $1
+  and "dead" = $2
+  returning "id";
+
+-- livingWorkers
+select "id", "beat" from "workers" where "dead" = $1;
+
+-- declareDead
+update "workers" set "dead" = $1 where "id" = $2 and "beat" = $3 and "dead" = $4 returning "id";
+select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
+  on session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start
+  where workers.id = $1;
+
+-- signOff
+update "workers" set "dead" = $1 where "id" = $2;
+
+-- noteLockSession
+update "workers" set "lock_pid" = $1, "lock_backend_start" = $2 where "id" = $3;
+
+-- pruneWorkers
+delete from workers w where w.dead and w.beat_at < now() - interval '7 days'
+  and not exists (select 1 from sync_map s where s.lease_worker = w.id);

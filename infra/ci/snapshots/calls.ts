@@ -1,0 +1,182 @@
+/** One call of every repository method. A method without one does not compile, so that no statement stays unseen. */
+import * as appMeta from '../../../shared/db/app-meta.repo.ts';
+import * as attempts from '../../../shared/db/attempts.repo.ts';
+import * as dispatch from '../../../shared/db/dispatch.repo.ts';
+import * as links from '../../../shared/db/links.repo.ts';
+import * as logs from '../../../shared/db/logs.repo.ts';
+import * as master from '../../../shared/db/master.repo.ts';
+import * as replicas from '../../../shared/db/replicas.repo.ts';
+import * as runs from '../../../shared/db/runs.repo.ts';
+import * as settings from '../../../shared/db/settings.repo.ts';
+import type { Db } from '../../../shared/db/tables.ts';
+import * as taxonomy from '../../../shared/db/taxonomy.repo.ts';
+import * as views from '../../../shared/db/views.repo.ts';
+import * as workers from '../../../shared/db/workers.repo.ts';
+import { ATTEMPT, type Fixture } from './fixture.ts';
+
+export type Call = (db: Db, has: Fixture) => unknown;
+type Calls<Repo> = { readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call };
+
+const NOW = new Date();
+const page = { before: 9, limit: 10 };
+const never = () => false;
+
+const attemptCalls: Calls<typeof attempts> = {
+  attemptsOf: (db, { link }) => attempts.attemptsOf(db, link.id),
+  intendUpload: (db, { lease }) => attempts.intendUpload(db, lease, 2, ATTEMPT),
+  settleAttempt: (db, { lease, attempt }) =>
+    attempts.settleAttempt(db, lease, attempt.id, { state: 'awaiting', task_id: 't' }, { phase: 'awaiting' }),
+  claimCopy: (db, { lease }) => attempts.claimCopy(db, lease, { replicaDocId: 7, added: 'now', storedChecksum: 'a' }),
+  outstandingUploads: (db, { replicaId }) => attempts.outstandingUploads(db, replicaId),
+};
+
+const dispatchCalls: Calls<typeof dispatch> = {
+  async takeForDispatch(db, has) {
+    for (const kind of ['begun', 'update', 'upload', 'linking'] as const)
+      await dispatch.takeForDispatch(db, has, kind, 10);
+  },
+  undispatch: (db, { link }) => dispatch.undispatch(db, [{ linkId: link.id, generation: 1 }]),
+  inFlight: (db, { replicaId }) => dispatch.inFlight(db, replicaId),
+  nextDue: (db, has) => dispatch.nextDue(db, has),
+  onlyLinkingIsOpen: (db, { runId }) => dispatch.onlyLinkingIsOpen(db, runId, null),
+};
+
+const linkCalls: Calls<typeof links> = {
+  takeLease: (db, { link, worker }) => links.takeLease(db, link.id, worker, 1),
+  updateLeased: (db, { lease }) => links.updateLeased(db, lease, { phase: 'locating' }),
+  releaseLease: (db, { lease }) => links.releaseLease(db, lease, { next_due_at: NOW }),
+  applyAndRelease: (db, { lease, link }) => links.applyAndRelease(db, lease, link.dirty_seq, { last_synced: NOW }),
+  releaseAllOf: (db, { worker }) => links.releaseAllOf(db, worker),
+  releaseForgotten: (db, { worker }) => links.releaseForgotten(db, worker, never),
+  linkById: (db, { link }) => links.linkById(db, link.id),
+  addMissingLinks: (db) => links.addMissingLinks(db, [1, 2]),
+  markDirty: (db) => links.markDirty(db, [{ id: 1, modified: 'now' }]),
+  markDirtyByReplicaDoc: (db, { replicaId }) => links.markDirtyByReplicaDoc(db, replicaId, [1]),
+  copiesOf: (db, { replicaId }) => links.copiesOf(db, replicaId, [1, 2]),
+  ownersOf: (db, { replicaId }) => links.ownersOf(db, replicaId, [1, 2]),
+  censusAgainstLinks: (db, { replicaId }) => links.censusAgainstLinks(db, replicaId, [1, 2]),
+  unconfirmedLinks: (db, { replicaId }) => links.unconfirmedLinks(db, replicaId, 10),
+  setUnconfirmed: (db, { replicaId }) => links.setUnconfirmed(db, replicaId),
+};
+
+const replicaCalls: Calls<typeof replicas> = {
+  listReplicas: (db) => replicas.listReplicas(db),
+  findReplica: (db, { replicaId }) => replicas.findReplica(db, replicaId),
+  findReplicaByName: (db) => replicas.findReplicaByName(db, 'attic'),
+  insertReplica: (db) => replicas.insertReplica(db, { name: 'attic', url: 'http://attic.test', api_token: 'sealed' }),
+  updateReplica: (db, { replicaId }) => replicas.updateReplica(db, replicaId, { enabled: false }),
+  markLinksUnconfirmed: (db, { replicaId }) => replicas.markLinksUnconfirmed(db, replicaId),
+  forgetLibraryProofs: (db) => replicas.forgetLibraryProofs(db),
+  unsuspendReplica: (db, { replicaId }) => replicas.unsuspendReplica(db, replicaId),
+  deleteReplica: (db, { replicaId }) => replicas.deleteReplica(db, replicaId),
+};
+
+const runCalls: Calls<typeof runs> = {
+  insertCycle: (db) => runs.insertCycle(db, 'schedule'),
+  insertReplicaRun: (db, { cycleId, replicaId }) => runs.insertReplicaRun(db, cycleId, replicaId, 'schedule'),
+  runById: (db, { runId }) => runs.runById(db, runId),
+  openRunOf: (db, { replicaId }) => runs.openRunOf(db, replicaId),
+  childrenOf: (db, { cycleId }) => runs.childrenOf(db, cycleId),
+  unfinishedRuns: (db) => runs.unfinishedRuns(db),
+  takeRun: (db, { runId, worker }) => runs.takeRun(db, runId, worker),
+  updateRun: (db, { runLease }) => runs.updateRun(db, runLease, { phase: 'feed' }),
+  releaseRun: (db, { runLease }) => runs.releaseRun(db, runLease, { phase: 'documents' }),
+  releaseForgottenRuns: (db, { worker }) => runs.releaseForgottenRuns(db, worker, never),
+  releaseRunsOf: (db, { worker }) => runs.releaseRunsOf(db, worker),
+  takeLostRuns: (db) => runs.takeLostRuns(db),
+  startChildren: (db, { cycleId }) => runs.startChildren(db, cycleId),
+  planItems: (db, { runId, replicaId }) => runs.planItems(db, runId, replicaId, 500),
+  openChunk: (db, { runId }) => runs.openChunk(db, runId, 0),
+  plannedChunks: (db, { runId }) => runs.plannedChunks(db, runId),
+  settleItem: (db, { runId, link }) => runs.settleItem(db, runId, link.id, 'done', 1),
+  hasOpenItems: (db, { runId }) => runs.hasOpenItems(db, runId),
+  countInstanceFault: (db, { runId }) => runs.countInstanceFault(db, runId),
+  closeRun: (db, { runId }) => runs.closeRun(db, runId, { outcome: 'ok' }),
+  noteGoodRun: (db, { replicaId }) => runs.noteGoodRun(db, replicaId, NOW),
+  noteFailedRun: (db, { replicaId }) => runs.noteFailedRun(db, replicaId, 5, 'token_refused', 'No.'),
+  suspendReplica: (db, { replicaId }) => runs.suspendReplica(db, replicaId, 'replica_shrunk', 'Why.'),
+  pruneRunItems: (db) => runs.pruneRunItems(db),
+};
+
+const viewCalls: Calls<typeof views> = {
+  countLinksByState: (db) => views.countLinksByState(db),
+  countOpenLinks: (db) => views.countOpenLinks(db),
+  countPendingTasks: (db) => views.countPendingTasks(db),
+  listOpenRuns: (db) => views.listOpenRuns(db),
+  async listRuns(db, { replicaId }) {
+    await views.listRuns(db, {}, { limit: 10 });
+    await views.listRuns(db, { replicaId, kind: 'replica', outcome: 'ok', finished: true }, page);
+  },
+  findRun: (db, { runId }) => views.findRun(db, runId),
+  listChildRuns: (db, { cycleId }) => views.listChildRuns(db, cycleId),
+  lastReplicaRuns: (db) => views.lastReplicaRuns(db),
+  async listDocuments(db, { replicaId }) {
+    await views.listDocuments(db, { replicaId }, { limit: 10 });
+    await views.listDocuments(db, { replicaId, status: 'error', phase: 'failed' }, { after: 1, limit: 10 });
+  },
+  unfinishedMasterIds: (db, { replicaId }) => views.unfinishedMasterIds(db, replicaId),
+};
+
+const workerCalls: Calls<typeof workers> = {
+  registerWorker: (db) => workers.registerWorker(db, { id: crypto.randomUUID(), role: 'worker', version: '1.0.0' }),
+  beat: (db, { worker }) => workers.beat(db, worker),
+  livingWorkers: (db) => workers.livingWorkers(db),
+  declareDead: (db, { worker }) => workers.declareDead(db, worker, 0),
+  signOff: (db, { worker }) => workers.signOff(db, worker),
+  noteLockSession: (db, { worker }) => workers.noteLockSession(db, worker, 1, NOW.toISOString()),
+  pruneWorkers: (db) => workers.pruneWorkers(db),
+};
+
+const smallCalls = {
+  'app-meta': {
+    readMeta: (db) => appMeta.readMeta(db, appMeta.CANARY),
+    insertMeta: (db) => appMeta.insertMeta(db, appMeta.CANARY, 'sealed'),
+  } satisfies Calls<typeof appMeta> as Record<string, Call>,
+  logs: {
+    insertLogs: (db) => logs.insertLogs(db, [{ level: 'info', message: 'Hello.' }]),
+    async queryLogs(db, { replicaId, runId }) {
+      await logs.queryLogs(db, {}, { limit: 10 });
+      await logs.queryLogs(db, { replicaId, runId, level: 'error', from: NOW, to: NOW, text: 'words' }, page);
+    },
+    deleteLogsBefore: (db) => logs.deleteLogsBefore(db, NOW, 5000),
+  } satisfies Calls<typeof logs> as Record<string, Call>,
+  master: {
+    masterState: (db) => master.masterState(db),
+    updateMaster: (db) => master.updateMaster(db, { version: '3.0.5' }),
+    claimTick: (db) => master.claimTick(db, 900),
+    capNextTick: (db) => master.capNextTick(db, 900),
+    setCursor: (db) => master.setCursor(db, 1),
+  } satisfies Calls<typeof master> as Record<string, Call>,
+  settings: {
+    readSettings: (db) => settings.readSettings(db),
+    putSettings: (db) => settings.putSettings(db, [{ key: 'a', value: '1' }]),
+    insertSettings: (db) => settings.insertSettings(db, [{ key: 'a', value: '1' }]),
+    deleteSettings: (db) => settings.deleteSettings(db, ['a', 'b']),
+  } satisfies Calls<typeof settings> as Record<string, Call>,
+  taxonomy: {
+    taxonomyLinks: (db, { replicaId }) => taxonomy.taxonomyLinks(db, replicaId),
+    saveTaxonomyLink: (db, { replicaId }) =>
+      taxonomy.saveTaxonomyLink(db, {
+        replicaId,
+        kind: 'tag',
+        masterId: 1,
+        replicaObjId: 2,
+        name: 'urgent',
+        state: 'linked',
+        createdByUs: true,
+      }),
+    dropTaxonomyLinks: (db) => taxonomy.dropTaxonomyLinks(db, [1, 2]),
+  } satisfies Calls<typeof taxonomy> as Record<string, Call>,
+};
+
+/** By repository, as its file is called. */
+export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
+  ...smallCalls,
+  attempts: attemptCalls,
+  dispatch: dispatchCalls,
+  links: linkCalls,
+  replicas: replicaCalls,
+  runs: runCalls,
+  views: viewCalls,
+  workers: workerCalls,
+};
