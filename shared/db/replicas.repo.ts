@@ -48,10 +48,21 @@ export async function forgetLibraryProofs(db: Db): Promise<void> {
   await db.updateTable('replicas').set({ library_proven: false }).execute();
 }
 
+/**
+ * A person says: go on. That ends a pause of the controller's own making too; whatever made it is checked again by the
+ * next run before anything is written.
+ */
 export function unsuspendReplica(db: Db, id: number): Promise<Replica | undefined> {
   return db
     .updateTable('replicas')
-    .set({ suspended_at: null, suspended_reason: null, consecutive_failures: 0, enabled: true })
+    .set({
+      suspended_at: null,
+      suspended_reason: null,
+      paused_at: null,
+      pause_reason: null,
+      consecutive_failures: 0,
+      enabled: true,
+    })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();

@@ -19,7 +19,7 @@ export async function checkAsnRange(
 function rangeTaken(side: 'master' | 'replica', rows: readonly ReservedRow[], asnBase: number): AppError {
   const some = rows.slice(0, 3).map((row) => `#${row.id}`);
   return new AppError({
-    code: 'asn_range_taken',
+    code: 'asn_range_in_use',
     class: 'config',
     scope: 'instance',
     message:

@@ -1,6 +1,6 @@
 import { validateSettingsPatch, type SettingChange, type Settings } from '../config/settings.ts';
 import { inTransaction } from '../db/client.ts';
-import { capNextTick, updateMaster } from '../db/master.repo.ts';
+import { capNextTick, masterState, updateMaster } from '../db/master.repo.ts';
 import { forgetLibraryProofs, listReplicas } from '../db/replicas.repo.ts';
 import { deleteSettings, putSettings } from '../db/settings.repo.ts';
 import type { Db } from '../db/tables.ts';
@@ -9,35 +9,44 @@ import { replicaUrl, type ReplicaVerbDeps } from './add-replica.ts';
 import { checkDistinctLibraries } from './check-distinct-libraries.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings } from './load-settings.ts';
-import { testInstance, type InstanceAccess } from './test-connection.ts';
+import { testInstance, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
 
-/** Saves all of them or none. Address and token of the master are saved only after a good connection test. */
-export async function saveSettings(deps: ReplicaVerbDeps, patch: unknown, signal?: AbortSignal): Promise<void> {
+/**
+ * Saves all of them or none. Address and token of the master are saved only after a good connection test, which is the
+ * answer where it was made.
+ */
+export async function saveSettings(
+  deps: ReplicaVerbDeps,
+  patch: unknown,
+  signal?: AbortSignal,
+): Promise<ConnectionReport | null> {
   const before = await loadSettings(deps);
   const changes = validateSettingsPatch(patch).map(normalised);
   await refuseMovedAsnBase(deps.db, before, changes);
-  const master = masterAfter(before, changes);
-  const masterMoved = master !== null && before.masterUrl !== null && master.url !== before.masterUrl;
-  if (changes.some(({ key }) => key === 'master_url' || key === 'master_token'))
-    await testMaster(deps, master, master !== null && master.url !== before.masterUrl, signal);
-  await inTransaction(deps.db, async (trx) => {
-    await putSettings(
-      trx,
-      changes.flatMap(({ key, value, secret }) =>
-        value === null ? [] : [{ key, value: secret ? deps.secrets.seal(value) : value }],
-      ),
-    );
-    await deleteSettings(
-      trx,
-      changes.filter(({ value }) => value === null).map(({ key }) => key),
-    );
-    if (masterMoved) {
-      await updateMaster(trx, { unconfirmed: true });
-      await forgetLibraryProofs(trx);
-    }
-  });
+  const touchesMaster = changes.some(({ key }) => key === 'master_url' || key === 'master_token');
+  const master = touchesMaster ? masterAfter(before, changes) : null;
+  const newAddress = master !== null && master.url !== before.masterUrl;
+  const report = master === null ? null : await testMaster(deps, master, newAddress, signal);
+  // Also after the master was taken out for a while: what counts is whether one was ever read.
+  const moved = newAddress && (await masterState(deps.db)).last_contact_at !== null;
+  await write(deps, changes, moved);
   const interval = changes.find(({ key }) => key === 'sync_interval_seconds');
   if (interval !== undefined) await capNextTick(deps.db, (await loadSettings(deps)).syncIntervalSeconds);
+  return report;
+}
+
+async function write(deps: ReplicaVerbDeps, changes: readonly SettingChange[], masterMoved: boolean): Promise<void> {
+  const stored = changes.flatMap(({ key, value, secret }) =>
+    value === null ? [] : [{ key, value: secret ? deps.secrets.seal(value) : value }],
+  );
+  const removed = changes.filter(({ value }) => value === null).map(({ key }) => key);
+  await inTransaction(deps.db, async (trx) => {
+    await putSettings(trx, stored);
+    await deleteSettings(trx, removed);
+    if (!masterMoved) return;
+    await updateMaster(trx, { unconfirmed: true });
+    await forgetLibraryProofs(trx);
+  });
 }
 
 function normalised(change: SettingChange): SettingChange {
@@ -66,14 +75,14 @@ function masterAfter(before: Settings, changes: readonly SettingChange[]): Insta
 
 async function testMaster(
   deps: ReplicaVerbDeps,
-  master: InstanceAccess | null,
+  master: InstanceAccess,
   newAddress: boolean,
   signal?: AbortSignal,
-): Promise<void> {
-  if (master === null) return;
-  const report = await testInstance(deps, master, signal);
+): Promise<ConnectionReport> {
+  const report = await testInstance(deps, master, 'master', signal);
   if (!report.ok) throw connectionRefused(report, { url: 'master_url', token: 'master_token' });
   if (newAddress) await refuseReplicaAsMaster(deps, master, signal);
+  return report;
 }
 
 /** E26 from the other side. A replica that does not answer is not proven here; the engine asks again before it uploads. */

@@ -64,6 +64,7 @@ export function failed(name: StepName, error: AppError, blocking = true): Connec
 export async function testInstance(
   deps: ConnectionTestDeps,
   access: InstanceAccess,
+  role: 'master' | 'replica',
   signal?: AbortSignal,
 ): Promise<ConnectionReport> {
   const steps: ConnectionStep[] = [];
@@ -76,7 +77,7 @@ export async function testInstance(
   const reader = deps.clients.openReader(access);
   try {
     const capabilities = await reader.probe(signal);
-    steps.push(...answeredSteps(capabilities));
+    steps.push(...answeredSteps(capabilities, role));
     const census = await reader.census(signal);
     return report(steps, capabilities, census.ids.length);
   } catch (thrown) {
@@ -99,7 +100,7 @@ export async function testReplica(
   test: ReplicaTest,
   signal?: AbortSignal,
 ): Promise<ConnectionReport> {
-  const instance = await testInstance(deps, test.replica, signal);
+  const instance = await testInstance(deps, test.replica, 'replica', signal);
   if (!instance.ok) return instance;
   const steps = [...instance.steps];
   const rest = (): ConnectionReport => report(steps, instance.capabilities, instance.documentCount);
@@ -150,26 +151,31 @@ function report(
   };
 }
 
-function answeredSteps(capabilities: Capabilities): ConnectionStep[] {
+function answeredSteps(capabilities: Capabilities, role: 'master' | 'replica'): ConnectionStep[] {
   return [
     passed('reachable', `It answered in ${Math.round(capabilities.latencyMs)} ms.`),
     passed('api', 'The paperless-ngx API answers there.'),
     passed('version', `paperless-ngx ${capabilities.version} is supported.`),
     passed('token', `The token is accepted (user "${capabilities.username}").`),
-    superuserStep(capabilities),
+    superuserStep(capabilities, role),
   ];
 }
 
-/** E4: a token that sees only a subset runs, is flagged, and never counts as verified. */
-function superuserStep({ isSuperuser, username }: Capabilities): ConnectionStep {
+/**
+ * E4: a master's token that sees only a subset runs, is flagged, and nothing counts as verified. A replica's token must
+ * see everything: what it does not see would look deleted, and it could not set owners.
+ */
+function superuserStep({ isSuperuser, username }: Capabilities, role: 'master' | 'replica'): ConnectionStep {
   if (isSuperuser) return passed('superuser', `The user "${username}" is a superuser and sees everything.`);
+  const consequence =
+    role === 'master' ? 'documents that it cannot see are left out' : 'a document that it does not see looks deleted';
   const error = new AppError({
     code: 'token_not_superuser',
     class: 'permission',
-    message: `The user "${username}" is not a superuser: documents that it cannot see are left out.`,
-    hint: 'Use the token of a superuser, or make this user one.',
+    message: `The user "${username}" is not a superuser: ${consequence}.`,
+    hint: 'Use the token of a superuser who is also staff.',
   });
-  return failed('superuser', error, false);
+  return failed('superuser', error, role === 'replica');
 }
 
 const ORDER = ['reachable', 'api', 'version', 'token'] as const;

@@ -46,7 +46,7 @@ export async function updateReplica(
     ...(update.enabled === undefined ? {} : { enabled: update.enabled }),
     ...(update.syncIntervalSeconds === undefined ? {} : { sync_interval_seconds: update.syncIntervalSeconds }),
     ...(update.token === undefined ? {} : { api_token: deps.secrets.seal(update.token) }),
-    ...(urlChanged ? { url, unconfirmed: true, library_proven: false } : {}),
+    ...(urlChanged ? { url, unconfirmed: true, library_proven: false, ...endOfIdentityPause(current) } : {}),
     ...(report === null ? {} : seenFacts(report, deps.clock.now())),
   };
   return { replica: await save(deps, current, changes, urlChanged), report };
@@ -67,6 +67,11 @@ export async function testKnownReplica(
   };
   const test = { replica: access, master: masterAccess(settings), asnBase: settings.asnBase, isOwnUpload };
   return testReplica(deps, test, signal);
+}
+
+/** The pause was about the old address; at the new one the identities are looked at again before the first write. */
+function endOfIdentityPause(current: Replica): ReplicaChanges {
+  return current.error_code === 'identity_changed' ? { paused_at: null, pause_reason: null } : {};
 }
 
 async function save(

@@ -5,6 +5,7 @@ import { readSettings } from '../../../shared/db/settings.repo.ts';
 import { saveSettings } from '../../../shared/replication/save-settings.ts';
 import type { ApiDeps } from '../deps.ts';
 import { bodyOf } from '../input.ts';
+import { presentTest } from '../presenters/replicas.ts';
 
 export function settingsRoutes(deps: ApiDeps): Hono {
   const routes = new Hono();
@@ -12,9 +13,9 @@ export function settingsRoutes(deps: ApiDeps): Hono {
   routes.put('/', async (c) => {
     // Only the frame here; what each key may hold is the catalogue's to say.
     const patch = await bodyOf(c, z.record(z.string(), z.unknown()));
-    await saveSettings(deps, patch, c.req.raw.signal);
+    const test = await saveSettings(deps, patch, c.req.raw.signal);
     deps.log.info(`Settings were changed: ${Object.keys(patch).sort().join(', ')}.`);
-    return c.json({ settings: await present(deps) });
+    return c.json({ settings: await present(deps), test: test === null ? null : presentTest(test) });
   });
   return routes;
 }
