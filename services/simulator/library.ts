@@ -23,7 +23,12 @@ function addObject({ store }: Instance, kind: 'tag' | 'correspondent', name: str
 
 const pick = <Item>(items: readonly Item[], digit: number): Item => items[digit % items.length] as Item;
 
-function addDocument({ store, profile, options }: Instance, number: number, tags: readonly number[], correspondents: readonly number[]): void {
+function addDocument(
+  { store, profile, options }: Instance,
+  number: number,
+  tags: readonly number[],
+  correspondents: readonly number[],
+): void {
   // A linear congruence is enough here and much faster than a hash for a hundred thousand documents.
   const dice = (Math.imul(number, 2_654_435_761) ^ options.seed.length) >>> 0;
   const words = Array.from({ length: 12 }, (_, at) => pick(WORDS, (dice >>> at) + at));

@@ -116,7 +116,8 @@ export class SimulatorServer {
   #replyTo(error: unknown): Reply {
     if (error instanceof HttpError) return error.reply;
     if (error instanceof Error && error.message === 'request aborted') throw error;
-    if (this.#instance.options.verbose) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    if (this.#instance.options.verbose)
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     return serverError().reply;
   }
 }
@@ -141,6 +142,7 @@ async function noteUpload(context: Context, entry: LoggedRequest): Promise<void>
 
 /** Paths the API does not know belong to the frontend, which wants a session: a redirect, or a refused form. */
 function frontend(request: IncomingMessage, path: string): Reply {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return text('<h1>Forbidden (403)</h1>\n<p>CSRF verification failed.</p>', 403);
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return text('<h1>Forbidden (403)</h1>\n<p>CSRF verification failed.</p>', 403);
   return text('', 302, { location: `/accounts/login/?next=${path}` });
 }

@@ -78,7 +78,8 @@ function listDifferences(want: readonly unknown[], got: unknown, values: Capture
 }
 
 function objectDifferences(want: object, got: unknown, values: Captured, path: string): string[] {
-  if (typeof got !== 'object' || got === null || Array.isArray(got)) return [`${path} should be an object and is ${show(got)}`];
+  if (typeof got !== 'object' || got === null || Array.isArray(got))
+    return [`${path} should be an object and is ${show(got)}`];
   const wanted = new Map(Object.entries(want).map(([key, value]) => [String(fill(key, values)), value]));
   const found = got as Record<string, unknown>;
   const missing = [...wanted].flatMap(([key, value]) =>

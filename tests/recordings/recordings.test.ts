@@ -38,7 +38,9 @@ async function replay(folder: URL, name: string, profile: 'v2' | 'v3'): Promise<
       const isLeftOut = LEFT_OUT.some((left) => left.transcript === place && left.line === at + 1);
       const differences = await run.step(step);
       if (isLeftOut || differences.length === 0) continue;
-      found.push(`${at + 1} ${step.request.method} ${step.request.path} (${step.note}): ${differences.slice(0, 4).join('; ')}`);
+      found.push(
+        `${at + 1} ${step.request.method} ${step.request.path} (${step.note}): ${differences.slice(0, 4).join('; ')}`,
+      );
     }
     return found;
   } finally {

@@ -115,7 +115,8 @@ export class Replay {
     return Object.entries(captures).flatMap(([name, from]) => {
       const value = captured(answer, from);
       if (value === undefined) return [`nothing to capture as ${name} at ${from}`];
-      this.#values[name] = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as string | number);
+      this.#values[name] =
+        typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : (value as string | number);
       return [];
     });
   }

@@ -8,7 +8,11 @@ import { parseFault } from '../../services/simulator/faults.ts';
 import { type Simulator, SIMULATOR_TOKEN, simulator } from '../support/simulator.ts';
 import { SimulatorClient } from './simulator-client.ts';
 
-async function using(options: Parameters<typeof simulator>[1], use: (client: SimulatorClient) => Promise<void>, profile: 'v2' | 'v3' = 'v3') {
+async function using(
+  options: Parameters<typeof simulator>[1],
+  use: (client: SimulatorClient) => Promise<void>,
+  profile: 'v2' | 'v3' = 'v3',
+) {
   const instance = await simulator(profile, options);
   try {
     await use(new SimulatorClient(instance));
@@ -28,9 +32,12 @@ describe('the worker of a simulator', () => {
     }));
 
   it('loses the running upload when it is killed and hides four more until the broker has aged', () =>
-    using({ ocrMs: 100 }, async (client) => {
+    using({}, async (client) => {
+      client.simulator.setFault('slow-consumption', { match: { contains: 'upload-0' }, value: 5000 });
       const tasks: string[] = [];
+      client.simulator.act('pause-worker');
       for (let number = 0; number < 7; number += 1) tasks.push(await client.upload(`upload ${number}`));
+      client.simulator.act('resume-worker');
       await expect.poll(async () => (await client.task(tasks[0] ?? ''))?.status).toBe('STARTED');
       expect(client.simulator.act('kill-worker')).toBe(1);
       await client.simulator.idle();
@@ -70,14 +77,18 @@ describe('a simulator', () => {
     }));
 
   it('becomes the next generation without moving a document', () =>
-    using({}, async (client) => {
-      const id = await client.document('grows up');
-      const before = await client.json(`/api/documents/${id}/`);
-      client.simulator.act('upgrade');
-      const after = await client.fetch(`/api/documents/${id}/`);
-      expect(after.headers.get('x-version')).toBe('3.0.5');
-      expect(await after.json()).toMatchObject({ modified: before.modified, title: before.title });
-    }, 'v2'));
+    using(
+      {},
+      async (client) => {
+        const id = await client.document('grows up');
+        const before = await client.json(`/api/documents/${id}/`);
+        client.simulator.act('upgrade');
+        const after = await client.fetch(`/api/documents/${id}/`);
+        expect(after.headers.get('x-version')).toBe('3.0.5');
+        expect(await after.json()).toMatchObject({ modified: before.modified, title: before.title });
+      },
+      'v2',
+    ));
 
   it('ends the ASN range where PostgreSQL does', () =>
     using({ db: 'postgres' }, async (client) => {

@@ -13,10 +13,11 @@ beforeEach(async () => {
 afterEach(() => instance.stop());
 
 const profileStatus = async (): Promise<number> => (await client.fetch('/api/profile/')).status;
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(
-  () => 'answered',
-  () => 'no answer',
-);
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => 'answered',
+    () => 'no answer',
+  );
 
 /** One check for each fault there is; a fault without a check fails the test below. */
 const CHECKS: Record<FaultName, () => Promise<void>> = {
@@ -87,7 +88,8 @@ const CHECKS: Record<FaultName, () => Promise<void>> = {
   'page-shift': async () => {
     const ids = [await client.document('one'), await client.document('two'), await client.document('three')];
     const page = async (number: number) =>
-      (await client.json<{ results: { id: number }[] }>(`/api/documents/?page_size=1&page=${number}&ordering=modified`)).results[0]?.id;
+      (await client.json<{ results: { id: number }[] }>(`/api/documents/?page_size=1&page=${number}&ordering=modified`))
+        .results[0]?.id;
     expect([await page(1), await page(2)]).toEqual([ids[0], ids[2]]);
   },
   'task-row-missing': async () => {
@@ -105,6 +107,13 @@ const CHECKS: Record<FaultName, () => Promise<void>> = {
   'task-failed-after-commit': async () => {
     expect((await client.consumed('failed'))?.status).toBe('FAILURE');
     expect(await client.ids()).toHaveLength(1);
+  },
+  'slow-consumption': async () => {
+    instance.clearFaults();
+    instance.setFault('slow-consumption', { value: 300 });
+    const started = Date.now();
+    await client.consumed('takes long');
+    expect(Date.now() - started).toBeGreaterThanOrEqual(300);
   },
   'consumption-fails': async () => {
     expect((await client.consumed('fails'))?.status).toBe('FAILURE');
@@ -172,7 +181,12 @@ describe('the simulator does what a fault says', () => {
   }
 
   it('strikes only what the rule matches, after those it lets pass, and so many times', async () => {
-    instance.setFault('http-status', { match: { method: 'GET', pathPrefix: '/api/tags/' }, skip: 1, times: 2, value: 502 });
+    instance.setFault('http-status', {
+      match: { method: 'GET', pathPrefix: '/api/tags/' },
+      skip: 1,
+      times: 2,
+      value: 502,
+    });
     const statuses: number[] = [];
     for (let request = 0; request < 4; request += 1) statuses.push((await client.fetch('/api/tags/')).status);
     expect(statuses).toEqual([200, 502, 502, 200]);

@@ -12,18 +12,14 @@ const requestSchema = z.object({
   raw: z.string().optional(),
   contentType: z.string().optional(),
   form: z.record(z.string(), z.unknown()).optional(),
-  file: z
-    .object({ field: z.string().optional(), name: z.string(), type: z.string(), path: z.string() })
-    .optional(),
+  file: z.object({ field: z.string().optional(), name: z.string(), type: z.string(), path: z.string() }).optional(),
   bytes: z.boolean().optional(),
 });
 
 const stepSchema = z.object({
   note: z.string(),
   request: requestSchema,
-  poll: z
-    .object({ path: z.string(), in: z.array(z.unknown()).optional(), seconds: z.number().optional() })
-    .optional(),
+  poll: z.object({ path: z.string(), in: z.array(z.unknown()).optional(), seconds: z.number().optional() }).optional(),
   settle: z.union([z.number(), z.boolean()]).optional(),
   capture: z.record(z.string(), z.string()).optional(),
   response: z.object({
@@ -39,6 +35,8 @@ export type RecordedRequest = z.output<typeof requestSchema>;
 export type Step = z.output<typeof stepSchema>;
 
 export function readTranscript(path: string): Step[] {
-  const lines = readFileSync(path, 'utf8').split('\n').filter((line) => line !== '');
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line) => stepSchema.parse(JSON.parse(line)));
 }

@@ -5,7 +5,13 @@ export function archivePdf(originalHash: string, text: string, pages: number): B
   objects.push(`<< /Type /Pages /Kids [${kids.join(' ')}] /Count ${pages} >>`);
   objects.push('<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>');
   for (let page = 0; page < pages; page += 1) {
-    const shown = page === 0 ? text.slice(0, 2000).replace(/[\\()]/g, '\\$&').replaceAll('\n', ') Tj T* (') : '';
+    const shown =
+      page === 0
+        ? text
+            .slice(0, 2000)
+            .replace(/[\\()]/g, '\\$&')
+            .replaceAll('\n', ') Tj T* (')
+        : '';
     const stream = `BT /F1 10 Tf 12 TL 40 800 Td (${shown}) Tj ET`;
     objects.push(
       `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${5 + page * 2} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`,

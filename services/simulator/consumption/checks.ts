@@ -37,7 +37,9 @@ function refuseDuplicate({ store, profile }: Surroundings, { fileName, file }: U
 
 function checkAsn({ store }: Surroundings, { fileName }: Upload, asn: number): void {
   if (asn < 0 || asn > MAX_ASN) {
-    throw new ConsumerError(`${fileName}: Not consuming ${fileName}: Given ASN ${asn} is out of range [0, 4,294,967,295]`);
+    throw new ConsumerError(
+      `${fileName}: Not consuming ${fileName}: Given ASN ${asn} is out of range [0, 4,294,967,295]`,
+    );
   }
   const holder: DocumentRow | undefined = store.index.withAsn(asn);
   if (!holder) return;

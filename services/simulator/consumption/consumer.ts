@@ -89,7 +89,8 @@ export class Consumer {
     if (this.#splits(upload, row)) return;
     const consumed = await this.#altered(upload);
     checkBeforehand(this.#around(), consumed);
-    if (options.ocrMs > 0) await wait(options.ocrMs);
+    const duration = options.ocrMs + Number(this.#strikes('slow-consumption', upload)?.value ?? 0);
+    if (duration > 0) await wait(duration);
     const document = await this.#parseAndStore(consumed, delivery);
     if (!document) return;
     if (this.#strikes('task-failed-after-commit', upload)) {
@@ -102,7 +103,8 @@ export class Consumer {
   async #parseAndStore(upload: Upload, delivery: Delivery): Promise<DocumentRow | null> {
     const around = this.#around();
     const { fileName } = upload;
-    if (Buffer.byteLength(fileName) >= 254) throw new ConsumerError(`${fileName}: [Errno 36] File name too long: '${fileName}'`);
+    if (Buffer.byteLength(fileName) >= 254)
+      throw new ConsumerError(`${fileName}: [Errno 36] File name too long: '${fileName}'`);
     try {
       const parsed = await parse(around.store.blobs, around.profile, upload.mimeType, upload.file);
       const late = Number(this.#strikes('late-commit', upload)?.value ?? 0);
@@ -138,7 +140,11 @@ export class Consumer {
   async #fail(row: TaskRow | null, message: string, error: ConsumerError | null): Promise<void> {
     const { store, profile } = this.#around();
     const relatedDocument = error?.duplicateOf ?? null;
-    const resultData = error?.resultData ?? { error_type: 'ConsumerError', error_message: message, traceback: 'Traceback (most recent call last): ...' };
+    const resultData = error?.resultData ?? {
+      error_type: 'ConsumerError',
+      error_message: message,
+      traceback: 'Traceback (most recent call last): ...',
+    };
     const outcome = { status: 'failure' as const, resultText: message, resultData, relatedDocument };
     if (profile.name === 'v2') {
       // The row is seen failed an instant before it says why (paperless-api.md 6.1).

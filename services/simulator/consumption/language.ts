@@ -6,7 +6,10 @@ const WORDS: Record<string, readonly string[]> = {
 
 /** A guess by frequent words; `en` when nothing speaks for another language. */
 export function detectLanguage(text: string): string {
-  const words = text.slice(0, 5000).toLowerCase().split(/\P{L}+/u);
+  const words = text
+    .slice(0, 5000)
+    .toLowerCase()
+    .split(/\P{L}+/u);
   let best = { language: 'en', hits: 0 };
   for (const [language, known] of Object.entries(WORDS)) {
     const hits = words.filter((word) => known.includes(word)).length;

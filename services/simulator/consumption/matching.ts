@@ -25,7 +25,9 @@ const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\/]/g, '\
 
 /** Words of a match text; a quoted part is one of them, and blanks inside it stand for any. */
 function splitWords(match: string): string[] {
-  return [...match.matchAll(/"([^"]+)"|(\S+)/g)].map((found) => (found[1] ?? found[2] ?? '').trim().replace(/\s+/g, ' '));
+  return [...match.matchAll(/"([^"]+)"|(\S+)/g)].map((found) =>
+    (found[1] ?? found[2] ?? '').trim().replace(/\s+/g, ' '),
+  );
 }
 
 const wordPattern = (word: string, flags: string): RegExp =>

@@ -25,7 +25,9 @@ function hardenedHash(password: Buffer, salt: Buffer): Buffer {
     const cipher = createCipheriv('aes-128-cbc', key.subarray(0, 16), key.subarray(16, 32)).setAutoPadding(false);
     const encrypted = Buffer.concat([cipher.update(repeated), cipher.final()]);
     const remainder = encrypted.subarray(0, 16).reduce((sum, byte) => sum + byte, 0) % 3;
-    key = createHash(DIGESTS[remainder] ?? 'sha256').update(encrypted).digest();
+    key = createHash(DIGESTS[remainder] ?? 'sha256')
+      .update(encrypted)
+      .digest();
     if (round >= 64 && (encrypted.at(-1) ?? 0) <= round - 32) return key.subarray(0, 32);
   }
 }

@@ -1,5 +1,6 @@
 /** Strings, names and operators of a content stream; numbers and arrays matter only as far as they carry text. */
-const TOKEN = /\((?:\\[\s\S]|[^\\()]|\((?:\\[\s\S]|[^\\()])*\))*\)|<[0-9A-Fa-f\s]*>|[[\]]|-?\d*\.?\d+|[A-Za-z'"*]+|\/[^\s/[\]()<>]+/g;
+const TOKEN =
+  /\((?:\\[\s\S]|[^\\()]|\((?:\\[\s\S]|[^\\()])*\))*\)|<[0-9A-Fa-f\s]*>|[[\]]|-?\d*\.?\d+|[A-Za-z'"*]+|\/[^\s/[\]()<>]+/g;
 
 /** The text that a content stream shows: one line for every move to another line. */
 export function streamText(stream: string): string {

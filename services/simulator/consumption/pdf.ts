@@ -20,7 +20,9 @@ interface PdfObject {
 export function readPdf(bytes: Buffer): PdfContents | null {
   const objects = findObjects(bytes);
   const all = [...objects, ...objects.flatMap(packedObjects)];
-  const isEncrypted = /\/Encrypt\b/.test(bytes.toString('latin1', Math.max(0, bytes.length - 4096))) || all.some((o) => o.dictionary.includes('/Encrypt '));
+  const isEncrypted =
+    /\/Encrypt\b/.test(bytes.toString('latin1', Math.max(0, bytes.length - 4096))) ||
+    all.some((o) => o.dictionary.includes('/Encrypt '));
   const pages = all.filter((object) => /\/Type\s*\/Page(?![A-Za-z])/.test(object.dictionary));
   const isDocument = all.some((object) => /\/Type\s*\/(Catalog|Pages?)(?![A-Za-z])/.test(object.dictionary));
   if (!isDocument) return null;
@@ -60,7 +62,10 @@ function readObject(source: string, bytes: Buffer, id: number, from: number): { 
   const stated = Number(/\/Length\s+(\d+)(?!\s+\d+\s+R)/.exec(dictionary)?.[1] ?? Number.NaN);
   const marked = source.indexOf('endstream', Number.isNaN(stated) ? begin : begin + stated);
   const stop = marked < 0 ? source.length : marked;
-  return { value: { id, dictionary, stream: bytes.subarray(begin, Number.isNaN(stated) ? stop : begin + stated) }, end: stop };
+  return {
+    value: { id, dictionary, stream: bytes.subarray(begin, Number.isNaN(stated) ? stop : begin + stated) },
+    end: stop,
+  };
 }
 
 function decoded(object: PdfObject): Buffer | null {
@@ -93,7 +98,9 @@ function pagesText(pages: readonly PdfObject[], all: readonly PdfObject[]): stri
   const byId = new Map(all.map((object) => [object.id, object]));
   const texts = pages.map((page) => {
     const [, list, single] = /\/Contents\s*(?:\[([^\]]*)\]|(\d+)\s+\d+\s+R)/.exec(page.dictionary) ?? [];
-    const ids = single ? [Number(single)] : [...(list ?? '').matchAll(/(\d+)\s+\d+\s+R/g)].map((found) => Number(found[1]));
+    const ids = single
+      ? [Number(single)]
+      : [...(list ?? '').matchAll(/(\d+)\s+\d+\s+R/g)].map((found) => Number(found[1]));
     const parts = ids.map((id) => byId.get(id)).map((object) => (object ? decoded(object) : null));
     return streamText(parts.map((part) => part?.toString('latin1') ?? '').join('\n'));
   });

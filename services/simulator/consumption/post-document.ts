@@ -4,7 +4,16 @@ import { badRequest, detail, forbiddenText, json, type Reply } from '../http/rep
 import { checkValue } from '../documents/custom-values.ts';
 import { MAX_ASN } from '../documents/patch.ts';
 import { parseDate, parseDateTime } from '../rest/dates.ts';
-import { booleanField, type Field, type Fields, idField, integerField, invalid, readInput, textField } from '../rest/input.ts';
+import {
+  booleanField,
+  type Field,
+  type Fields,
+  idField,
+  integerField,
+  invalid,
+  readInput,
+  textField,
+} from '../rest/input.ts';
 import { isoDate } from '../state/clock.ts';
 import type { Blob } from '../state/blobs.ts';
 import { cleanFileName } from './file-name.ts';
@@ -19,7 +28,11 @@ export interface UploadedDocument {
 const NO_FILE = { document: ['No file was submitted.'] };
 
 /** The `document` part of a form, checked as both upload views check it. */
-export async function uploadedDocument(context: Context, body: Body, compose: boolean): Promise<{ file: UploadedDocument | null; errors: Record<string, unknown> }> {
+export async function uploadedDocument(
+  context: Context,
+  body: Body,
+  compose: boolean,
+): Promise<{ file: UploadedDocument | null; errors: Record<string, unknown> }> {
   const part = body.kind === 'form' ? body.files.find((file) => file.field === 'document') : undefined;
   if (!part) return { file: null, errors: NO_FILE };
   if (part.blob.size === 0) return { file: null, errors: { document: ['The submitted file is empty.'] } };
@@ -32,7 +45,8 @@ export async function uploadedDocument(context: Context, body: Body, compose: bo
   return { file: { name, blob: part.blob, mimeType: isUnreadPdf ? 'application/pdf' : sniffed }, errors: {} };
 }
 
-const DATE_TIME_FORMAT = 'Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].';
+const DATE_TIME_FORMAT =
+  'Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].';
 
 const createdField: Field<string> = (input) => {
   const given = String(input);
@@ -67,7 +81,8 @@ function customFields({ store, user }: Context, input: string): Record<string, u
   }
   if (typeof given === 'number') given = [given];
   if (Array.isArray(given) && given.every((id) => Number.isInteger(id))) {
-    if (!given.every((id) => store.customFields.has(id as number))) throw invalid("Some custom fields don't exist or were specified twice.");
+    if (!given.every((id) => store.customFields.has(id as number)))
+      throw invalid("Some custom fields don't exist or were specified twice.");
     return Object.fromEntries(given.map((id) => [String(id), null]));
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
@@ -84,7 +99,9 @@ function customFields({ store, user }: Context, input: string): Record<string, u
 /** POST /api/documents/post_document/: nothing is stored yet when it answers (paperless-api.md 4). */
 export async function postDocument(context: Context): Promise<Reply> {
   if (!context.may('add_document')) throw forbiddenText();
-  if (!/^(multipart\/form-data|application\/x-www-form-urlencoded)/.test(context.request.headers['content-type'] ?? '')) {
+  if (
+    !/^(multipart\/form-data|application\/x-www-form-urlencoded)/.test(context.request.headers['content-type'] ?? '')
+  ) {
     throw detail(415, `Unsupported media type "${context.request.headers['content-type'] ?? ''}" in request.`);
   }
   const body = await context.body();
@@ -132,4 +149,3 @@ function readWith<Value>(errors: Record<string, unknown>, read: () => Value): Va
     throw badRequest({ ...errors, ...(reply.json as object) });
   }
 }
-

@@ -2,7 +2,13 @@ import { POSTGRES_MAX_ASN } from '../documents/patch.ts';
 import { addVersion } from '../documents/versions.ts';
 import { withAncestors } from '../objects/tag-tree.ts';
 import { isoDate, isoTime } from '../state/clock.ts';
-import { type DocumentRow, type MatchingKind, type MatchingObject, type Micros, noPermissions } from '../state/model.ts';
+import {
+  type DocumentRow,
+  type MatchingKind,
+  type MatchingObject,
+  type Micros,
+  noPermissions,
+} from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 import { canSee } from '../users/permissions.ts';
 import { ConsumerError } from './checks.ts';
@@ -31,7 +37,13 @@ export function storeDocument(around: Surroundings, upload: Upload, parsed: Pars
   return row;
 }
 
-function newRow({ store, profile }: Surroundings, upload: Upload, parsed: Parsed, title: string, now: Micros): DocumentRow {
+function newRow(
+  { store, profile }: Surroundings,
+  upload: Upload,
+  parsed: Parsed,
+  title: string,
+  now: Micros,
+): DocumentRow {
   const { overrides, file } = upload;
   return {
     id: store.documents.takeId(),
@@ -70,7 +82,8 @@ function newRow({ store, profile }: Surroundings, upload: Upload, parsed: Parsed
 
 function storeVersion({ store, profile }: Surroundings, upload: Upload, parsed: Parsed): DocumentRow {
   const root = store.documents.get(upload.versionOf);
-  if (!root || root.deletedAt !== null) throw new ConsumerError(`${upload.fileName}: Document matching query does not exist.`);
+  if (!root || root.deletedAt !== null)
+    throw new ConsumerError(`${upload.fileName}: Document matching query does not exist.`);
   return addVersion(store, root, {
     file: upload.file,
     checksum: upload.file[profile.checksum],
@@ -85,7 +98,9 @@ function storeVersion({ store, profile }: Surroundings, upload: Upload, parsed: 
 }
 
 const storing = (fileName: string, reason: string): ConsumerError =>
-  new ConsumerError(`${fileName}: The following error occurred while storing document ${fileName} after parsing: ${reason}`);
+  new ConsumerError(
+    `${fileName}: The following error occurred while storing document ${fileName} after parsing: ${reason}`,
+  );
 
 function titleOf(store: Store, upload: Upload, now: Micros): string {
   const fallback = stem(upload.fileName);
@@ -132,7 +147,9 @@ function refuseAtInsert({ store, options, profile }: Surroundings, { fileName, f
   const { asn } = overrides;
   if (asn !== null && !isSqlite && asn > POSTGRES_MAX_ASN) throw storing(fileName, 'integer out of range');
   if (asn !== null && store.index.withAsn(asn)) throw unique('archive_serial_number');
-  const twins = store.index.withChecksum(file[profile.checksum]).filter((row) => row.checksum === file[profile.checksum]);
+  const twins = store.index
+    .withChecksum(file[profile.checksum])
+    .filter((row) => row.checksum === file[profile.checksum]);
   if (profile.refusesDuplicates && twins.length > 0) throw unique('checksum');
 }
 

@@ -36,10 +36,17 @@ const FILTERS: Readonly<Record<string, (text: string) => string>> = {
 };
 
 function evaluate(expression: string, variables: Variables): string | null {
-  const [term = '', ...filters] = expression.replace(/^-|-$/g, '').split('|').map((part) => part.trim());
+  const [term = '', ...filters] = expression
+    .replace(/^-|-$/g, '')
+    .split('|')
+    .map((part) => part.trim());
   const literal = /^(?:'([^']*)'|"([^"]*)"|(\d+))$/.exec(term);
   if (!literal && !/^[A-Za-z_]\w*$/.test(term)) throw new TemplateSyntaxError(expression);
-  const value = literal ? (literal[1] ?? literal[2] ?? literal[3] ?? '') : Object.hasOwn(variables, term) ? variables[term] : undefined;
+  const value = literal
+    ? (literal[1] ?? literal[2] ?? literal[3] ?? '')
+    : Object.hasOwn(variables, term)
+      ? variables[term]
+      : undefined;
   for (const filter of filters) if (!FILTERS[filter]) throw new TemplateSyntaxError(expression);
   if (value === undefined) return null;
   return filters.reduce((text, filter) => FILTERS[filter]?.(text) ?? text, value);

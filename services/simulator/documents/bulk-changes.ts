@@ -32,14 +32,23 @@ const REFERENCES = {
 type Rows = readonly DocumentRow[];
 
 /** Documents that have the value already are left out and do not move (paperless-api.md 2.6). */
-export function setReference(context: Context, rows: Rows, kind: keyof typeof REFERENCES, parameters: Parameters): void {
+export function setReference(
+  context: Context,
+  rows: Rows,
+  kind: keyof typeof REFERENCES,
+  parameters: Parameters,
+): void {
   const { key, label } = REFERENCES[kind];
   const given = required(parameters, kind);
   const id = given === null ? null : idOf(given);
   if (id !== null && !context.store.matching[kind].has(id)) throw refuse(`${label} does not exist`);
-  changeRows(context, rows.filter((row) => row[key] !== id), (row) => {
-    row[key] = id;
-  });
+  changeRows(
+    context,
+    rows.filter((row) => row[key] !== id),
+    (row) => {
+      row[key] = id;
+    },
+  );
 }
 
 function changeRows(context: Context, rows: Rows, change: (row: DocumentRow) => void): void {
@@ -58,17 +67,25 @@ function tagOf({ store }: Context, parameters: Parameters): number {
 
 export function addTag(context: Context, rows: Rows, parameters: Parameters): void {
   const tag = tagOf(context, parameters);
-  changeRows(context, rows.filter((row) => !row.tags.includes(tag)), (row) => {
-    row.tags = withAncestors(context.store, [...row.tags, tag]);
-  });
+  changeRows(
+    context,
+    rows.filter((row) => !row.tags.includes(tag)),
+    (row) => {
+      row.tags = withAncestors(context.store, [...row.tags, tag]);
+    },
+  );
 }
 
 export function removeTag(context: Context, rows: Rows, parameters: Parameters): void {
   const tag = tagOf(context, parameters);
   const gone = new Set([tag, ...descendants(context.store, tag)]);
-  changeRows(context, rows.filter((row) => row.tags.some((id) => gone.has(id))), (row) => {
-    row.tags = row.tags.filter((id) => !gone.has(id));
-  });
+  changeRows(
+    context,
+    rows.filter((row) => row.tags.some((id) => gone.has(id))),
+    (row) => {
+      row.tags = row.tags.filter((id) => !gone.has(id));
+    },
+  );
 }
 
 /** First removed with what lies below, then added with what lies above: an added child brings its parent back. */
@@ -118,7 +135,11 @@ function fieldsToAdd(context: Context, given: unknown): Added[] {
   const pairs: [unknown, unknown][] = Array.isArray(given)
     ? given.map((id) => [id, null])
     : Object.entries((given ?? {}) as Record<string, unknown>);
-  const ids = fieldIds(context, pairs.map(([id]) => id), 'add_custom_fields');
+  const ids = fieldIds(
+    context,
+    pairs.map(([id]) => id),
+    'add_custom_fields',
+  );
   return ids.map((id, at) => ({ field: context.store.customFields.get(id) as CustomField, value: pairs[at]?.[1] }));
 }
 

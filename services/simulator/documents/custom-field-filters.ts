@@ -18,7 +18,10 @@ export function customFieldFilters(query: Query, store: Store): Filter[] {
   const none = looseIds(query, 'custom_fields__id__none');
   if (none) filters.push((row) => !none.some((field) => carries(row, field)));
   const part = query.given('custom_fields__icontains');
-  if (part !== null) filters.push((row) => row.customFields.some((value) => holdsText(store, value.field, readValue(store, value), part)));
+  if (part !== null)
+    filters.push((row) =>
+      row.customFields.some((value) => holdsText(store, value.field, readValue(store, value), part)),
+    );
   const expression = query.given('custom_field_query');
   if (expression !== null) filters.push(new CustomFieldQuery(store).read(expression));
   return filters;
@@ -30,7 +33,20 @@ function holdsText(store: Store, field: number, value: unknown, part: string): b
   return asciiLower(name).includes(wanted) || (value !== null && asciiLower(String(value)).includes(wanted));
 }
 
-type Operator = 'exact' | 'in' | 'isnull' | 'exists' | 'icontains' | 'istartswith' | 'iendswith' | 'gt' | 'gte' | 'lt' | 'lte' | 'range' | 'contains';
+type Operator =
+  | 'exact'
+  | 'in'
+  | 'isnull'
+  | 'exists'
+  | 'icontains'
+  | 'istartswith'
+  | 'iendswith'
+  | 'gt'
+  | 'gte'
+  | 'lt'
+  | 'lte'
+  | 'range'
+  | 'contains';
 
 const TEXT: readonly Operator[] = ['exact', 'in', 'isnull', 'exists', 'icontains', 'istartswith', 'iendswith'];
 const ORDERED: readonly Operator[] = ['exact', 'in', 'isnull', 'exists', 'gt', 'gte', 'lt', 'lte', 'range'];
@@ -95,7 +111,8 @@ class CustomFieldQuery {
 
   #atom([name, operator, value]: unknown[], place: (error: unknown) => unknown): Filter {
     this.#atoms += 1;
-    if (this.#atoms > MAX_ATOMS) throw badRequest({ custom_field_query: place(['Maximum number of query conditions exceeded.']) });
+    if (this.#atoms > MAX_ATOMS)
+      throw badRequest({ custom_field_query: place(['Maximum number of query conditions exceeded.']) });
     const field = this.#field(name);
     if (!field) {
       const shown = typeof name === 'string' ? `'${name}'` : String(name);

@@ -85,7 +85,9 @@ async function serve(
   const blob = archive ? (row.archive as Blob) : row.file;
   const occasion = { method: context.method, path: context.path, detail: '' };
   if (instance.faults.strike('file-missing', occasion)) throw notFound();
-  const altered = instance.faults.strike('alter-download', occasion) ? alteredBytes(await store.blobs.read(blob)) : null;
+  const altered = instance.faults.strike('alter-download', occasion)
+    ? alteredBytes(await store.blobs.read(blob))
+    : null;
   return {
     status: 200,
     headers: {
@@ -149,6 +151,11 @@ export function thumbnail(context: Context): Reply {
   const disposition: Record<string, string> = context.isV3
     ? { 'content-disposition': `inline; filename="${mediaName(file, '.webp')}"` }
     : {};
-  const open = () => context.store.blobs.stream({ size: THUMBNAIL.length, md5: '', sha256: '', name: null, bytes: THUMBNAIL });
-  return { status: 200, headers: { 'content-type': 'image/webp', ...disposition, ...headers }, file: { size: THUMBNAIL.length, open } };
+  const open = () =>
+    context.store.blobs.stream({ size: THUMBNAIL.length, md5: '', sha256: '', name: null, bytes: THUMBNAIL });
+  return {
+    status: 200,
+    headers: { 'content-type': 'image/webp', ...disposition, ...headers },
+    file: { size: THUMBNAIL.length, open },
+  };
 }

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { badRequest } from '../http/reply.ts';
 import type { Query } from '../http/query.ts';
-import { dayAsTime, parseDate, parseDateTime } from '../rest/dates.ts';
-import { idFilter, idsFilter, textFilter } from '../rest/lists.ts';
+import { parseDate } from '../rest/dates.ts';
+import { idFilter, idsFilter, momentFilter, textFilter } from '../rest/lists.ts';
 import { asciiLower } from '../rest/lookups.ts';
 import { isoDate } from '../state/clock.ts';
-import type { DocumentRow, Micros } from '../state/model.ts';
+import type { DocumentRow } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 import { customFieldFilters } from './custom-field-filters.ts';
 import { booleanFilter, type Filter, looseIds } from './filter-input.ts';
@@ -16,7 +16,7 @@ export function documentFilters(context: Context): Filter[] {
   const { query, store } = context;
   return [
     ...numberFilters(query),
-    ...textFilters(query, store),
+    ...textFilters(query, store, context.instance.options.db === 'sqlite' ? asciiLower : foldAll),
     ...dateFilters(query),
     ...timeFilters(query, 'added'),
     ...timeFilters(query, 'modified'),
@@ -54,11 +54,14 @@ function numberFilters(query: Query): Filter[] {
   return filters;
 }
 
-function textFilters(query: Query, store: Store): Filter[] {
+/** PostgreSQL folds all letters, SQLite only those of ASCII (paperless-api.md 2.3). */
+const foldAll = (text: string): string => text.toUpperCase();
+
+function textFilters(query: Query, store: Store, fold: (text: string) => string): Filter[] {
   const { correspondent, document_type, storage_path, tag } = store.matching;
   const filters: Filter[] = [];
   const add = (name: string, value: (row: DocumentRow) => string | null): void => {
-    const matches = textFilter(query, name);
+    const matches = textFilter(query, name, fold);
     if (matches) filters.push((row) => matches(value(row)));
   };
   add('title', (row) => row.title);
@@ -68,7 +71,7 @@ function textFilters(query: Query, store: Store): Filter[] {
   add('correspondent__name', (row) => correspondent.get(row.correspondent)?.name ?? null);
   add('document_type__name', (row) => document_type.get(row.documentType)?.name ?? null);
   add('storage_path__name', (row) => storage_path.get(row.storagePath)?.name ?? null);
-  const tagName = textFilter(query, 'tags__name');
+  const tagName = textFilter(query, 'tags__name', fold);
   if (tagName) filters.push((row) => row.tags.some((id) => tagName(tag.get(id)?.name ?? null)));
   return filters;
 }
@@ -99,18 +102,10 @@ function partFilters(query: Query, name: string, day: (row: DocumentRow) => stri
   });
 }
 
-export function momentOf(query: Query, name: string): Micros | null {
-  const given = query.given(name);
-  if (given === null) return null;
-  const moment = parseDateTime(given) ?? (parseDate(given) === null ? null : dayAsTime(parseDate(given) ?? ''));
-  if (moment === null) throw badRequest({ [name]: ['Enter a valid date/time.'] });
-  return moment;
-}
-
 function timeFilters(query: Query, name: 'added' | 'modified'): Filter[] {
   const filters: Filter[] = [];
   for (const comparison of COMPARISONS) {
-    const moment = momentOf(query, `${name}__${comparison}`);
+    const moment = momentFilter(query, `${name}__${comparison}`);
     if (moment !== null) filters.push((row) => holds(row[name], comparison, moment));
     const day = dayOf(query, `${name}__date__${comparison}`);
     if (day !== null) filters.push((row) => holds(isoDate(row[name]), comparison, day));

@@ -1,7 +1,8 @@
 import type { CustomFieldValue, DocumentRow } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 
-const linksOf = (value: CustomFieldValue | undefined): number[] => (value?.columns.documentlink as number[] | null) ?? [];
+const linksOf = (value: CustomFieldValue | undefined): number[] =>
+  (value?.columns.documentlink as number[] | null) ?? [];
 
 export const valueOf = (row: DocumentRow, field: number): CustomFieldValue | undefined =>
   row.customFields.find((value) => value.field === field);

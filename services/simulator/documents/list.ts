@@ -1,11 +1,12 @@
 import type { Context } from '../context.ts';
 import { json, type Reply } from '../http/reply.ts';
+import { momentFilter } from '../rest/lists.ts';
 import { asciiLower } from '../rest/lookups.ts';
 import { paginate, type Rows } from '../rest/pagination.ts';
 import { isListed, type DocumentOrder } from '../state/document-index.ts';
 import type { DocumentRow } from '../state/model.ts';
 import { canSee } from '../users/permissions.ts';
-import { documentFilters, momentOf } from './filters.ts';
+import { documentFilters } from './filters.ts';
 import { touch } from './links.ts';
 import { requestedOrder } from './ordering.ts';
 import { documentJson, type SerializeOptions } from './serialize.ts';
@@ -22,6 +23,7 @@ export function serializeOptions(context: Context, overrides: Partial<SerializeO
     truncateContent: query.isTrue('truncate_content'),
     withDuplicates: false,
     fromTrash: false,
+    apiVersion: context.apiVersion,
     ...overrides,
   };
 }
@@ -33,7 +35,12 @@ export function listDocuments(context: Context): Reply {
   const rows = selectDocuments(context);
   const { rows: page, envelope } = paginate(rows, context.page);
   const options = serializeOptions(context);
-  return json(envelope(page.map((row) => documentJson(row, options)), () => rows.slice(0, rows.length).map((row) => row.id)));
+  return json(
+    envelope(
+      page.map((row) => documentJson(row, options)),
+      () => rows.slice(0, rows.length).map((row) => row.id),
+    ),
+  );
 }
 
 /** The rows of a list in its order, collected. */
@@ -77,7 +84,7 @@ function inKeptOrder(context: Context, names: readonly string[]): KeptOrder | nu
   if (!descending && names.some((name) => name.startsWith('-'))) return null;
   const order = INDEXED[names.map((name) => name.replace(/^-/, '')).join(',')];
   if (order === undefined) return null;
-  const since = order === 'modified' ? momentOf(context.query, 'modified__gte') : null;
+  const since = order === 'modified' ? momentFilter(context.query, 'modified__gte') : null;
   const rows = since === null ? index.listed(order) : index.from('modified', since);
   const applied = since === null ? 0 : 1;
   if (!descending) return { applied, length: rows.length, slice: (from, to) => plain(rows.slice(from, to)) };
@@ -89,7 +96,7 @@ function inKeptOrder(context: Context, names: readonly string[]): KeptOrder | nu
 }
 
 /** The few rows that can match, where a filter has an index. */
-function narrowed({ query, store }: Context): DocumentRow[] | null {
+function narrowed({ query, store, instance }: Context): DocumentRow[] | null {
   const live = (rows: (DocumentRow | undefined)[]): DocumentRow[] =>
     rows.filter((row) => row !== undefined && isListed(row)) as DocumentRow[];
   const ids = query.given('id__in') ?? query.given('id');
@@ -98,9 +105,13 @@ function narrowed({ query, store }: Context): DocumentRow[] | null {
   if (checksum !== null) return live(store.index.withChecksum(checksum.toLowerCase()));
   const asn = query.given('archive_serial_number');
   if (asn !== null) return live([store.index.withAsn(Number(asn))]);
-  const title = query.given('title__iexact') ?? query.given('title__istartswith');
+  // The index folds letters as SQLite does.
+  const byTitle = instance.options.db === 'sqlite';
+  const title = !byTitle ? null : (query.given('title__iexact') ?? query.given('title__istartswith'));
   if (title !== null) return plain(store.index.titlesStartingWith(asciiLower(title)));
-  const least = Number(query.given('archive_serial_number__gte') ?? query.given('archive_serial_number__gt') ?? Number.NaN);
+  const least = Number(
+    query.given('archive_serial_number__gte') ?? query.given('archive_serial_number__gt') ?? Number.NaN,
+  );
   return Number.isNaN(least) ? null : plain(store.index.from('asn', least));
 }
 

@@ -27,10 +27,14 @@ export function publicName(store: Store, row: DocumentRow, archive: boolean): st
 }
 
 /** Name of the stored file in the media directory. */
-export const mediaName = (row: DocumentRow, extension: string): string => `${String(row.id).padStart(7, '0')}${extension}`;
+export const mediaName = (row: DocumentRow, extension: string): string =>
+  `${String(row.id).padStart(7, '0')}${extension}`;
 
 export function contentDisposition(kind: 'attachment' | 'inline', name: string): string {
-  const ascii = name.normalize('NFKD').replaceAll(',', '_').replace(/[^\x20-\x7e]/g, '');
+  const ascii = name
+    .normalize('NFKD')
+    .replaceAll(',', '_')
+    .replace(/[^\x20-\x7e]/g, '');
   const quoted = encodeURIComponent(name).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
   return `${kind}; filename="${ascii}"; filename*=utf-8''${quoted}`;
 }

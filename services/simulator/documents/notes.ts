@@ -8,7 +8,8 @@ import { liveDocument } from './lookup.ts';
 import { touch } from './links.ts';
 import { noteJson } from './serialize.ts';
 
-const notesOf = ({ store }: Context, row: DocumentRow): unknown[] => row.notes.map((note) => noteJson(store, note));
+const notesOf = ({ store, apiVersion }: Context, row: DocumentRow): unknown[] =>
+  row.notes.map((note) => noteJson(store, note, apiVersion));
 
 export function listNotes(context: Context): Reply {
   context.require('view_note');

@@ -121,7 +121,7 @@ function apply(context: Context, row: DocumentRow, fields: DocumentInput): void 
   if (fields.title !== undefined) row.title = fields.title;
   if (fields.content !== undefined) setContent(context, row, fields.content);
   if (fields.correspondent !== undefined) row.correspondent = fields.correspondent;
-  if (context.appliesPartly) return store.saveDocument(row), undefined;
+  if (context.appliesPartly) return (store.saveDocument(row), undefined);
   if (fields.document_type !== undefined) row.documentType = fields.document_type;
   if (fields.storage_path !== undefined) row.storagePath = fields.storage_path;
   const created = fields.created ?? fields.created_date;
@@ -166,8 +166,9 @@ function replaceValues(store: Store, row: DocumentRow, given: readonly GivenValu
 function answer(context: Context, row: DocumentRow): Reply {
   // Whoever loses sight of the document by the change is told so on v2 although it is done (paperless-api.md 1.5).
   if (!context.isV3 && !canSee(context.user, row)) throw notFound('Document');
-  const version = context.isV3 ? context.store.documents.get(Number(context.query.given('version') ?? Number.NaN)) : undefined;
+  const version = context.isV3
+    ? context.store.documents.get(Number(context.query.given('version') ?? Number.NaN))
+    : undefined;
   const options = { fullPermissions: true, withDuplicates: true, ...(version ? { version } : {}) };
   return json(documentJson(row, serializeOptions(context, options)));
 }
-

@@ -136,7 +136,10 @@ export function editPdf(context: Context, rows: Rows, parameters: Parameters): v
   }
   for (const [at, output] of outputs.entries()) {
     const pages = operations.filter((operation) => (operation.doc ?? 0) === output).length;
-    consume(context, row, { fileName: `${row.id}_edit_${at + 1}.pdf`, bytes: editedFile(context, [row], `edit ${at}`, pages) });
+    consume(context, row, {
+      fileName: `${row.id}_edit_${at + 1}.pdf`,
+      bytes: editedFile(context, [row], `edit ${at}`, pages),
+    });
   }
 }
 
@@ -157,7 +160,9 @@ function operationsOf(context: Context, row: DocumentRow, given: unknown): Opera
 export function splitDocument(context: Context, rows: Rows, parameters: Parameters): void {
   const row = only(rows, 'Split');
   if (!('pages' in parameters)) throw refuse('pages not specified');
-  const parts = String(parameters.pages).split(',').map((part) => part.trim().split('-').map(Number));
+  const parts = String(parameters.pages)
+    .split(',')
+    .map((part) => part.trim().split('-').map(Number));
   if (parts.flat().some((page) => !Number.isInteger(page))) throw refuse('invalid pages specified');
   for (const [at, [from = 1, to = from]] of parts.entries()) {
     const bytes = editedFile(context, [row], `split ${at}`, to - from + 1);
@@ -196,7 +201,8 @@ export async function removePassword(context: Context, rows: Rows, parameters: P
   }
   for (const row of rows) {
     const bytes = editedFile(context, [row], 'unlocked', pagesOf(context, row));
-    if (parameters.update_document === true) consume(context, row, { fileName: `${row.id}_unprotected.pdf`, bytes, versionOf: row.id });
+    if (parameters.update_document === true)
+      consume(context, row, { fileName: `${row.id}_unprotected.pdf`, bytes, versionOf: row.id });
     else consume(context, row, { fileName: `${row.id}_unprotected.pdf`, bytes, title: `${row.title} (unprotected)` });
   }
 }

@@ -27,6 +27,12 @@ function versionForContent(context: Context, id: number) {
   throw notFound();
 }
 
+/** An id that is no number is looked up all the same, and not found. */
+function noSuchDocument(context: Context): Reply {
+  context.require('view_document');
+  throw notFound();
+}
+
 function nextAsn(context: Context): Reply {
   // The trash is left out, so the number may be refused (engine-protocol.md F4).
   return json((context.store.index.highestAsn() ?? 0) + 1);
@@ -54,6 +60,7 @@ export const documentRoutes: readonly Route[] = [
     path: 'documents/:id/notes/',
     methods: { GET: listNotes, POST: addNote, DELETE: deleteNote, PATCH: crash, PUT: crash },
   },
+  { path: 'documents/:word/', methods: { GET: noSuchDocument, PATCH: noSuchDocument, DELETE: noSuchDocument } },
   { path: 'trash/', methods: { GET: listTrash, POST: changeTrash } },
   ...versionRoutes,
 ];

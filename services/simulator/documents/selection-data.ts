@@ -8,7 +8,10 @@ import { documentsOf } from './bulk-edit.ts';
 export async function selectionData(context: Context): Promise<Reply> {
   const { store } = context;
   const rows = documentsOf(context, await context.input());
-  const counted = (objects: { id: number; name: string }[], names: (row: DocumentRow, id: number) => boolean): unknown[] =>
+  const counted = (
+    objects: { id: number; name: string }[],
+    names: (row: DocumentRow, id: number) => boolean,
+  ): unknown[] =>
     objects
       .sort((a, b) => compareText(asciiLower(a.name), asciiLower(b.name)))
       .map(({ id }) => ({ id, document_count: rows.filter((row) => names(row, id)).length }));
@@ -20,6 +23,9 @@ export async function selectionData(context: Context): Promise<Reply> {
     selected_tags: counted([...tag.values()], (row, id) => row.tags.includes(id)),
     selected_document_types: counted([...document_type.values()], (row, id) => row.documentType === id),
     selected_storage_paths: counted([...storage_path.values()], (row, id) => row.storagePath === id),
-    selected_custom_fields: fields.map(({ id }) => ({ id, document_count: rows.filter((row) => carries(row, id)).length })),
+    selected_custom_fields: fields.map(({ id }) => ({
+      id,
+      document_count: rows.filter((row) => carries(row, id)).length,
+    })),
   });
 }

@@ -19,9 +19,15 @@ export interface SerializeOptions {
   readonly withDuplicates: boolean;
   /** The trash shows neither notes nor custom fields (paperless-api.md 12). */
   readonly fromTrash: boolean;
+  /** Older versions of the API show dates and the authors of notes in another form (paperless-api.md 1.3). */
+  readonly apiVersion: number;
   /** Text of another version than the newest. */
   readonly version?: DocumentRow;
 }
+
+/** Versions of the API in which `created` became a date and the author of a note an object. */
+const DATES_FROM = 9;
+const AUTHORS_FROM = 8;
 
 type Member = (row: DocumentRow, options: SerializeOptions) => unknown;
 
@@ -34,7 +40,7 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   title: (row) => row.title,
   content,
   tags: (row, { store }) => tagsByName(store, row.tags),
-  created: (row) => row.created,
+  created: (row, { apiVersion }) => (apiVersion < DATES_FROM ? `${row.created}T00:00:00+00:00` : row.created),
   created_date: (row) => row.created,
   modified: (row) => isoTime(row.modified),
   added: (row) => isoTime(row.added),
@@ -47,7 +53,8 @@ const MEMBERS: Readonly<Record<string, Member>> = {
   permissions: (row, { fullPermissions }) => (fullPermissions ? row.permissions : undefined),
   user_can_change: (row, { fullPermissions, user }) => (fullPermissions ? undefined : canChange(user, row)),
   is_shared_by_requester: (row, { fullPermissions, user }) => (fullPermissions ? undefined : isSharedBy(user, row)),
-  notes: (row, { store, fromTrash }) => (fromTrash ? [] : row.notes.map((note) => noteJson(store, note))),
+  notes: (row, { store, fromTrash, apiVersion }) =>
+    fromTrash ? [] : row.notes.map((note) => noteJson(store, note, apiVersion)),
   custom_fields: (row, { store, fromTrash }) => (fromTrash ? [] : customFields(store, row)),
   page_count: (row) => row.pageCount,
   mime_type: (row) => row.mimeType,
@@ -114,12 +121,15 @@ function duplicates(row: DocumentRow, { store, user, withDuplicates }: Serialize
     .map(({ id, title, deletedAt }) => ({ id, title, deleted_at: deletedAt === null ? null : isoTime(deletedAt) }));
 }
 
-export function noteJson(store: Store, note: Note): Record<string, unknown> {
+export function noteJson(store: Store, note: Note, apiVersion = DATES_FROM): Record<string, unknown> {
   const user = store.users.get(note.user);
+  const author = user
+    ? { id: user.id, username: user.username, first_name: user.firstName, last_name: user.lastName }
+    : null;
   return {
     id: note.id,
     note: note.note,
     created: isoTime(note.created),
-    user: user ? { id: user.id, username: user.username, first_name: user.firstName, last_name: user.lastName } : null,
+    user: apiVersion < AUTHORS_FROM ? note.user : author,
   };
 }

@@ -36,7 +36,12 @@ export function listTrash(context: Context): Reply {
   const rows = trashedRows(context);
   const { rows: page, envelope } = paginate(rows, context.page);
   const options = serializeOptions(context, { fromTrash: true, fields: null, fullPermissions: false });
-  return json(envelope(page.map((row) => documentJson(row, options)), () => rows.map((row) => row.id)));
+  return json(
+    envelope(
+      page.map((row) => documentJson(row, options)),
+      () => rows.map((row) => row.id),
+    ),
+  );
 }
 
 export async function changeTrash(context: Context): Promise<Reply> {

@@ -21,7 +21,7 @@ const MAX_TEXT_BYTES = 2_621_440;
 
 export async function readBody(request: IncomingMessage, blobs: BlobStore): Promise<Body> {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'multipart/form-data') return readForm(request, blobs);
+  if (type === 'multipart/form-data') return new FormReader(blobs).read(request);
   const raw = await readAll(request);
   if (type === 'application/x-www-form-urlencoded') return urlEncoded(raw.toString('utf8'));
   if (type === 'application/json' || raw.length === 0) return parseJson(raw);
@@ -50,31 +50,53 @@ function urlEncoded(body: string): Body {
   return { kind: 'form', fields, files: [] };
 }
 
-function readForm(request: IncomingMessage, blobs: BlobStore): Promise<Body> {
-  const fields = new Map<string, string[]>();
-  const pending: Promise<UploadedFile>[] = [];
-  let textBytes = 0;
-  return new Promise((resolve, reject) => {
-    const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
-    const parser = new Busboy({ headers, preservePath: true, limits: { fieldSize: MAX_TEXT_BYTES + 1 } });
-    parser.on('field', (name: string, value: string) => {
-      textBytes += Buffer.byteLength(value);
-      fields.set(name, [...(fields.get(name) ?? []), value]);
+/** Collects the parts of one form as they stream in; files go straight to the store and are never held whole. */
+class FormReader {
+  readonly #blobs: BlobStore;
+  readonly #fields = new Map<string, string[]>();
+  readonly #files: Promise<UploadedFile>[] = [];
+  readonly #streams: Readable[] = [];
+  #textBytes = 0;
+
+  constructor(blobs: BlobStore) {
+    this.#blobs = blobs;
+  }
+
+  read(request: IncomingMessage): Promise<Body> {
+    return new Promise((resolve, reject) => {
+      const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
+      const parser = new Busboy({ headers, preservePath: true, limits: { fieldSize: MAX_TEXT_BYTES + 1 } });
+      parser.on('field', (name, value) => this.#addField(name, value));
+      parser.on('file', (field, stream, name) => this.#addFile(field, stream, name));
+      parser.on('error', () => reject(detail(400, 'Multipart form parse error - Invalid boundary in multipart: None')));
+      parser.on('finish', () => void this.#finish().then(resolve, reject));
+      // A request cut in the body leaves nothing behind, not even the part of the file that came (paperless-api.md 16).
+      request.on('close', () => {
+        if (request.complete) return;
+        for (const stream of this.#streams) stream.destroy(new Error('request aborted'));
+        reject(new Error('request aborted'));
+      });
+      request.pipe(parser);
     });
-    parser.on('file', (field: string, stream: Readable, name: string) => {
-      const file = blobs.receive(stream).then((blob) => ({ field, name, blob }));
-      file.catch(() => undefined);
-      pending.push(file);
-    });
-    parser.on('error', () => reject(detail(400, 'Multipart form parse error - Invalid boundary in multipart: None')));
-    // A request cut in the body leaves nothing behind (paperless-api.md 16).
-    request.on('aborted', () => reject(new Error('request aborted')));
-    parser.on('finish', () => {
-      if (textBytes > MAX_TEXT_BYTES) reject(new HttpError(text('<h1>Bad Request (400)</h1>', 400)));
-      else Promise.all(pending).then((files) => resolve({ kind: 'form', fields, files }), reject);
-    });
-    request.pipe(parser);
-  });
+  }
+
+  #addField(name: string, value: string): void {
+    this.#textBytes += Buffer.byteLength(value);
+    this.#fields.set(name, [...(this.#fields.get(name) ?? []), value]);
+  }
+
+  #addFile(field: string, stream: Readable, name: string): void {
+    const file = this.#blobs.receive(stream).then((blob) => ({ field, name, blob }));
+    // Whoever waits for the form hears of a failure; without this it would also count as unhandled.
+    file.catch(() => undefined);
+    this.#files.push(file);
+    this.#streams.push(stream);
+  }
+
+  async #finish(): Promise<Body> {
+    if (this.#textBytes > MAX_TEXT_BYTES) throw new HttpError(text('<h1>Bad Request (400)</h1>', 400));
+    return { kind: 'form', fields: this.#fields, files: await Promise.all(this.#files) };
+  }
 }
 
 const GOT_TYPE = (value: unknown): string =>

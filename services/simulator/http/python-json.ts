@@ -29,7 +29,9 @@ function value(text: string, from: number): number {
   if (start === '"') return string(text, from);
   if (start === '{') return object(text, from);
   if (start === '[') return array(text, from);
-  const literal = /^(?:null|true|false|NaN|-?Infinity|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(text.slice(from, from + 400));
+  const literal = /^(?:null|true|false|NaN|-?Infinity|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)/.exec(
+    text.slice(from, from + 400),
+  );
   if (!literal) throw new Found(at(text, from, 'Expecting value'));
   return from + literal[0].length;
 }

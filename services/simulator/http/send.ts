@@ -13,7 +13,8 @@ export function writeHead(response: ServerResponse, reply: Reply, length: number
   if (reply.json !== undefined) headers['content-type'] ??= 'application/json';
   if (reply.status !== 304 && reply.status !== 204) headers['content-length'] = String(length);
   // Header values are bytes: names of documents may hold characters that Node refuses otherwise.
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, Buffer.from(value, 'utf8').toString('latin1'));
+  for (const [name, value] of Object.entries(headers))
+    response.setHeader(name, Buffer.from(value, 'utf8').toString('latin1'));
   response.writeHead(reply.status);
 }
 

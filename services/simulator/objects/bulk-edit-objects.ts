@@ -33,7 +33,9 @@ export async function bulkEditObjects(context: Context): Promise<Reply> {
 function objectsOf({ store, isV3 }: Context, kind: ObjectKind, given: unknown): MatchingObject[] {
   if (!Array.isArray(given)) throw badRequest({ objects: ['This field is required.'] });
   if (given.length === 0) {
-    throw badRequest(isV3 ? { non_field_errors: ['objects must not be empty'] } : { objects: ['This list may not be empty.'] });
+    throw badRequest(
+      isV3 ? { non_field_errors: ['objects must not be empty'] } : { objects: ['This list may not be empty.'] },
+    );
   }
   const rows = given.map((id) => store.matching[kind.kind].get(Number(id)));
   if (rows.includes(undefined) || new Set(given).size !== given.length) {

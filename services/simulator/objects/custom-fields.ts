@@ -9,7 +9,18 @@ import type { CustomField, DataType } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 import { documentCount } from './counts.ts';
 
-const DATA_TYPES: readonly DataType[] = ['string', 'url', 'date', 'boolean', 'integer', 'float', 'monetary', 'documentlink', 'select', 'longtext'];
+const DATA_TYPES: readonly DataType[] = [
+  'string',
+  'url',
+  'date',
+  'boolean',
+  'integer',
+  'float',
+  'monetary',
+  'documentlink',
+  'select',
+  'longtext',
+];
 
 const fieldJson = (context: Context, field: CustomField, created = false): Record<string, unknown> => ({
   id: field.id,
@@ -32,10 +43,16 @@ export function listFields(context: Context): Reply {
     name: (a, b) => compareText(a.name, b.name),
     created: (a, b) => a.created - b.created,
     data_type: (a, b) => compareText(a.dataType, b.dataType),
-    document_count: (a, b) => documentCount(context, `custom_field:${a.id}`) - documentCount(context, `custom_field:${b.id}`),
+    document_count: (a, b) =>
+      documentCount(context, `custom_field:${a.id}`) - documentCount(context, `custom_field:${b.id}`),
   });
   const { rows: page, envelope } = paginate(rows, context.page);
-  return json(envelope(page.map((field) => fieldJson(context, field)), () => rows.map((field) => field.id)));
+  return json(
+    envelope(
+      page.map((field) => fieldJson(context, field)),
+      () => rows.map((field) => field.id),
+    ),
+  );
 }
 
 function find(context: Context): CustomField {
@@ -96,13 +113,20 @@ function checkExtraData(store: Store, dataType: DataType, given: unknown, isGive
   // Plain texts in place of objects crash the real check.
   if (options.some((option) => typeof option !== 'object' || option === null)) throw serverError();
   if (options.some((option: { label?: unknown }) => !option.label)) throw badRequest({ error: [BAD_OPTIONS] });
-  const filled = options.map((option: { label: string; id?: string | null }) => ({ ...option, id: option.id ?? store.random(16) }));
+  const filled = options.map((option: { label: string; id?: string | null }) => ({
+    ...option,
+    id: option.id ?? store.random(16),
+  }));
   return { ...extra, select_options: filled };
 }
 
 function checkCurrency(extra: ExtraData): void {
   const currency = extra?.default_currency;
-  const isFine = currency === undefined || currency === null || currency === '' || (typeof currency === 'string' && currency.length === 3);
+  const isFine =
+    currency === undefined ||
+    currency === null ||
+    currency === '' ||
+    (typeof currency === 'string' && currency.length === 3);
   if (!isFine) throw badRequest({ error: [BAD_CURRENCY] });
 }
 
@@ -132,7 +156,9 @@ function clearLostOptions({ instance, store }: Context, field: CustomField): voi
     name: 'process_cf_select_update',
     run: () => {
       const known = new Set(selectOptions(field).map((option) => option.id));
-      for (const row of store.documents.filter((candidate) => candidate.customFields.some((value) => value.field === field.id))) {
+      for (const row of store.documents.filter((candidate) =>
+        candidate.customFields.some((value) => value.field === field.id),
+      )) {
         const value = row.customFields.find((candidate) => candidate.field === field.id);
         if (!value || value.columns.select === null || known.has(String(value.columns.select))) continue;
         value.columns.select = null;
@@ -149,10 +175,11 @@ export function deleteField(context: Context): Reply {
   const { store } = context;
   const field = find(context);
   store.customFields.remove(field.id);
-  for (const row of store.documents.filter((candidate) => candidate.customFields.some((value) => value.field === field.id))) {
+  for (const row of store.documents.filter((candidate) =>
+    candidate.customFields.some((value) => value.field === field.id),
+  )) {
     row.customFields = row.customFields.filter((value) => value.field !== field.id);
     store.saveDocument(row);
   }
   return noContent();
 }
-

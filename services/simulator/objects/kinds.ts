@@ -44,7 +44,10 @@ export interface ObjectFields extends Record<string, Field<unknown>> {
 
 const nothing = (): Json => ({});
 
-const ignored = <Value>(value: Value): Field<Value> => () => value;
+const ignored =
+  <Value>(value: Value): Field<Value> =>
+  () =>
+    value;
 
 const algorithmField = choiceField([0, 1, 2, 3, 4, 5, 6]);
 
@@ -60,7 +63,8 @@ function commonFields(): ObjectFields {
     match: (input) => {
       const match = textField({ max: 256 })(input);
       // Only looked at when the same request makes it a regular expression (paperless-api.md 10.1).
-      if (algorithm === 4 && !isRegularExpression(match)) throw invalid('Invalid regular expression, see log for details.');
+      if (algorithm === 4 && !isRegularExpression(match))
+        throw invalid('Invalid regular expression, see log for details.');
       return match;
     },
     is_insensitive: booleanField,
@@ -155,4 +159,3 @@ const storagePath: ObjectKind = {
 };
 
 export const OBJECT_KINDS: readonly ObjectKind[] = [tag, correspondent, documentType, storagePath];
-

@@ -150,7 +150,8 @@ function apply(row: Row, values: ObjectInput): void {
 /** Name and owner together are unique, and an unowned name bars everybody from it (paperless-api.md 10.3). */
 function checkName({ store }: Context, kind: ObjectKind, row: Row, ownerWasSent: boolean): void {
   const same = store.matching[kind.kind].filter((other) => other.id !== row.id && other.name === row.name);
-  if (same.some((other) => other.owner === null)) throw badRequest({ name: [`${kind.words} with this name already exists.`] });
+  if (same.some((other) => other.owner === null))
+    throw badRequest({ name: [`${kind.words} with this name already exists.`] });
   if (row.owner === null || !same.some((other) => other.owner === row.owner)) return;
   throw badRequest(
     ownerWasSent

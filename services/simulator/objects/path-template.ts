@@ -32,7 +32,23 @@ const NAMES: ReadonlySet<string> = new Set([
 
 const BLOCK = /\{\{([\s\S]*?)\}\}|\{%([\s\S]*?)%\}|\{#[\s\S]*?#\}/g;
 const STATEMENTS: ReadonlySet<string> = new Set(['if', 'elif', 'else', 'endif', 'for', 'endfor', 'set']);
-const WORDS: ReadonlySet<string> = new Set(['if', 'elif', 'else', 'and', 'or', 'not', 'in', 'is', 'none', 'None', 'true', 'false', 'for', 'set', 'defined']);
+const WORDS: ReadonlySet<string> = new Set([
+  'if',
+  'elif',
+  'else',
+  'and',
+  'or',
+  'not',
+  'in',
+  'is',
+  'none',
+  'None',
+  'true',
+  'false',
+  'for',
+  'set',
+  'defined',
+]);
 
 /** Whether a template parses, uses known names only and stays below the media directory. */
 export function checkTemplate(template: string): boolean {
@@ -40,14 +56,18 @@ export function checkTemplate(template: string): boolean {
   if (/\{\{|\{%|\}\}|%\}/.test(rest)) return false;
   if (rest.split('/').includes('..')) return false;
   for (const [, expression, statement] of template.matchAll(BLOCK)) {
-    if (statement !== undefined && !STATEMENTS.has(statement.trim().replace(/^-/, '').split(/\s+/)[0] ?? '')) return false;
+    if (statement !== undefined && !STATEMENTS.has(statement.trim().replace(/^-/, '').split(/\s+/)[0] ?? ''))
+      return false;
     if (!usesKnownNames(expression ?? statement ?? '')) return false;
   }
   return balanced(template);
 }
 
 function usesKnownNames(expression: string): boolean {
-  const bare = expression.replace(/'[^']*'|"[^"]*"/g, ' ').replace(/\|\s*\w+/g, ' ').replace(/\.\w+/g, ' ');
+  const bare = expression
+    .replace(/'[^']*'|"[^"]*"/g, ' ')
+    .replace(/\|\s*\w+/g, ' ')
+    .replace(/\.\w+/g, ' ');
   const names = bare.match(/[A-Za-z_]\w*/g) ?? [];
   return names.every((name) => NAMES.has(name) || WORDS.has(name) || STATEMENTS.has(name));
 }
@@ -64,6 +84,9 @@ function balanced(template: string): boolean {
 /** Renders a template of plain variables; null if it cannot be rendered. */
 export function renderPath(template: string, values: PathValues): string | null {
   if (!checkTemplate(template)) return null;
-  const rendered = template.replace(BLOCK, (_block, expression?: string) => values[(expression ?? '').split('|')[0]?.trim() ?? ''] ?? '');
+  const rendered = template.replace(
+    BLOCK,
+    (_block, expression?: string) => values[(expression ?? '').split('|')[0]?.trim() ?? ''] ?? '',
+  );
   return rendered.replace(/\s*\n\s*/g, '').replace(/^\/+|\/+$/g, '');
 }

@@ -1,3 +1,4 @@
+import { notFound } from '../http/reply.ts';
 import type { Route } from '../router.ts';
 import { bulkEditObjects } from './bulk-edit-objects.ts';
 import { createField, deleteField, listFields, readField, updateField } from './custom-fields.ts';
@@ -21,10 +22,26 @@ const routesOf = (kind: ObjectKind): Route[] => [
   },
 ];
 
+/** An id that is no number is looked up all the same, and not found. */
+const notANumber = (path: string, permission: string): Route => ({
+  path: `${path}:word/`,
+  methods: {
+    GET: (context) => {
+      context.require(permission);
+      throw notFound();
+    },
+  },
+});
+
 export const objectRoutes: readonly Route[] = [
   ...OBJECT_KINDS.flatMap(routesOf),
   { path: 'storage_paths/test/', methods: { POST: testPath } },
   { path: 'custom_fields/', methods: { GET: listFields, POST: createField } },
-  { path: 'custom_fields/:id/', methods: { GET: readField, PATCH: updateField, PUT: updateField, DELETE: deleteField } },
+  {
+    path: 'custom_fields/:id/',
+    methods: { GET: readField, PATCH: updateField, PUT: updateField, DELETE: deleteField },
+  },
+  ...OBJECT_KINDS.map((kind) => notANumber(kind.path, `view_${kind.model}`)),
+  notANumber('custom_fields/', 'view_customfield'),
   { path: 'bulk_edit_objects/', methods: { POST: bulkEditObjects } },
 ];

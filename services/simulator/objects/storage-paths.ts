@@ -65,6 +65,8 @@ function pathValues(store: Store, row: DocumentRow): PathValues {
     owner_username: store.users.get(row.owner)?.username ?? '-none-',
     original_name: row.originalFileName ?? '-none-',
     doc_pk: String(row.id).padStart(7, '0'),
-    tag_list: tagsByName(store, row.tags).map((id) => store.matching.tag.get(id)?.name ?? '').join(','),
+    tag_list: tagsByName(store, row.tags)
+      .map((id) => store.matching.tag.get(id)?.name ?? '')
+      .join(','),
   };
 }

@@ -21,7 +21,10 @@ export function textColor(color: string): string {
 export function tagJson(context: Context, kind: ObjectKind, row: Row, view: ObjectView): Record<string, unknown> {
   const below = children(context.store, row.id).filter((child) => canSee(context.user, child));
   below.sort((a, b) => compareText(asciiLower(a.name), asciiLower(b.name)));
-  return { parent: row.parent, children: below.map((child) => objectJson(context, kind, child, { ...view, created: false })) };
+  return {
+    parent: row.parent,
+    children: below.map((child) => objectJson(context, kind, child, { ...view, created: false })),
+  };
 }
 
 /** `all` names descendants, too, even where only roots are listed (paperless-api.md 10.4). */

@@ -38,4 +38,4 @@ export function parseDateTime(input: string): Micros | null {
   return seconds * 1_000_000 + Number(fraction.padEnd(6, '0'));
 }
 
-export const dayAsTime = (day: string): Micros => (parseDateTime(`${day}T00:00:00Z`) ?? 0);
+export const dayAsTime = (day: string): Micros => parseDateTime(`${day}T00:00:00Z`) ?? 0;

@@ -47,7 +47,8 @@ export const textField =
     if (characters(value) > max) errors.push(`Ensure this field has no more than ${max} characters.`);
     if (value.includes('\0')) errors.push('Null characters are not allowed.');
     const lone = /\p{Surrogate}/u.exec(value);
-    if (lone) errors.push(`Surrogate characters are not allowed: U+${lone[0].charCodeAt(0).toString(16).toUpperCase()}.`);
+    if (lone)
+      errors.push(`Surrogate characters are not allowed: U+${lone[0].charCodeAt(0).toString(16).toUpperCase()}.`);
     if (errors.length > 0) throw new Invalid(errors);
     return value;
   };
@@ -75,7 +76,8 @@ export const integerField =
 
 function wholeNumber(input: unknown): bigint {
   if (typeof input === 'number' && Number.isInteger(input)) return BigInt(input);
-  if (typeof input === 'string' && /^[-+]?\d+(\.0*)?$/.test(input.trim())) return BigInt(input.trim().replace(/\.0*$/, ''));
+  if (typeof input === 'string' && /^[-+]?\d+(\.0*)?$/.test(input.trim()))
+    return BigInt(input.trim().replace(/\.0*$/, ''));
   throw invalid('A valid integer is required.');
 }
 

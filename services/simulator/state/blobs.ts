@@ -50,6 +50,7 @@ export class BlobStore {
     let size = 0;
     let name: string | null = null;
     let sink: ReturnType<typeof createWriteStream> | null = null;
+    let isWhole = false;
     try {
       for await (const chunk of source as AsyncIterable<Buffer>) {
         md5.update(chunk);
@@ -63,11 +64,13 @@ export class BlobStore {
         if (sink === null) head.push(chunk);
         else if (!sink.write(chunk)) await once(sink, 'drain');
       }
+      isWhole = true;
     } finally {
       if (sink) {
         sink.end();
         await once(sink, 'close');
       }
+      if (name !== null && !isWhole) await rm(this.#path(name), { force: true });
     }
     const bytes = name === null && this.#temporary ? Buffer.concat(head) : null;
     if (name === null && bytes === null) return this.put(Buffer.alloc(0));

@@ -1,18 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type * as Sqlite from 'node:sqlite';
 
 /** Rows on disk; a commit is one transaction, so a killed simulator starts again with what it had answered. */
 export class Persistence {
-  readonly #database: DatabaseSync;
-  readonly #put: StatementSync;
-  readonly #delete: StatementSync;
+  readonly #database: Sqlite.DatabaseSync;
+  readonly #put: Sqlite.StatementSync;
+  readonly #delete: Sqlite.StatementSync;
 
   constructor(directory: string) {
     mkdirSync(directory, { recursive: true });
     // Loaded only here: runtimes without node:sqlite can still run a simulator in memory.
-    const sqlite = createRequire(import.meta.url)('node:sqlite') as typeof import('node:sqlite');
+    const sqlite = createRequire(import.meta.url)('node:sqlite') as typeof Sqlite;
     this.#database = new sqlite.DatabaseSync(join(directory, 'state.sqlite'));
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     this.#database.exec('CREATE TABLE IF NOT EXISTS rows (kind TEXT, id INTEGER, json TEXT, PRIMARY KEY (kind, id))');

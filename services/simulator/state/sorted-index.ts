@@ -31,8 +31,13 @@ export class SortedIndex<Row> {
       this.#blocks.push([row]);
       return;
     }
-    block.splice(firstIndex(block, (other) => this.#compare(other, row) >= 0), 0, row);
-    if (block.length > BLOCK * 2) this.#blocks.splice(Math.min(at, this.#blocks.length - 1) + 1, 0, block.splice(BLOCK));
+    block.splice(
+      firstIndex(block, (other) => this.#compare(other, row) >= 0),
+      0,
+      row,
+    );
+    if (block.length > BLOCK * 2)
+      this.#blocks.splice(Math.min(at, this.#blocks.length - 1) + 1, 0, block.splice(BLOCK));
   }
 
   /** The row must still compare as it did when it was added. */

@@ -147,7 +147,10 @@ export class Store {
 
   #put(kind: string, row: { id: number }): void {
     if (kind === 'document') this.saveDocument(row as DocumentRow);
-    else this.#tables().find((table) => table.kind === kind)?.save(row);
+    else
+      this.#tables()
+        .find((table) => table.kind === kind)
+        ?.save(row);
   }
 
   #load(): void {

@@ -26,12 +26,37 @@ const COMMON_END = [
   'barcode_max_pages',
   'barcode_enable_tag',
 ];
-const V2_NAMES = ['user_args', 'barcode_tag_mapping', 'output_type', 'pages', 'language', 'mode', 'skip_archive_file', ...COMMON_END];
+const V2_NAMES = [
+  'user_args',
+  'barcode_tag_mapping',
+  'output_type',
+  'pages',
+  'language',
+  'mode',
+  'skip_archive_file',
+  ...COMMON_END,
+];
 const V3_NAMES = [
-  ...['user_args', 'barcode_tag_mapping', 'llm_api_key', 'output_type', 'pages', 'language', 'mode', 'archive_file_generation'],
+  ...[
+    'user_args',
+    'barcode_tag_mapping',
+    'llm_api_key',
+    'output_type',
+    'pages',
+    'language',
+    'mode',
+    'archive_file_generation',
+  ],
   ...COMMON_END,
   ...['barcode_tag_split', 'ai_enabled', 'llm_embedding_backend', 'llm_embedding_model', 'llm_embedding_endpoint'],
-  ...['llm_embedding_chunk_size', 'llm_context_size', 'llm_backend', 'llm_model', 'llm_endpoint', 'llm_output_language'],
+  ...[
+    'llm_embedding_chunk_size',
+    'llm_context_size',
+    'llm_backend',
+    'llm_model',
+    'llm_endpoint',
+    'llm_output_language',
+  ],
   'llm_request_timeout',
 ];
 
@@ -66,7 +91,9 @@ export async function updateConfig(context: Context): Promise<Reply> {
   const input = Object.entries(await context.input()).filter(([name]) => names.includes(name));
   const errors = input.flatMap(([name, value]) => {
     const choices = CHOICES[name]?.[instance.profile.name];
-    return !choices || value === null || choices.includes(String(value)) ? [] : [[name, [`"${String(value)}" is not a valid choice.`]]];
+    return !choices || value === null || choices.includes(String(value))
+      ? []
+      : [[name, [`"${String(value)}" is not a valid choice.`]]];
   });
   if (errors.length > 0) throw badRequest(Object.fromEntries(errors));
   const row = stored(store) ?? { id: store.plain.takeId(), kind: KIND, data: {} };

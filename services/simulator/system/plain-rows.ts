@@ -8,7 +8,13 @@ import type { PlainRow } from '../state/model.ts';
 /** Objects that the simulator keeps and lists and that have no effect: they matter to whoever inspects an instance. */
 const KINDS = [
   { path: 'saved_views/', model: 'savedview', className: 'SavedView', required: ['name'], owned: true },
-  { path: 'workflows/', model: 'workflow', className: 'Workflow', required: ['name', 'triggers', 'actions'], owned: false },
+  {
+    path: 'workflows/',
+    model: 'workflow',
+    className: 'Workflow',
+    required: ['name', 'triggers', 'actions'],
+    owned: false,
+  },
   { path: 'mail_accounts/', model: 'mailaccount', className: 'MailAccount', required: ['name'], owned: true },
   { path: 'mail_rules/', model: 'mailrule', className: 'MailRule', required: ['name'], owned: true },
 ] as const;
@@ -38,7 +44,11 @@ async function create(context: Context, kind: Kind): Promise<Reply> {
   const missing = kind.required.filter((name) => !(name in input));
   if (missing.length > 0) throw badRequest(Object.fromEntries(missing.map((name) => [name, [REQUIRED]])));
   const owner = kind.owned ? { owner: context.user.id, user_can_change: true } : { enabled: true, order: 0 };
-  const row = context.store.plain.save({ id: context.store.plain.takeId(), kind: kind.model, data: { ...owner, ...input } });
+  const row = context.store.plain.save({
+    id: context.store.plain.takeId(),
+    kind: kind.model,
+    data: { ...owner, ...input },
+  });
   return json(rowJson(row), 201);
 }
 
@@ -56,15 +66,18 @@ function remove(context: Context, kind: Kind): Reply {
   return noContent();
 }
 
-export const plainRoutes: readonly Route[] = KINDS.flatMap((kind) => [
-  { path: kind.path, methods: { GET: (context) => list(context, kind), POST: (context) => create(context, kind) } },
-  {
-    path: `${kind.path}:id/`,
-    methods: {
-      GET: (context) => json(rowJson((context.require(`view_${kind.model}`), find(context, kind)))),
-      PATCH: (context) => update(context, kind),
-      PUT: (context) => update(context, kind),
-      DELETE: (context) => remove(context, kind),
-    },
-  },
-] satisfies Route[]);
+export const plainRoutes: readonly Route[] = KINDS.flatMap(
+  (kind) =>
+    [
+      { path: kind.path, methods: { GET: (context) => list(context, kind), POST: (context) => create(context, kind) } },
+      {
+        path: `${kind.path}:id/`,
+        methods: {
+          GET: (context) => json(rowJson((context.require(`view_${kind.model}`), find(context, kind)))),
+          PATCH: (context) => update(context, kind),
+          PUT: (context) => update(context, kind),
+          DELETE: (context) => remove(context, kind),
+        },
+      },
+    ] satisfies Route[],
+);

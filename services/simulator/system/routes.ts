@@ -9,7 +9,10 @@ import { shareLinkRoutes } from './share-links.ts';
 
 function statistics(context: Context): Reply {
   const { store, user } = context;
-  const rows = store.index.listed('id').map(({ row }) => row).filter((row) => canSee(user, row));
+  const rows = store.index
+    .listed('id')
+    .map(({ row }) => row)
+    .filter((row) => canSee(user, row));
   const inbox = store.matching.tag.filter((tag) => tag.isInboxTag && canSee(user, tag)).map((tag) => tag.id);
   const types = new Map<string, number>();
   for (const row of rows) types.set(row.mimeType, (types.get(row.mimeType) ?? 0) + 1);

@@ -21,7 +21,11 @@ function listLinks(context: Context): Reply {
 
 function linksOfDocument(context: Context): Reply {
   context.require('view_sharelink');
-  return json(linksOf(context).filter((row) => row.data.document === context.id()).map(linkJson));
+  return json(
+    linksOf(context)
+      .filter((row) => row.data.document === context.id())
+      .map(linkJson),
+  );
 }
 
 async function createLink(context: Context): Promise<Reply> {

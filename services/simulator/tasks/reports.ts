@@ -7,7 +7,8 @@ const MOST_ACTIVE = 50;
 
 const isActive = (row: TaskRow): boolean => row.status === 'pending' || row.status === 'started';
 
-export const activeTasks = (rows: readonly TaskRow[]): Reply => json(rows.filter(isActive).slice(0, MOST_ACTIVE).map(taskJsonV10));
+export const activeTasks = (rows: readonly TaskRow[]): Reply =>
+  json(rows.filter(isActive).slice(0, MOST_ACTIVE).map(taskJsonV10));
 
 export function statusCounts(rows: readonly TaskRow[]): Reply {
   const open = rows.filter((row) => !row.acknowledged);
@@ -27,7 +28,14 @@ function average(values: readonly number[]): number | null {
 /** One line for each kind of task there is. */
 export function summary(rows: readonly TaskRow[]): Reply {
   const kinds = [...new Set(rows.map((row) => row.kind))].sort();
-  return json(kinds.map((kind) => lineOf(kind, rows.filter((row) => row.kind === kind))));
+  return json(
+    kinds.map((kind) =>
+      lineOf(
+        kind,
+        rows.filter((row) => row.kind === kind),
+      ),
+    ),
+  );
 }
 
 function lineOf(kind: string, rows: readonly TaskRow[]): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { badRequest, HttpError, json, notFound, type Reply, forbiddenText, text } from '../http/reply.ts';
-import { orderRows } from '../rest/lists.ts';
+import { idFilter, momentFilter, orderRows } from '../rest/lists.ts';
 import { compareText } from '../rest/lookups.ts';
 import { paginate } from '../rest/pagination.ts';
 import { Invalid, REQUIRED, choiceField, integerField, readInput } from '../rest/input.ts';
@@ -42,7 +42,8 @@ type Filter = (row: TaskRow) => boolean;
 function choices(context: Context, name: string, allowed: readonly string[]): string[] | null {
   const given = context.query.all(name).filter(Boolean);
   const wrong = given.find((value) => !allowed.includes(value));
-  if (wrong !== undefined) throw badRequest({ [name]: [`Select a valid choice. ${wrong} is not one of the available choices.`] });
+  if (wrong !== undefined)
+    throw badRequest({ [name]: [`Select a valid choice. ${wrong} is not one of the available choices.`] });
   return given.length === 0 ? null : given;
 }
 
@@ -51,7 +52,8 @@ function commonFilters({ query }: Context): Filter[] {
   const taskId = query.given('task_id');
   if (taskId !== null) filters.push((row) => row.taskId === taskId);
   const acknowledged = query.given('acknowledged')?.toLowerCase();
-  if (acknowledged === 'true' || acknowledged === 'false') filters.push((row) => row.acknowledged === (acknowledged === 'true'));
+  if (acknowledged === 'true' || acknowledged === 'false')
+    filters.push((row) => row.acknowledged === (acknowledged === 'true'));
   return filters;
 }
 
@@ -76,7 +78,14 @@ function filtersV3(context: Context): Filter[] {
   const sources = choices(context, 'trigger_source', V3_SOURCES);
   if (sources) filters.push((row) => sources.includes(row.triggerSource));
   const complete = query.given('is_complete');
-  if (complete !== null) filters.push((row) => (row.status === 'success' || row.status === 'failure') === (complete === 'true'));
+  if (complete !== null)
+    filters.push((row) => (row.status === 'success' || row.status === 'failure') === (complete === 'true'));
+  const owner = idFilter(query, 'owner');
+  if (owner !== null) filters.push((row) => row.owner === owner);
+  const after = momentFilter(query, 'date_created_after');
+  if (after !== null) filters.push((row) => row.created >= after);
+  const before = momentFilter(query, 'date_created_before');
+  if (before !== null) filters.push((row) => row.created <= before);
   const name = apiVersion < 10 ? query.given('task_name') : null;
   if (name !== null) filters.push((row) => taskName(row.kind) === name || row.kind === name);
   const type = apiVersion < 10 ? query.given('type') : null;
@@ -118,9 +127,17 @@ async function acknowledge(context: Context): Promise<Reply> {
   context.require('change_paperlesstask');
   const { store, isV3 } = context;
   const { tasks, all } = await context.input();
-  if (isV3 && all === true) return json({ result: acknowledgeRows(context, store.tasks.filter(() => true)) });
+  if (isV3 && all === true)
+    return json({
+      result: acknowledgeRows(
+        context,
+        store.tasks.filter(() => true),
+      ),
+    });
   if (!Array.isArray(tasks)) {
-    throw badRequest(isV3 ? { non_field_errors: ['Either all must be true or tasks must be provided.'] } : { tasks: [REQUIRED] });
+    throw badRequest(
+      isV3 ? { non_field_errors: ['Either all must be true or tasks must be provided.'] } : { tasks: [REQUIRED] },
+    );
   }
   const rows = idsOf(tasks).map((id) => store.tasks.get(id));
   if (rows.includes(undefined) || new Set(rows).size !== rows.length) {
@@ -150,7 +167,15 @@ function acknowledgeRows({ store }: Context, rows: readonly TaskRow[]): number {
 }
 
 const RUNNABLE_V2 = ['train_classifier', 'check_sanity', 'index_optimize'];
-const RUNNABLE_V3 = ['train_classifier', 'sanity_check', 'index_optimize', 'mail_fetch', 'llm_index', 'empty_trash', 'check_workflows'];
+const RUNNABLE_V3 = [
+  'train_classifier',
+  'sanity_check',
+  'index_optimize',
+  'mail_fetch',
+  'llm_index',
+  'empty_trash',
+  'check_workflows',
+];
 const NO_ISSUES = 'No issues detected.';
 
 async function runTask(context: Context): Promise<Reply> {
@@ -160,7 +185,8 @@ async function runTask(context: Context): Promise<Reply> {
   const done = { status: 'success' as const, resultText: NO_ISSUES, resultData: {}, relatedDocument: null };
   if (!isV3) {
     const { task_name: name } = readInput(input, { task_name: choiceField(V2_NAMES) }, ['task_name']);
-    if (!RUNNABLE_V2.includes(name ?? '')) throw new HttpError(text('Error running task, check logs for more detail.', 500));
+    if (!RUNNABLE_V2.includes(name ?? ''))
+      throw new HttpError(text('Error running task, check logs for more detail.', 500));
     endTask(store, systemTask(store, name === 'check_sanity' ? 'sanity_check' : (name ?? ''), 'manual'), done);
     return json({ result: NO_ISSUES });
   }

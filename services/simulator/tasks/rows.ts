@@ -31,6 +31,13 @@ export function endTask(store: Store, row: TaskRow | null, outcome: Outcome): vo
 
 /** Runs short background work under a row of its own, where the generation keeps one. */
 export function systemTask(store: Store, kind: string, source: TaskRow['triggerSource'] = 'system'): TaskRow {
-  const row = addTask(store, { taskId: store.uuid(), kind, fileName: null, owner: null, triggerSource: source, inputData: {} });
+  const row = addTask(store, {
+    taskId: store.uuid(),
+    kind,
+    fileName: null,
+    owner: null,
+    triggerSource: source,
+    inputData: {},
+  });
   return row;
 }

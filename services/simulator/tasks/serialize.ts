@@ -11,7 +11,9 @@ const time = (value: number | null): string | null => (value === null ? null : i
 const words = (name: string): string =>
   name
     .split('_')
-    .map((word) => (['api', 'ui', 'llm'].includes(word) ? word.toUpperCase() : `${word[0]?.toUpperCase()}${word.slice(1)}`))
+    .map((word) =>
+      ['api', 'ui', 'llm'].includes(word) ? word.toUpperCase() : `${word[0]?.toUpperCase()}${word.slice(1)}`,
+    )
     .join(' ');
 
 /** The row as 2.x shows it (paperless-api.md 6.1). */
@@ -50,7 +52,10 @@ export function taskJsonV9(row: TaskRow): Record<string, unknown> {
     status: row.status.toUpperCase(),
     date_created: isoTime(row.created),
     date_done: time(row.done),
-    result: duplicateOf === undefined ? row.resultText : `Not consuming: It is a duplicate of document #${String(duplicateOf)}`,
+    result:
+      duplicateOf === undefined
+        ? row.resultText
+        : `Not consuming: It is a duplicate of document #${String(duplicateOf)}`,
     acknowledged: row.acknowledged,
     related_document: row.relatedDocument,
     duplicate_documents: [],

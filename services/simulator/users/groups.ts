@@ -63,7 +63,10 @@ export function deleteGroup(context: Context): Reply {
     user.groups = user.groups.filter((group) => group !== id);
     store.users.save(user);
   }
-  const lists = (row: { permissions: { view: { groups: number[] }; change: { groups: number[] } } }) => [row.permissions.view, row.permissions.change];
+  const lists = (row: { permissions: { view: { groups: number[] }; change: { groups: number[] } } }) => [
+    row.permissions.view,
+    row.permissions.change,
+  ];
   const without = (row: Parameters<typeof lists>[0]): void => {
     for (const list of lists(row)) list.groups = list.groups.filter((group) => group !== id);
   };

@@ -21,7 +21,11 @@ const profileJson = (user: User): Record<string, unknown> => ({
 export const readProfile = (context: Context): Reply => json(profileJson(context.user));
 
 export async function updateProfile(context: Context): Promise<Reply> {
-  const shape = { email: textField({ max: 254 }), first_name: textField({ max: 150 }), last_name: textField({ max: 150 }) };
+  const shape = {
+    email: textField({ max: 254 }),
+    first_name: textField({ max: 150 }),
+    last_name: textField({ max: 150 }),
+  };
   const values = readInput(await context.input(), shape);
   const { user, store } = context;
   user.email = values.email ?? user.email;

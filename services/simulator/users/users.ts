@@ -42,8 +42,14 @@ export function listUsers(context: Context): Reply {
   const rows = orderRows(found, query, { username: (a, b) => byName(a, b) || a.id - b.id });
   const { rows: page, envelope } = paginate(rows, context.page);
   // Equal names but for case: the ids come by way of the index on the name, the rows as they lie (paperless-api.md 11).
-  const all = (): number[] => [...rows].sort((a, b) => byName(a, b) || compareText(a.username, b.username)).map((user) => user.id);
-  return json(envelope(page.map((user) => userJson(store, user)), all));
+  const all = (): number[] =>
+    [...rows].sort((a, b) => byName(a, b) || compareText(a.username, b.username)).map((user) => user.id);
+  return json(
+    envelope(
+      page.map((user) => userJson(store, user)),
+      all,
+    ),
+  );
 }
 
 function find(context: Context): User {
@@ -95,7 +101,8 @@ type UserInput = Input<ReturnType<typeof shape>>;
 /** Only a superuser makes superusers and staff (paperless-api.md 11). */
 function checkPromotion({ user }: Context, values: UserInput, before: User | null): void {
   if (user.isSuperuser) return;
-  const promotes = (values.is_superuser ?? false) !== (before?.isSuperuser ?? false) && values.is_superuser !== undefined;
+  const promotes =
+    (values.is_superuser ?? false) !== (before?.isSuperuser ?? false) && values.is_superuser !== undefined;
   const staffs = (values.is_staff ?? false) !== (before?.isStaff ?? false) && values.is_staff !== undefined;
   if (promotes) throw forbiddenText('Superuser status can only be granted by a superuser');
   if (staffs) throw forbiddenText('Staff status can only be granted by a superuser');
@@ -138,7 +145,8 @@ function apply(user: User, values: UserInput): void {
   user.groups = values.groups ?? user.groups;
   user.permissions = values.user_permissions ?? user.permissions;
   // The stars that are shown in place of a password do not change it.
-  if (values.password !== undefined && values.password.replaceAll('*', '') !== '') user.passwordHash = hashPassword(values.password);
+  if (values.password !== undefined && values.password.replaceAll('*', '') !== '')
+    user.passwordHash = hashPassword(values.password);
 }
 
 export async function updateUser(context: Context): Promise<Reply> {
@@ -164,21 +172,28 @@ export function deleteUser(context: Context): Reply {
       table.save(row);
     }
   }
-  for (const row of store.documents.filter((candidate) => names(candidate, user.id) || candidate.notes.some((note) => note.user === user.id))) {
+  for (const row of store.documents.filter(
+    (candidate) => names(candidate, user.id) || candidate.notes.some((note) => note.user === user.id),
+  )) {
     forget(row, user.id);
     for (const note of row.notes) if (note.user === user.id) note.user = null;
     store.saveDocument(row);
   }
-  for (const task of store.tasks.filter((candidate) => candidate.owner === user.id)) store.tasks.save({ ...task, owner: null });
+  for (const task of store.tasks.filter((candidate) => candidate.owner === user.id))
+    store.tasks.save({ ...task, owner: null });
   return noContent();
 }
 
-type Owned = Pick<User, 'id'> & { owner: number | null; permissions: { view: { users: number[] }; change: { users: number[] } } };
+type Owned = Pick<User, 'id'> & {
+  owner: number | null;
+  permissions: { view: { users: number[] }; change: { users: number[] } };
+};
 
 const names = (row: Owned, user: number): boolean =>
   row.owner === user || row.permissions.view.users.includes(user) || row.permissions.change.users.includes(user);
 
 function forget(row: Owned, user: number): void {
   if (row.owner === user) row.owner = null;
-  for (const list of [row.permissions.view, row.permissions.change]) list.users = list.users.filter((id) => id !== user);
+  for (const list of [row.permissions.view, row.permissions.change])
+    list.users = list.users.filter((id) => id !== user);
 }
