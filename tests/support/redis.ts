@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../shared/db/embedded-process.ts';
 import { delay } from '../../shared/kernel/clock.ts';
+import { afterOurEnd } from './watchdog.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -41,6 +42,8 @@ export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const args = [
+    '--pidfile',
+    join(dir, 'pid'),
     '--port',
     String(port),
     '--bind',
@@ -61,6 +64,7 @@ export async function startRedis(): Promise<TestRedis> {
     child?.kill('SIGKILL');
     if (child !== undefined) await exited(child);
     child = undefined;
+    await rm(join(dir, 'pid'), { force: true });
   };
   const start = async () => {
     child = spawn('redis-server', args, { stdio: 'ignore' });
@@ -69,6 +73,7 @@ export async function startRedis(): Promise<TestRedis> {
     await delay(0);
     if (child.exitCode !== null) throw new Error('redis-server ended at once');
   };
+  afterOurEnd('[ -e "$1/pid" ] && kill -9 "$(cat "$1/pid")"; rm -rf "$1"', dir);
   await start();
   return {
     url,

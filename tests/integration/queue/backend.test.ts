@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Embedded, startEmbedded } from '../../../shared/db/embedded.ts';
 import { freePort } from '../../../shared/db/embedded-process.ts';
 import { migrate } from '../../../shared/db/migrate.ts';
@@ -221,15 +221,16 @@ describe.skipIf(!hasRedis)('the queue on Redis', () => {
       message: expect.stringMatching(/^Redis at 127\.0\.0\.1:\d+ cannot be reached/) as string,
     });
     const redis = await startRedis();
+    onTestFinished(() => redis.close());
     await redis.stop();
     const opening = openQueueBackend({ redisUrl: redis.url, databaseUrl: '', workers: 1 });
     await redis.start();
     await (await opening).close();
-    await redis.close();
   });
 
   it('refuses jobs at once while the server is away, and works again when it is back', async () => {
     const redis = await startRedis();
+    onTestFinished(() => redis.close());
     await withoutUncaught(async () => {
       const backend = await openQueueBackend({ redisUrl: redis.url, databaseUrl: '', workers: 1, ...TAKEOVER });
       const producer = createProducer(backend);
@@ -254,11 +255,11 @@ describe.skipIf(!hasRedis)('the queue on Redis', () => {
       await runner.close();
       await backend.close();
     });
-    await redis.close();
   });
 
   it('survives that everything is flushed away under a running job', async () => {
     const redis = await startRedis();
+    onTestFinished(() => redis.close());
     await withoutUncaught(async () => {
       const backend = await openQueueBackend({ redisUrl: redis.url, databaseUrl: '', workers: 2, ...TAKEOVER });
       const producer = createProducer(backend);
@@ -288,6 +289,5 @@ describe.skipIf(!hasRedis)('the queue on Redis', () => {
       await runner.close();
       await backend.close();
     });
-    await redis.close();
   });
 });
