@@ -26,8 +26,8 @@ update "replicas" set "library_proven" = $1;
 
 -- unsuspendReplica
 update "replicas"
-  set "suspended_at" = $1, "suspended_reason" = $2, "consecutive_failures" = $3, "enabled" = $4
-  where "id" = $5
+  set "suspended_at" = $1, "suspended_reason" = $2, "paused_at" = $3, "pause_reason" = $4, "consecutive_failures" = $5, "enabled" = $6
+  where "id" = $7
   returning *;
 
 -- deleteReplica
