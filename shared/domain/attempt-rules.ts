@@ -14,6 +14,10 @@ export interface AttemptFacts {
   readonly senderGone: boolean;
   /** All attempts of the link sent the same bytes. */
   readonly sameBytes: boolean;
+  /** Its message is out of sight: no row, or one that no longer moves. The broker may still bring it back (F5). */
+  readonly lost?: boolean;
+  /** When a later upload of the same document ended: whatever waited in front of it has been taken by then. */
+  readonly overtakenAt?: number | null;
 }
 
 export interface AttemptTimings {
@@ -58,13 +62,20 @@ export function isClosed(attempt: AttemptFacts, generation: 'v2' | 'v3', now: nu
     case 'unknown': {
       const hold = Math.max(t.unknownHoldMs, 2 * t.requestTimeoutMs);
       if (!attempt.senderGone) return false;
-      return (generation === 'v2' && attempt.sameBytes) || now - attempt.postedAt >= hold;
+      if (generation === 'v2' && attempt.sameBytes) return true;
+      return attempt.lost ? isLostForGood(attempt, now, t) : now - attempt.postedAt >= hold;
     }
     case 'sending':
       return false;
     default:
       return attempt.state satisfies never;
   }
+}
+
+/** A worker that was seen to start is killed by paperless; a message that waits comes back after the broker's timeout. */
+function isLostForGood({ postedAt, startedSeenAt, overtakenAt }: AttemptFacts, now: number, t: AttemptTimings): boolean {
+  if (startedSeenAt !== null && startedSeenAt - postedAt < t.redeliveryMs - 10 * MINUTE) return now - startedSeenAt > t.workerLimitMs;
+  return overtakenAt != null && now - overtakenAt >= 2 * t.redeliveryMs;
 }
 
 export interface TaskView {

@@ -14,16 +14,21 @@ export interface TranslatedFields {
   readonly values: readonly CustomFieldValue[];
   readonly links: readonly LinkField[];
   readonly reports: readonly FieldReport[];
+  /** The document has a field that the master's list, as read for this run, does not have. */
+  readonly unknown: boolean;
 }
 
 export function translateCustomFields(document: Pick<PaperlessDocument, 'customFields'>, tables: TranslationTables): TranslatedFields {
   const values: CustomFieldValue[] = [];
   const links: LinkField[] = [];
   const reports: FieldReport[] = [];
+  let unknown = false;
   for (const { field, value } of document.customFields) {
     const mapping = tables.fields.get(field);
     if (!mapping) {
-      reports.push(rejected('custom_fields', tables.unmapped.get(`custom_field:${field}`) ?? `custom field #${field} is not on the replica yet`));
+      const why = tables.unmapped.get(`custom_field:${field}`);
+      unknown ||= why === undefined;
+      reports.push(rejected('custom_fields', why ?? `custom field #${field} is not on the replica yet`));
     } else if (mapping.dataType === 'documentlink') {
       links.push({ replicaField: mapping.replicaId, name: mapping.name, masterTargets: idsOf(value) });
     } else {
@@ -32,7 +37,7 @@ export function translateCustomFields(document: Pick<PaperlessDocument, 'customF
       values.push({ field: mapping.replicaId, value: translated.value });
     }
   }
-  return { values, links, reports };
+  return { values, links, reports, unknown };
 }
 
 function translateValue(mapping: FieldMapping, value: unknown): { value: unknown; problem?: string } {

@@ -1,4 +1,5 @@
 /** Master document -> what the replica's document must look like after finalising, in the replica's ids. */
+import type { WritableField } from '../field-policy.ts';
 import type { CustomFieldValue, PaperlessDocument, Permissions, TaxonomyKind } from '../model.ts';
 import { pythonTrim } from '../python-text.ts';
 import { rejected, type FieldReport } from '../report.ts';
@@ -21,21 +22,31 @@ export interface DesiredDocument {
   readonly customFields: readonly CustomFieldValue[];
   readonly links: readonly LinkField[];
   readonly reports: readonly FieldReport[];
+  /**
+   * Fields that name an object which the master's list, as read for this run, does not have: it is newer than the list, or
+   * the list was not whole (E4). Their value on the replica is left as it is.
+   */
+  readonly unknown: readonly WritableField[];
 }
 
 export function translateDocument(master: PaperlessDocument, tables: TranslationTables): DesiredDocument {
   const reports: FieldReport[] = [];
+  const unknown = new Set<WritableField>();
   const object = (kind: TaxonomyKind, id: number | null): number | null => {
     if (id === null) return null;
     const mapped = tables.taxonomy[kind].get(id);
-    if (mapped === undefined)
-      reports.push(rejected(kind === 'tag' ? 'tags' : kind, tables.unmapped.get(`${kind}:${id}`) ?? `${kind} #${id} is not on the replica yet`));
-    return mapped ?? null;
+    if (mapped !== undefined) return mapped;
+    const field = kind === 'tag' ? 'tags' : kind;
+    const why = tables.unmapped.get(`${kind}:${id}`);
+    if (why === undefined) unknown.add(field);
+    reports.push(rejected(field, why ?? `${kind} #${id} is not on the replica yet`));
+    return null;
   };
   const tags = master.tags.map((id) => object('tag', id)).filter((id) => id !== null);
   const owner = translateOwner(master.owner, tables);
   const permissions = translatePermissions(master, tables);
   const fields = translateCustomFields(master, tables);
+  if (fields.unknown) unknown.add('custom_fields');
   return {
     title: pythonTrim(master.title),
     content: pythonTrim(master.content),
@@ -50,5 +61,6 @@ export function translateDocument(master: PaperlessDocument, tables: Translation
     customFields: fields.values,
     links: fields.links,
     reports: [...reports, ...owner.reports, ...permissions.reports, ...fields.reports],
+    unknown: [...unknown],
   };
 }

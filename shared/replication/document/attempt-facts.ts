@@ -2,6 +2,8 @@ import type { Attempt } from '../../db/tables.ts';
 import { isClosed, type AttemptFacts } from '../../domain/attempt-rules.ts';
 import type { DocumentWork } from './work.ts';
 
+export const TASK_LOST = 'task_lost';
+
 /**
  * An attempt as the pure rules see it. Who holds the lease knows that the sender is gone: a lease passes on only from a
  * process that is dead or that gave it back after destroying its socket.
@@ -13,6 +15,8 @@ export function attemptFacts(work: DocumentWork, attempt: Attempt): AttemptFacts
     startedSeenAt: attempt.started_seen_at?.getTime() ?? null,
     terminalAt: attempt.terminal_at?.getTime() ?? null,
     senderGone: true,
+    lost: attempt.failure_code === TASK_LOST,
+    overtakenAt: overtakenAt(work, attempt),
     sameBytes: work.attempts.every((one) => one.sha256 === attempt.sha256),
   };
 }
@@ -21,4 +25,9 @@ export function attemptFacts(work: DocumentWork, attempt: Attempt): AttemptFacts
 export function allClosed(work: DocumentWork): boolean {
   const now = work.deps.clock.now().getTime();
   return work.attempts.every((attempt) => isClosed(attemptFacts(work, attempt), work.findings.generation, now, work.deps.timings));
+}
+
+function overtakenAt(work: DocumentWork, attempt: Attempt): number | null {
+  const ends = work.attempts.flatMap(({ k, terminal_at: end }) => (k > attempt.k && end !== null ? [end.getTime()] : []));
+  return ends.length === 0 ? null : Math.min(...ends);
 }

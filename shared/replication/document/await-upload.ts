@@ -8,7 +8,7 @@ import { pollDelay } from '../../domain/retry-policy.ts';
 import type { Attempt } from '../../db/tables.ts';
 import { delay } from '../../kernel/clock.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
-import { attemptFacts } from './attempt-facts.ts';
+import { attemptFacts, TASK_LOST } from './attempt-facts.ts';
 import { claim } from './claim.ts';
 import { copyChecksum, matches } from './file.ts';
 import { lookForUpload, trashedByReplica } from './locate.ts';
@@ -90,9 +90,11 @@ async function stillWaiting(work: DocumentWork, attempt: Attempt, task: ConsumeT
   const sighting = await lookForUpload(work);
   if (sighting.kind === 'live') return takeResult(work, attempt, sighting.id);
   if (sighting.kind === 'trash') return trashedByReplica(sighting.id);
-  work.deps.log.warning('An upload left no trace in the replica\'s queue; it is sent again under the same reserved number.', { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'upload_untraceable' });
-  await settle(work, attempt, { state: 'unknown', failure_code: 'task_lost', looks: 2, looked_at: now }, { phase: 'unknown' });
-  return go('prepared');
+  work.deps.log.warning('An upload left no trace in the replica\'s queue; unless it is found, it is sent again under the same reserved number.', { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'upload_untraceable' });
+  // Without a row it may be in work unseen: a second look first. A row that stands still was looked at for long enough.
+  const looks = task === null ? 1 : 2;
+  await settle(work, attempt, { state: 'unknown', failure_code: TASK_LOST, looks, looked_at: now }, { phase: 'unknown' });
+  return task === null ? snooze(work.deps.timings.looksApartMs) : go('prepared');
 }
 
 /** Last sign of life of the replica's queue, as far as our own uploads show it. */

@@ -13,6 +13,7 @@ import { end, go, leaseLost, reservedFor, type DocumentWork, type Step } from '.
 /** Compare-and-set of (n, added); from here on this document and no other is the copy. */
 export async function claim(work: DocumentWork, copy: PaperlessDocument, storedChecksum: string): Promise<Step> {
   if (!work.replica.library_proven && copy.asn !== reservedFor(work)) await proveByMarker(work);
+  await closeSource(work, copy);
   await work.deps.racePoint('claim.before');
   const result = await attemptsRepo.claimCopy(work.deps.db, work.lease, {
     replicaDocId: copy.id,
@@ -29,6 +30,20 @@ export async function claim(work: DocumentWork, copy: PaperlessDocument, storedC
   await wakeWaitingLinks(work);
   if (!work.replica.library_proven) await proveLibrary(work);
   return go('claimed');
+}
+
+/**
+ * A copy that bears an attempt's marker (or R, if there was but one attempt) is what became of it, whatever its task's row
+ * says or does not say (F5): nothing more can come of it. Noted first, since a claimed copy's attempts are not asked again.
+ */
+async function closeSource(work: DocumentWork, copy: PaperlessDocument): Promise<void> {
+  const only = work.attempts.length === 1 && copy.asn !== null && copy.asn === reservedFor(work) ? work.attempts[0] : undefined;
+  const source = work.attempts.find((attempt) => attempt.marker === copy.title) ?? only;
+  if (!source || source.state === 'success') return;
+  const now = work.deps.clock.now();
+  const patch = { state: 'success', success_doc_id: copy.id, terminal_at: source.terminal_at ?? now, closed_at: now } as const;
+  if (!(await attemptsRepo.settleAttempt(work.deps.db, work.lease, source.id, patch))) throw leaseLost();
+  work.attempts = work.attempts.map((attempt) => (attempt.id === source.id ? { ...attempt, ...patch } : attempt));
 }
 
 /** Documents that name this one in a link field and waited for its copy are due again. */

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultArgument, FaultName } from '../../../services/simulator/faults.ts';
 import { addDocument } from './library.ts';
-import { expectUnwritten, live, posts, Stage } from './stage.ts';
+import { expectUnwritten, HOURS, live, MINUTES, posts, Stage } from './stage.ts';
 
 const ENDS: readonly [what: string, fault: FaultName, argument: FaultArgument, posts: number][] = [
   ['whose task row never appears', 'task-row-missing', {}, 1],
@@ -22,15 +22,19 @@ describe.each(['v2', 'v3'] as const)('on a %s replica, an upload', (generation) 
     await stage.heal();
   });
   afterAll(() => stage.close());
-  afterEach(() => stage.copy.clearFaults());
+  afterEach(() => {
+    stage.copy.clearFaults();
+    stage.strideMs = 0;
+  });
 
   it.each(ENDS)('%s ends as one document, and no attempt is used', async (_, fault, argument, sent) => {
     stage.copy.clearRequests();
     const id = stage.add();
     stage.copy.setFault(fault, { ...argument, times: 1 });
+    if (sent > 1) stage.strideMs = 5 * MINUTES;
     await stage.cycle();
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, uploads_held: null });
-    await stage.heal();
+    await stage.heal(2 * HOURS);
     expect(await stage.link(id)).toMatchObject({ phase: 'ok', status: 'ok', retry_count: 0 });
     expect(posts(stage.copy)).toHaveLength(sent);
     await stage.expectEqual('copy', { surplusPosts: sent - 1 });
