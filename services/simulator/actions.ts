@@ -1,3 +1,8 @@
+/**
+ * Things that happen to an instance once and from outside: a killed worker, an emptied broker, a restored backup.
+ * A fault, by contrast, stands until it is cleared (faults.ts).
+ */
+
 import { z } from 'zod';
 import type { Instance } from './context.ts';
 import { PROFILES } from './profile.ts';

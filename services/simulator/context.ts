@@ -1,3 +1,9 @@
+/**
+ * What every handler gets. A handler reads rows from the store, changes them in place and saves them; the server commits
+ * after the handler has answered, so a request is applied wholly or, for an exception, as far as it got, as in paperless,
+ * which has no transaction around a request (paperless-api.md 7).
+ */
+
 import type { IncomingMessage } from 'node:http';
 import type { Consumer } from './consumption/consumer.ts';
 import type { FaultBoard } from './faults.ts';

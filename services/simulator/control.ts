@@ -1,3 +1,8 @@
+/**
+ * Tests hold a simulator in their own process or drive one in another; both get the same knobs. The path lies outside /api/,
+ * so no client of paperless can meet it by accident, and its requests are not counted.
+ */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Instance } from './context.ts';

@@ -1,3 +1,8 @@
+/**
+ * The faults that concern one request. They wrap the handler from outside: no handler knows that faults exist, so a request
+ * that a fault lets through is answered exactly as without it.
+ */
+
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultBoard, FaultRule, Occasion } from './faults.ts';

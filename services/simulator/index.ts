@@ -1,3 +1,7 @@
+/**
+ * Puts one simulated instance together. Nothing here is global: a test may run a master and two replicas in one process.
+ */
+
 import { Consumer } from './consumption/consumer.ts';
 import type { Instance } from './context.ts';
 import { act, type ActionName } from './actions.ts';

@@ -1,3 +1,8 @@
+/**
+ * A library to measure with. It is written straight into the store: a hundred thousand consumptions would take longer than
+ * the bench that needs them.
+ */
+
 import type { Instance } from './context.ts';
 import { type DocumentRow, noPermissions } from './state/model.ts';
 

@@ -1,3 +1,8 @@
+/**
+ * What reached the simulator. Tests assert on it (no write to a master, so many requests a document), benches read the
+ * counters; the greatest number of open requests proves that a client keeps its limit.
+ */
+
 export interface LoggedRequest {
   readonly number: number;
   readonly method: string;

@@ -1,3 +1,8 @@
+/**
+ * Finds the handler for a path. Paths are compared segment by segment because paperless answers a known path with a wrong
+ * method by 405 and an unknown one by its frontend, and both matter to a client with a wrong base URL.
+ */
+
 import type { Context } from './context.ts';
 import { detail, type Reply } from './http/reply.ts';
 

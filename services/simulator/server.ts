@@ -1,3 +1,8 @@
+/**
+ * The life of a request, in the order paperless has it: route, Accept, credentials, handler. The order shows: an unknown
+ * version is refused before anybody is authenticated and carries no version headers (paperless-api.md 1.3, 1.4).
+ */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';

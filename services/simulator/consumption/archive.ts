@@ -1,3 +1,8 @@
+/**
+ * No OCR runs here. What matters about an archive to a client is that it exists, that its bytes and checksum differ from the
+ * original's and that v2 refuses an upload of exactly these bytes (paperless-api.md 5.6).
+ */
+
 /** A small PDF that stands for the archive OCR makes; its bytes follow from the original, so a run can be repeated. */
 export function archivePdf(originalHash: string, text: string, pages: number): Buffer {
   const objects: string[] = ['<< /Type /Catalog /Pages 2 0 R >>'];

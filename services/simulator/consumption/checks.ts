@@ -1,3 +1,8 @@
+/**
+ * The checks before parsing. Between them and the insert lies the whole consumption: two workers may both pass, and the
+ * unique columns of the database decide (store-document.ts).
+ */
+
 import { MAX_ASN } from '../documents/patch.ts';
 import type { DocumentRow } from '../state/model.ts';
 import type { Surroundings } from './consumer.ts';

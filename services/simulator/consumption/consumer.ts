@@ -1,3 +1,8 @@
+/**
+ * An upload on its way through the queue. The row of its task is never proof of anything: it may be missing, stuck, gone or
+ * turned round after the fact (engine-protocol.md F5), and the faults here make each of these happen.
+ */
+
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FaultBoard, FaultName, FaultRule } from '../faults.ts';
 import type { SimulatorOptions } from '../options.ts';

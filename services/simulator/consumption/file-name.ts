@@ -1,3 +1,8 @@
+/**
+ * Names are changed between the form and the database in ways that a client must foresee when it compares
+ * `original_file_name`: paths, entities, composition.
+ */
+
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
 
 function unescapeHtml(text: string): string {

@@ -1,3 +1,7 @@
+/**
+ * Only the resolution of a picture is read; v2 refuses to make a PDF of one that has none.
+ */
+
 /** Whether a picture says how large its dots are; v2 cannot make an archive of one that does not (paperless-api.md 5.8). */
 export function hasResolution(mimeType: string, bytes: Buffer): boolean {
   if (mimeType === 'image/png') return pngHasResolution(bytes);

@@ -1,3 +1,8 @@
+/**
+ * Objects that claim documents by their text. They are the reason why a replica's objects must be created with algorithm 0
+ * (paperless-api.md 18, trap 2).
+ */
+
 import type { MatchingObject } from '../state/model.ts';
 
 /** Whether an object claims a document by its text (paperless-api.md 5.2); 0 and the untrained 6 never do. */

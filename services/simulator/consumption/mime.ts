@@ -1,3 +1,7 @@
+/**
+ * The part of libmagic that decides over the types paperless takes, and over the common ones it refuses.
+ */
+
 /** The type of a file by its first bytes, as libmagic tells it; names and declared types do not count (paperless-api.md 4). */
 export function sniffMimeType(head: Buffer): string {
   const ascii = head.toString('latin1', 0, 4096);

@@ -1,3 +1,8 @@
+/**
+ * What a parser gives: text, pages, archive. Which documents get an archive differs between the generations and is the
+ * reason why archives are not compared (paperless-api.md 5.9).
+ */
+
 import type { Profile } from '../profile.ts';
 import type { Blob, BlobStore } from '../state/blobs.ts';
 import { hasResolution } from './image.ts';

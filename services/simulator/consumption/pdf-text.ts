@@ -1,3 +1,8 @@
+/**
+ * Texts of PDFs made by common generators. Fonts with their own encoding come out as their codes; a real instance would OCR
+ * or map them, and no client may depend on the exact text.
+ */
+
 /** Strings, names and operators of a content stream; numbers and arrays matter only as far as they carry text. */
 const TOKEN =
   /\((?:\\[\s\S]|[^\\()]|\((?:\\[\s\S]|[^\\()])*\))*\)|<[0-9A-Fa-f\s]*>|[[\]]|-?\d*\.?\d+|[A-Za-z'"*]+|\/[^\s/[\]()<>]+/g;

@@ -1,3 +1,8 @@
+/**
+ * Just enough of PDF to count pages and to tell broken, encrypted, scanned and born-digital files apart, since each of these
+ * is treated differently at consumption. Cross-reference tables are not trusted: a truncated file has none and is accepted.
+ */
+
 import { inflateSync } from 'node:zlib';
 import { streamText } from './pdf-text.ts';
 
@@ -43,7 +48,8 @@ function statedPages(objects: readonly PdfObject[]): number {
 function findObjects(bytes: Buffer): PdfObject[] {
   const source = bytes.toString('latin1');
   const objects: PdfObject[] = [];
-  const start = /(\d+)\s+\d+\s+obj\b/g;
+  // Bounded on purpose: on a long run of digits an open repetition would take quadratic time.
+  const start = /(?<!\d)(\d{1,10})\s{1,8}\d{1,5}\s{1,8}obj\b/g;
   for (let match = start.exec(source); match; match = start.exec(source)) {
     const object = readObject(source, bytes, Number(match[1]), start.lastIndex);
     objects.push(object.value);

@@ -1,3 +1,8 @@
+/**
+ * The upload form. Everything is checked here that can be checked without the library's uniqueness: duplicates and ASNs are
+ * only looked at by the worker, so a refusal comes later and by another way (paperless-api.md 4).
+ */
+
 import type { Context } from '../context.ts';
 import type { Body } from '../http/body.ts';
 import { badRequest, detail, forbiddenText, json, type Reply } from '../http/reply.ts';

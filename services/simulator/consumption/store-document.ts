@@ -1,3 +1,8 @@
+/**
+ * Where a document comes into being. What was posted is only the beginning: inbox tags, matching objects and the title
+ * template change it, which is why a replica has to be corrected by a PATCH afterwards (paperless-api.md 5.3).
+ */
+
 import { POSTGRES_MAX_ASN } from '../documents/patch.ts';
 import { addVersion } from '../documents/versions.ts';
 import { withAncestors } from '../objects/tag-tree.ts';

@@ -1,3 +1,7 @@
+/**
+ * The date a text speaks of becomes the date of the document when none was posted; so a client has to post one.
+ */
+
 import { parseDate } from '../rest/dates.ts';
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];

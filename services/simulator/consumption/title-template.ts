@@ -1,3 +1,7 @@
+/**
+ * A posted title is a program. Harmless ones pass, unknown variables lose the title, broken ones the whole document.
+ */
+
 /** Thrown for a template that does not parse: the whole consumption fails by it (paperless-api.md 5.4). */
 export class TemplateSyntaxError extends Error {}
 

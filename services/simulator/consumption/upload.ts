@@ -1,3 +1,7 @@
+/**
+ * An upload as it waits in the queue. It holds all that the consumption needs, as the message of the broker does.
+ */
+
 import type { Blob } from '../state/blobs.ts';
 import type { TaskRow } from '../state/model.ts';
 

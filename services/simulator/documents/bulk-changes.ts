@@ -1,3 +1,8 @@
+/**
+ * Bulk edits of metadata. They write the rows past Django's signals, so `modified` moves only when a background task has
+ * re-sent them (paperless-api.md 2.6): a reader may see the change before the bump.
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, HttpError, serverError, text } from '../http/reply.ts';
 import { descendants, withAncestors } from '../objects/tag-tree.ts';

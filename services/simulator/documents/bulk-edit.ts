@@ -1,3 +1,8 @@
+/**
+ * One endpoint with many methods, and on v3 a path of its own for some of them. Who may call a method depends on whether it
+ * needs ownership or the right to change (paperless-api.md, appendix B).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, forbiddenText, json, notFound, type Reply } from '../http/reply.ts';
 import { Query } from '../http/query.ts';

@@ -1,3 +1,7 @@
+/**
+ * Filters over custom fields. The errors of `custom_field_query` are nested by position, as the parts of the expression are.
+ */
+
 import { badRequest } from '../http/reply.ts';
 import type { Query } from '../http/query.ts';
 import { asciiLower } from '../rest/lookups.ts';

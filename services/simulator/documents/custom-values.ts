@@ -1,3 +1,8 @@
+/**
+ * Values of custom fields. The checks are as uneven as the real ones: some types are refused with a message, some crash, some
+ * are stored as they come (paperless-api.md 10.6). A client has to convert by type and never rely on a refusal.
+ */
+
 import { Invalid, invalid } from '../rest/input.ts';
 import { parseDate } from '../rest/dates.ts';
 import { characters, pythonRepr, pythonStr } from '../rest/python.ts';

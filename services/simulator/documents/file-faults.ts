@@ -1,3 +1,7 @@
+/**
+ * Faults of files, kept apart from the handlers that they disturb.
+ */
+
 import type { Context } from '../context.ts';
 import { addVersion } from './versions.ts';
 import { touch } from './links.ts';

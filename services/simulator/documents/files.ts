@@ -1,3 +1,8 @@
+/**
+ * Downloads, previews, metadata, thumbnails. The ETag of a conditional request is the cheapest way to a checksum on v2, where
+ * no list shows one (paperless-api.md 3.3).
+ */
+
 import type { Context } from '../context.ts';
 import { forbiddenText, json, notFound, type Reply } from '../http/reply.ts';
 import { httpDate, pythonIsoTime } from '../state/clock.ts';

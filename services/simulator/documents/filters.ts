@@ -1,3 +1,8 @@
+/**
+ * What a list can be narrowed by. Two quirks matter: an unknown parameter is ignored, so a typing error returns the whole
+ * library, and a wrong id in some lists switches the filter off instead of being refused.
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest } from '../http/reply.ts';
 import type { Query } from '../http/query.ts';

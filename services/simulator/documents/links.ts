@@ -1,3 +1,8 @@
+/**
+ * Links between documents. They hold both ways and move the other document as well, even when nothing changes; a reader of
+ * `modified` sees documents that nobody edited.
+ */
+
 import type { CustomFieldValue, DocumentRow } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 

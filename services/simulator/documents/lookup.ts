@@ -1,3 +1,8 @@
+/**
+ * Who sees which document, and how it is refused: the same missing right is a 404, a 403 in JSON or a 403 in HTML, by the
+ * kind of endpoint (paperless-api.md 1.5).
+ */
+
 import type { Context } from '../context.ts';
 import { forbidden, notFound } from '../http/reply.ts';
 import { isListed } from '../state/document-index.ts';

@@ -1,3 +1,7 @@
+/**
+ * Names of files as they are offered and stored. Neither is the name a file was uploaded under.
+ */
+
 import type { DocumentRow } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 

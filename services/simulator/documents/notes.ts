@@ -1,3 +1,7 @@
+/**
+ * Notes. A failure to save is answered 200, and some of these failures have saved the note (paperless-api.md 9).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, forbiddenText, HttpError, json, notFound, type Reply, serverError } from '../http/reply.ts';
 import { inputObject } from '../http/body.ts';

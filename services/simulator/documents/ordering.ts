@@ -1,3 +1,8 @@
+/**
+ * Orders of the document list. Rows with equal keys come by id here; the real database leaves that open, and a client must
+ * name the id as second key.
+ */
+
 import type { Context } from '../context.ts';
 import { serverError } from '../http/reply.ts';
 import { compareText } from '../rest/lookups.ts';

@@ -1,3 +1,8 @@
+/**
+ * PATCH of a document. All input is checked before anything is stored, but there is no transaction: a fault may stop the write
+ * half way, as real instances have done (paperless-api.md 18, trap 26).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, insufficientPermissions, json, notFound, type Reply, serverError } from '../http/reply.ts';
 import {

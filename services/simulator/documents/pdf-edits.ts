@@ -1,3 +1,8 @@
+/**
+ * Edits of pages. The new file is not the old one with pages turned: it is another PDF with the right number of pages and the
+ * old text, because clients only see that bytes, checksum and page count are new.
+ */
+
 import { archivePdf } from '../consumption/archive.ts';
 import { opensWith } from '../consumption/pdf-password.ts';
 import { noOverrides, type Upload } from '../consumption/upload.ts';

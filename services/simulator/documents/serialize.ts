@@ -1,3 +1,7 @@
+/**
+ * The JSON of a document. Members are functions so that `fields=id,modified` on a page of 100,000 computes two of thirty.
+ */
+
 import { asciiLower, compareText } from '../rest/lookups.ts';
 import { isoTime } from '../state/clock.ts';
 import type { DocumentRow, Note, User } from '../state/model.ts';

@@ -1,3 +1,7 @@
+/**
+ * The trash keeps everything a document had, checksum and ASN included: both still bar uploads (paperless-api.md 12).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, forbiddenText, json, noContent, type Reply, serverError } from '../http/reply.ts';
 import { choiceField, readInput } from '../rest/input.ts';

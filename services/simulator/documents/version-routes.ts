@@ -1,3 +1,8 @@
+/**
+ * Versions, on v3 only. A version is a row with an id from the same sequence as documents, and the task that makes one never
+ * names the root: only the label and, when done, the id of the version (engine-protocol.md F10).
+ */
+
 import { uploadedDocument } from '../consumption/post-document.ts';
 import { noOverrides } from '../consumption/upload.ts';
 import type { Context } from '../context.ts';

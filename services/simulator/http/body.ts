@@ -1,3 +1,7 @@
+/**
+ * Bodies of requests. An upload of a gigabyte goes to disk while it is hashed; a form is only handed on when it is whole.
+ */
+
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { Busboy } from '@fastify/busboy';

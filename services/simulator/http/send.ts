@@ -1,3 +1,8 @@
+/**
+ * Sends replies byte for byte: headers are written as they stand, and a length is always stated, so that a client can tell a
+ * cut body from a short one.
+ */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Reply } from './reply.ts';

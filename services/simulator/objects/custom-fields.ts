@@ -1,3 +1,8 @@
+/**
+ * Custom fields. Option ids of a client are kept verbatim, which lets a replica have the ids of its master; any edit of a
+ * select field has to send all options again (paperless-api.md 10.5).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, json, noContent, notFound, type Reply, serverError } from '../http/reply.ts';
 import { selectOptions } from '../documents/custom-values.ts';

@@ -1,3 +1,8 @@
+/**
+ * The four kinds of objects that share one set of endpoints. What a kind adds is data here, so that the handlers of
+ * matching-objects.ts hold no case distinctions.
+ */
+
 import type { Context } from '../context.ts';
 import { booleanField, choiceField, type Field, invalid, nullable, textField, idField } from '../rest/input.ts';
 import { isRegularExpression } from '../consumption/matching.ts';

@@ -1,3 +1,8 @@
+/**
+ * Tags, correspondents, document types and storage paths. None has a time of change: whoever follows them has to compare
+ * whole lists (paperless-api.md 10).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, forbidden, json, noContent, notFound, type Reply } from '../http/reply.ts';
 import { idField, nullable, readInput, type Input } from '../rest/input.ts';

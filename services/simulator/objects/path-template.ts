@@ -1,3 +1,7 @@
+/**
+ * Templates of storage paths, as far as they decide whether a path is taken. The files themselves are not moved.
+ */
+
 export type PathValues = Readonly<Record<string, string>>;
 
 /** Names a path template may use. */

@@ -1,3 +1,7 @@
+/**
+ * Removal of an object from the documents that name it.
+ */
+
 import type { MatchingKind, MatchingObject } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * Storage paths are the one kind of object whose edit moves documents, because it moves their files.
+ */
+
 import type { Context } from '../context.ts';
 import { json, notFound, type Reply } from '../http/reply.ts';
 import { type Field, idField, invalid, readInput, textField } from '../rest/input.ts';

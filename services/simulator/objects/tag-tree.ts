@@ -1,3 +1,8 @@
+/**
+ * Tags form a tree, and a document with a tag has all tags above it. The rules for replacing tags follow from that and are
+ * the most surprising ones of the API (paperless-api.md 10.4).
+ */
+
 import type { MatchingObject } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * What only tags have: a colour for their letters, a parent, children.
+ */
+
 import type { Context } from '../context.ts';
 import { invalid } from '../rest/input.ts';
 import { asciiLower, compareText } from '../rest/lookups.ts';

@@ -1,3 +1,8 @@
+/**
+ * Input fields in the manner of Django REST framework: each gives a value or messages, and all messages of a request come
+ * together under the names of their fields. Clients show these messages, so their wording is that of the originals.
+ */
+
 import { badRequest } from '../http/reply.ts';
 import { characters, pythonStrip, pythonType } from './python.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * Pages by offset, with all the leniency of the original: sizes are clamped, wrong ones ignored, wrong pages refused.
+ */
+
 import { detail } from '../http/reply.ts';
 import type { Query } from '../http/query.ts';
 

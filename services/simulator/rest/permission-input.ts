@@ -1,3 +1,7 @@
+/**
+ * Rights of others to one object, as they are written.
+ */
+
 import type { PermissionLists } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 import { type Field, invalid } from './input.ts';

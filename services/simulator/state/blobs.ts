@@ -1,3 +1,8 @@
+/**
+ * Bytes of files. Small ones live in memory as long as nobody asks for a data directory; a bench of many small documents
+ * would measure the disk otherwise.
+ */
+
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';

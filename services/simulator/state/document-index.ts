@@ -1,3 +1,8 @@
+/**
+ * The look-ups a database would have indexes for. A row is filed again whenever it is saved, under values copied at that
+ * moment: rows are changed in place, and the old place could not be found from the changed row.
+ */
+
 import { asciiLower } from '../rest/lookups.ts';
 import type { DocumentRow } from './model.ts';
 import { SortedIndex } from './sorted-index.ts';

@@ -1,3 +1,7 @@
+/**
+ * The rows of an instance, named as in the API but for the case of letters.
+ */
+
 import type { Blob } from './blobs.ts';
 
 /** Microseconds since 1970: paperless keeps them, and a millisecond clock would hide every bug that depends on them. */

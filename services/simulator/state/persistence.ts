@@ -1,3 +1,7 @@
+/**
+ * The disk of a simulator that is to outlive its process.
+ */
+
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';

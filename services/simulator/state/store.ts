@@ -1,3 +1,8 @@
+/**
+ * All state of an instance. JavaScript runs one handler at a time between two awaits, so whatever a handler does without
+ * awaiting is atomic; that is the only isolation there is, and it is more than paperless has.
+ */
+
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BlobStore } from './blobs.ts';

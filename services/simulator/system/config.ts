@@ -1,3 +1,7 @@
+/**
+ * The configuration that the API shows. A null means that the environment decides, which no client can read.
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, json, notFound, type Reply } from '../http/reply.ts';
 import type { PlainRow } from '../state/model.ts';

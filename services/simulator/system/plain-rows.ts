@@ -1,3 +1,7 @@
+/**
+ * Workflows and mail rules run nothing here. They exist because a controller has to notice them before it trusts a replica.
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, json, noContent, notFound, type Reply } from '../http/reply.ts';
 import { REQUIRED } from '../rest/input.ts';

@@ -1,3 +1,7 @@
+/**
+ * Share links touch no document, and their slugs cannot be chosen; they are here to prove the former.
+ */
+
 import type { Context } from '../context.ts';
 import { json, noContent, notFound, type Reply } from '../http/reply.ts';
 import { choiceField, idField, nullable, readInput, textField } from '../rest/input.ts';

@@ -1,3 +1,7 @@
+/**
+ * Background work that follows a request. It shares the queue with consumptions: behind a long OCR a bump comes late.
+ */
+
 import type { Instance } from '../context.ts';
 import { touch } from '../documents/links.ts';
 import type { DocumentRow } from '../state/model.ts';

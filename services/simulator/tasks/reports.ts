@@ -1,3 +1,7 @@
+/**
+ * Summaries of tasks that v3 has.
+ */
+
 import { json, type Reply } from '../http/reply.ts';
 import { isoTime } from '../state/clock.ts';
 import type { TaskRow } from '../state/model.ts';

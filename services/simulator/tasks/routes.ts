@@ -1,3 +1,8 @@
+/**
+ * Tasks in three shapes: v2, v3 in version 9 and v3 in version 10. Only the last one shows what an upload was posted with,
+ * which is how an upload whose answer was lost is found again (engine-protocol.md F2).
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, HttpError, json, notFound, type Reply, forbiddenText, text } from '../http/reply.ts';
 import { idFilter, momentFilter, orderRows } from '../rest/lists.ts';

@@ -1,3 +1,7 @@
+/**
+ * One row, three shapes (paperless-api.md 6).
+ */
+
 import { isoTime } from '../state/clock.ts';
 import type { TaskRow } from '../state/model.ts';
 

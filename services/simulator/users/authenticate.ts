@@ -1,3 +1,7 @@
+/**
+ * Who is calling. Tokens never expire; a new one ends the old one with the next request.
+ */
+
 import { createHash } from 'node:crypto';
 import { detail, type HttpError } from '../http/reply.ts';
 import type { User } from '../state/model.ts';

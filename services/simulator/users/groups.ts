@@ -1,3 +1,7 @@
+/**
+ * Groups carry permissions and can be named in the rights to an object.
+ */
+
 import type { Context } from '../context.ts';
 import { json, noContent, notFound, type Reply } from '../http/reply.ts';
 import { type Field, invalid, readInput, textField } from '../rest/input.ts';

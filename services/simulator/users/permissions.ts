@@ -1,3 +1,8 @@
+/**
+ * Permissions by model and by object. A superuser has all of them without being given any, so a token that loses this status
+ * sees a part of the library and nothing tells it so (paperless-api.md 1.5).
+ */
+
 import type { PermissionLists, User } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * The caller itself: the cheapest request that proves a token, and the only one that shows whether it is a superuser's.
+ */
+
 import type { Context } from '../context.ts';
 import { badRequest, detail, json, type Reply } from '../http/reply.ts';
 import { readInput, textField } from '../rest/input.ts';

@@ -1,3 +1,7 @@
+/**
+ * Users. Deleting one changes documents that it owned or noted on without moving them.
+ */
+
 import type { Context } from '../context.ts';
 import { forbiddenText, json, noContent, notFound, type Reply } from '../http/reply.ts';
 import { booleanField, type Field, idListField, invalid, readInput, textField, type Input } from '../rest/input.ts';
