@@ -39,6 +39,15 @@ export function codesIn(source: string): Set<string> {
   return codes;
 }
 
+/** Codes made of a template, as they are written. */
+export async function composedCodes(root: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of FOLDERS)
+    for (const path of await sources(join(root, folder)))
+      for (const [place] of (await readFile(path, 'utf8')).matchAll(/\bcode: `[^`]*`/g)) found.push(place);
+  return found;
+}
+
 /** Code -> class, where both stand side by side. */
 export async function classesOfCodes(root: string): Promise<Map<string, Set<string>>> {
   const found = new Map<string, Set<string>>();
