@@ -14,7 +14,8 @@ import { end, go, leaseLost, masterDocument, reservedFor, save, type DocumentWor
 export type Sighting =
   | { readonly kind: 'live'; readonly id: number }
   | { readonly kind: 'task'; readonly task: ConsumeTask; readonly attempt: Attempt }
-  | { readonly kind: 'trash'; readonly id: number }
+  /** `ours`: not only the number, which anybody may have given to a document of his own. */
+  | { readonly kind: 'trash'; readonly id: number; readonly ours: boolean }
   | { readonly kind: 'nothing' };
 
 /** The three looks: own R live; a 3.x task with our R or M and our exact file name; R or M in the trash. */
@@ -27,7 +28,9 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
   const trashed = (await work.writer.trash(work.signal)).find(
     (row) => (reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id,
   );
-  return trashed ? { kind: 'trash', id: trashed.id } : { kind: 'nothing' };
+  if (!trashed) return { kind: 'nothing' };
+  const sameName = work.attempts.some((attempt) => attempt.file_name.normalize('NFC') === trashed.originalFileName?.normalize('NFC'));
+  return { kind: 'trash', id: trashed.id, ours: sameName || markedMasterId(trashed.title) === work.link.master_doc_id };
 }
 
 /** 2.20 shows neither title nor ASN of a task; there the fence alone decides. */
@@ -65,7 +68,7 @@ export async function followSighting(work: DocumentWork, sighting: Sighting): Pr
     case 'task':
       return noteTask(work, sighting.attempt, sighting.task);
     case 'trash':
-      return takeFromTrash(work, sighting.id);
+      return takeFromTrash(work, sighting);
     case 'nothing':
       return go('prepared');
     default:
@@ -92,7 +95,8 @@ async function noteTask(work: DocumentWork, attempt: Attempt, task: ConsumeTask)
 }
 
 /** With a success on record a person (or a workflow) of the replica put it there; without one it is our unclaimed upload. */
-async function takeFromTrash(work: DocumentWork, id: number): Promise<Step> {
+async function takeFromTrash(work: DocumentWork, { id, ours }: { readonly id: number; readonly ours: boolean }): Promise<Step> {
+  if (!ours) return end('failed', 'asn_refused', `Document #${id} in the replica's trash holds the archive serial number that is reserved for this upload. Purge it, or change its number.`);
   if (work.attempts.some((attempt) => attempt.success_doc_id !== null)) return trashedByReplica(id);
   await work.writer.restoreDocument(id, work.signal);
   return takeHolder(work, id);

@@ -96,3 +96,15 @@ export function rewriteAfterSave({ store }: Simulator, change: Partial<DocumentR
     Reflect.deleteProperty(store, 'saveDocument');
   };
 }
+
+export function addNote(instance: Simulator, id: number, note: string): void {
+  const { store } = instance;
+  const notes = store.documents.get(id)?.notes ?? [];
+  editDocument(instance, id, { notes: [...notes, { id: store.takeNoteId(), note, created: store.clock.now(), user: null }] });
+}
+
+export function addSelectField({ store }: Simulator, name: string, options: readonly (readonly [id: string, label: string])[]): number {
+  const id = store.customFields.takeId();
+  store.customFields.save({ id, name, dataType: 'select', extraData: { select_options: options.map(([option, label]) => ({ id: option, label })) }, created: store.clock.now() });
+  return id;
+}

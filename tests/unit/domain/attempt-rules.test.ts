@@ -55,6 +55,20 @@ describe('an upload attempt', () => {
     expect(closed(late, 3 * HOUR)).toBe(true);
   });
 
+  test('whose message is out of sight stays open until two redeliveries after a later upload ended', () => {
+    const lost = attempt('unknown', { lost: true });
+    expect(closed(lost, 100 * HOUR)).toBe(false);
+    const overtaken = { ...lost, overtakenAt: HOUR };
+    expect(closed(overtaken, 3 * HOUR - 1)).toBe(false);
+    expect(closed(overtaken, 3 * HOUR)).toBe(true);
+  });
+
+  test('that was seen to start early and then stood still is closed once paperless has killed it', () => {
+    const stuck = attempt('unknown', { lost: true, startedSeenAt: 10 * SECOND });
+    expect(closed(stuck, 1870 * SECOND)).toBe(false);
+    expect(closed(stuck, 1871 * SECOND)).toBe(true);
+  });
+
   test('is never closed by waiting alone while its task was not seen to start', () => {
     expect(closed(attempt('awaiting'), 100 * HOUR)).toBe(false);
   });
@@ -77,6 +91,28 @@ describe('an upload attempt', () => {
     expect(isClosed(attempt('unknown'), 'v3', 10 * MINUTE, slow)).toBe(true);
   });
 
+  describe('that the replica took and lost sight of', () => {
+    const lost = (over: Partial<AttemptFacts> = {}) => attempt('unknown', { lost: true, ...over });
+
+    test('stays open as long as no later upload overtook it: its message may come back', () => {
+      expect(closed(lost(), 100 * HOUR)).toBe(false);
+    });
+
+    test('is closed two redeliveries after a later upload came to an end', () => {
+      expect(closed(lost({ overtakenAt: HOUR }), 3 * HOUR - 1)).toBe(false);
+      expect(closed(lost({ overtakenAt: HOUR }), 3 * HOUR)).toBe(true);
+    });
+
+    test('is closed when it was seen to start early, and ran past the limit of a consumption', () => {
+      expect(closed(lost({ startedSeenAt: MINUTE }), MINUTE + 1860 * SECOND)).toBe(false);
+      expect(closed(lost({ startedSeenAt: MINUTE }), MINUTE + 1861 * SECOND)).toBe(true);
+    });
+
+    test('does not matter on 2.20, which takes the same bytes only once', () => {
+      expect(closed(lost(), 0, 'v2')).toBe(true);
+    });
+  });
+
   test('once closed stays closed', () => {
     const when = fc.option(fc.nat({ max: 5 * HOUR }), { nil: null });
     const facts = fc.record({
@@ -86,6 +122,8 @@ describe('an upload attempt', () => {
       terminalAt: when,
       senderGone: fc.boolean(),
       sameBytes: fc.boolean(),
+      lost: fc.boolean(),
+      overtakenAt: when,
     }) as fc.Arbitrary<AttemptFacts>;
     const generation = fc.constantFrom('v2' as const, 'v3' as const);
     fc.assert(

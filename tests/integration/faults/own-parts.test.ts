@@ -1,0 +1,110 @@
+/** The controller's own database and queue go away under it, and come back. */
+import { randomBytes } from 'node:crypto';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../shared/db/client.ts';
+import { type Embedded, startEmbedded } from '../../../shared/db/embedded.ts';
+import { migrate } from '../../../shared/db/migrate.ts';
+import type { Tables } from '../../../shared/db/tables.ts';
+import { FAST, openDirectory } from '../../support/embedded.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { waitFor } from '../../support/wait.ts';
+import { live, posts, Stage } from './stage.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A server of its own: the one of the test run is everybody's. */
+async function ownServer(): Promise<{ server: Embedded; database: TestDatabase }> {
+  const directory = await openDirectory();
+  closers.push(() => directory.remove());
+  const server = await startEmbedded(directory.path, { settings: FAST });
+  closers.push(() => server.stop());
+  await migrate(server.url);
+  const { db, close } = openDatabase<Tables>(server.url, { applicationName: `test_${randomBytes(4).toString('hex')}` });
+  closers.push(close);
+  return { server, database: { url: server.url, db, drop: close } };
+}
+
+async function stageOn(options: Parameters<typeof Stage.open>[0]): Promise<Stage> {
+  const stage = await Stage.open({ ...options, documents: Array.from({ length: 8 }, () => ({})) });
+  closers.push(() => stage.close());
+  return stage;
+}
+
+/** Answers once a few of the uploads have arrived. */
+async function underWay(stage: Stage): Promise<number> {
+  const { runId } = await stage.controller.openCycle();
+  await waitFor('some uploads', () => live(stage.copy).length >= 3);
+  return runId;
+}
+
+/** Uploads that the replica read to their end; one that is cut before leaves nothing (paperless-api.md 16). */
+const arrived = (stage: Stage) => posts(stage.copy).filter(({ fileSha256 }) => fileSha256 !== null);
+
+describe('the database', () => {
+  it('killed in mid-run: nothing is written without it, nothing is lost or sent twice, the run goes on when it is back', async () => {
+    const { server, database } = await ownServer();
+    const stage = await stageOn({ database });
+    stage.copy.setFault('slow', { value: 40 });
+    const runId = await underWay(stage);
+    const before = server.pid();
+    process.kill(before, 'SIGKILL');
+    await waitFor('the server to be started again', () => server.pid() !== before);
+    await waitFor('a connection', () => database.db.selectFrom('replicas').select('id').execute().then(() => true, () => false));
+    stage.copy.clearFaults();
+    await stage.ended(runId);
+    await stage.heal();
+    expect(stage.controller.fenced).toBe(false);
+    expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, suspended_at: null });
+    expect(arrived(stage)).toHaveLength(8);
+    await stage.expectEqual();
+  });
+});
+
+describe.skipIf(!hasRedis)('Redis', () => {
+  const stageOnRedis = async (): Promise<{ stage: Stage; redis: TestRedis }> => {
+    const redis = await startRedis();
+    closers.push(() => redis.close());
+    const database = await createTestDatabase();
+    closers.push(() => database.drop());
+    return { redis, stage: await stageOn({ redisUrl: redis.url, database }) };
+  };
+
+  it('killed in mid-run and back empty: the run goes on from its rows', async () => {
+    const { stage, redis } = await stageOnRedis();
+    stage.copy.setFault('slow', { value: 40 });
+    const runId = await underWay(stage);
+    await redis.stop();
+    await redis.start();
+    stage.copy.clearFaults();
+    await letJobsBeForgotten(stage);
+    await stage.ended(runId);
+    await stage.heal();
+    expect(arrived(stage)).toHaveLength(8);
+    await stage.expectEqual();
+  });
+
+  it('flushed in mid-run: the run goes on from its rows', async () => {
+    const { stage, redis } = await stageOnRedis();
+    stage.copy.setFault('slow', { value: 40 });
+    const runId = await underWay(stage);
+    await redis.flush();
+    stage.copy.clearFaults();
+    await letJobsBeForgotten(stage);
+    await stage.ended(runId);
+    await stage.heal();
+    expect(arrived(stage)).toHaveLength(8);
+    await stage.expectEqual();
+  });
+});
+
+/** A job that nobody took for a minute is made anew (protocol section 5); the minute is skipped. */
+async function letJobsBeForgotten(stage: Stage): Promise<void> {
+  await waitFor('running jobs to end', async () => (await stage.controller.links()).every((link) => link.lease_worker === null));
+  const past = new Date(Date.now() - 61_000);
+  await stage.db.updateTable('sync_map').set({ dispatched_at: past }).where('dispatched_at', 'is not', null).execute();
+  await stage.db.updateTable('sync_runs').set({ dispatched_at: past }).where('dispatched_at', 'is not', null).execute();
+}
