@@ -40,7 +40,12 @@ export function addDocument({ store, profile }: Simulator, document: NewDocument
     permissions: noPermissions(),
     tags: [...(document.tags ?? [])],
     customFields: [...(document.customFields ?? [])],
-    notes: (document.notes ?? []).map((note) => ({ id: store.takeNoteId(), note, created: store.clock.now(), user: null })),
+    notes: (document.notes ?? []).map((note) => ({
+      id: store.takeNoteId(),
+      note,
+      created: store.clock.now(),
+      user: null,
+    })),
     rootDocument: null,
     versionLabel: null,
   });
@@ -61,11 +66,24 @@ export function addTag({ store }: Simulator, name: string): number {
   return id;
 }
 
-const MODELS = ['document', 'tag', 'correspondent', 'documenttype', 'storagepath', 'customfield', 'user', 'group', 'note', 'paperlesstask', 'uisettings'];
+const MODELS = [
+  'document',
+  'tag',
+  'correspondent',
+  'documenttype',
+  'storagepath',
+  'customfield',
+  'user',
+  'group',
+  'note',
+  'paperlesstask',
+  'uisettings',
+];
 
 /** What is left to the token's user when it is no superuser any more. */
 export function grantViews({ store }: Simulator): void {
-  for (const user of store.users.values()) store.users.save(Object.assign(user, { permissions: MODELS.map((name) => `view_${name}`) }));
+  for (const user of store.users.values())
+    store.users.save(Object.assign(user, { permissions: MODELS.map((name) => `view_${name}`) }));
 }
 
 /** No document that is there can be changed: paperless answers its own HTML 500, without effect (paperless-api.md 16). */
@@ -100,11 +118,23 @@ export function rewriteAfterSave({ store }: Simulator, change: Partial<DocumentR
 export function addNote(instance: Simulator, id: number, note: string): void {
   const { store } = instance;
   const notes = store.documents.get(id)?.notes ?? [];
-  editDocument(instance, id, { notes: [...notes, { id: store.takeNoteId(), note, created: store.clock.now(), user: null }] });
+  editDocument(instance, id, {
+    notes: [...notes, { id: store.takeNoteId(), note, created: store.clock.now(), user: null }],
+  });
 }
 
-export function addSelectField({ store }: Simulator, name: string, options: readonly (readonly [id: string, label: string])[]): number {
+export function addSelectField(
+  { store }: Simulator,
+  name: string,
+  options: readonly (readonly [id: string, label: string])[],
+): number {
   const id = store.customFields.takeId();
-  store.customFields.save({ id, name, dataType: 'select', extraData: { select_options: options.map(([option, label]) => ({ id: option, label })) }, created: store.clock.now() });
+  store.customFields.save({
+    id,
+    name,
+    dataType: 'select',
+    extraData: { select_options: options.map(([option, label]) => ({ id: option, label })) },
+    created: store.clock.now(),
+  });
   return id;
 }

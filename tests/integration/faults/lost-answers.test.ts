@@ -26,7 +26,12 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
 
   const copyOf = async (id: number): Promise<number> => (await stage.link(id)).replica_doc_id ?? 0;
   const attemptsOf = async (id: number) =>
-    stage.db.selectFrom('upload_attempts').selectAll().where('link_id', '=', (await stage.link(id)).id).orderBy('k').execute();
+    stage.db
+      .selectFrom('upload_attempts')
+      .selectAll()
+      .where('link_id', '=', (await stage.link(id)).id)
+      .orderBy('k')
+      .execute();
 
   it.each([
     ['was answered 502 by a proxy although it was accepted', 'bad-gateway-after-accept', {}],
@@ -40,7 +45,9 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
     expect(await stage.run()).toMatchObject({ outcome: 'ok', error_code: null });
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0 });
     expect(await stage.link(id)).toMatchObject({ phase: 'ok', status: 'ok', retry_count: 0 });
-    expect((await attemptsOf(id)).map(({ state, failure_code }) => ({ state, failure_code }))).toEqual([{ state: 'success', failure_code: 'answer_missing' }]);
+    expect((await attemptsOf(id)).map(({ state, failure_code }) => ({ state, failure_code }))).toEqual([
+      { state: 'success', failure_code: 'answer_missing' },
+    ]);
     expect(posts(stage.copy)).toHaveLength(1);
     await stage.expectEqual();
   });
@@ -52,7 +59,10 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
     await stage.heal();
     expect(posts(stage.copy)).toHaveLength(2);
     const attempts = await attemptsOf(id);
-    expect(attempts.map(({ k, state }) => ({ k, state }))).toEqual([{ k: 1, state: 'unknown' }, { k: 2, state: 'success' }]);
+    expect(attempts.map(({ k, state }) => ({ k, state }))).toEqual([
+      { k: 1, state: 'unknown' },
+      { k: 2, state: 'success' },
+    ]);
     expect(attempts[0]?.looks).toBe(2);
     expect(new Set(attempts.map(({ reserved_asn }) => reserved_asn)).size).toBe(1);
     await stage.expectEqual();
@@ -71,13 +81,23 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
 
   it('PATCHes without a clean answer, applied wholly, in part or not at all, are followed by no other write for 15 minutes, then by a read-back, and are green after two clean ones', async () => {
     for (const [at, [fault, argument]] of ANSWERS.entries()) {
-      editDocument(stage.master, at + 1, { title: `Edited ${at}`, content: `edited ${at}`, created: '2011-01-01', archiveSerialNumber: 4000 + at });
-      stage.copy.setFault(fault, { ...argument, match: { method: 'PATCH', pathPrefix: `/api/documents/${await copyOf(at + 1)}/` }, times: 1 });
+      editDocument(stage.master, at + 1, {
+        title: `Edited ${at}`,
+        content: `edited ${at}`,
+        created: '2011-01-01',
+        archiveSerialNumber: 4000 + at,
+      });
+      stage.copy.setFault(fault, {
+        ...argument,
+        match: { method: 'PATCH', pathPrefix: `/api/documents/${await copyOf(at + 1)}/` },
+        times: 1,
+      });
     }
     stage.copy.clearRequests();
     expect((await stage.cycle()).outcome).toBe('ok');
     expect(await stage.run()).toMatchObject({ outcome: 'ok', docs_held: 5, docs_failed: 0 });
-    for (let id = 1; id <= 5; id += 1) expect(await stage.link(id)).toMatchObject({ status: 'pending', error_code: 'write_unanswered', retry_count: 0 });
+    for (let id = 1; id <= 5; id += 1)
+      expect(await stage.link(id)).toMatchObject({ status: 'pending', error_code: 'write_unanswered', retry_count: 0 });
     expect(writes(stage.copy)).toHaveLength(5);
     await letTimePass(stage.db, 10 * MINUTES);
     await stage.cycle();
@@ -86,7 +106,9 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
     await stage.cycle();
     // Two had not been applied as a whole.
     expect(writes(stage.copy)).toHaveLength(7);
-    expect((await stage.controller.links()).filter((link) => link.status === 'ok' && link.master_doc_id <= 5)).toEqual([]);
+    expect((await stage.controller.links()).filter((link) => link.status === 'ok' && link.master_doc_id <= 5)).toEqual(
+      [],
+    );
     await letTimePass(stage.db, 11 * MINUTES);
     await stage.heal();
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0 });
@@ -98,7 +120,11 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
     for (const [at, [fault, argument]] of ANSWERS.entries()) {
       addNote(stage.master, at + 1, `note ${at}`);
       addNote(stage.master, at + 1, `another note ${at}`);
-      stage.copy.setFault(fault, { ...argument, match: { method: 'POST', pathPrefix: `/api/documents/${await copyOf(at + 1)}/notes/` }, times: 1 });
+      stage.copy.setFault(fault, {
+        ...argument,
+        match: { method: 'POST', pathPrefix: `/api/documents/${await copyOf(at + 1)}/notes/` },
+        times: 1,
+      });
     }
     expect((await stage.cycle()).outcome).toBe('ok');
     expect(await stage.run()).toMatchObject({ outcome: 'ok', docs_held: 5, docs_failed: 0 });

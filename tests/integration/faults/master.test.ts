@@ -6,7 +6,13 @@ import { addTag, editDocument } from './library.ts';
 import { expectUnwritten, live, Stage, writes } from './stage.ts';
 
 /** What the master, or something in front of it, answers instead of what was asked; and how the cycle names it. */
-const ANSWERS: readonly [what: string, fault: FaultName, argument: FaultArgument, code: string, once?: 'ok' | 'failed'][] = [
+const ANSWERS: readonly [
+  what: string,
+  fault: FaultName,
+  argument: FaultArgument,
+  code: string,
+  once?: 'ok' | 'failed',
+][] = [
   ['a connection that is reset', 'down', {}, 'instance_unreachable', 'ok'],
   ['401', 'unauthorized', {}, 'token_refused', 'failed'],
   ['403 on a list', 'forbidden', { match: { pathPrefix: '/api/documents/' } }, 'list_forbidden'],
@@ -28,30 +34,40 @@ describe('a master that cannot be read', () => {
 
   const expectNothingHappened = async (code: string) => {
     expect(await stage.run()).toMatchObject({ outcome: 'failed', error_code: code, error_side: 'master' });
-    expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, suspended_at: null, error_code: null });
+    expect(await stage.controller.replica('copy')).toMatchObject({
+      consecutive_failures: 0,
+      suspended_at: null,
+      error_code: null,
+    });
     expect(await stage.link(1)).toMatchObject({ phase: 'ok', status: 'ok', error_code: null, retry_count: 0 });
     expectUnwritten(stage.copy);
     expectUnwritten(stage.master);
   };
 
-  it.each(ANSWERS)('that answers with %s fails the cycle by name, changes nothing anywhere and is never held against the replica', async (what, fault, argument, code) => {
-    stage.edit(1, `Edited before ${what}`);
-    stage.copy.clearRequests();
-    stage.master.setFault(fault, argument);
-    expect(await stage.cycle()).toMatchObject({ outcome: 'failed', error_code: code, error_side: 'master' });
-    await expectNothingHappened(code);
-    stage.master.clearFaults();
-    expect((await stage.cycle()).outcome).toBe('ok');
-    await stage.expectEqual();
-  });
+  it.each(ANSWERS)(
+    'that answers with %s fails the cycle by name, changes nothing anywhere and is never held against the replica',
+    async (what, fault, argument, code) => {
+      stage.edit(1, `Edited before ${what}`);
+      stage.copy.clearRequests();
+      stage.master.setFault(fault, argument);
+      expect(await stage.cycle()).toMatchObject({ outcome: 'failed', error_code: code, error_side: 'master' });
+      await expectNothingHappened(code);
+      stage.master.clearFaults();
+      expect((await stage.cycle()).outcome).toBe('ok');
+      await stage.expectEqual();
+    },
+  );
 
-  it.each(ANSWERS.filter(([, , , , once]) => once !== undefined))('that answers once with %s is read again where that can help', async (what, fault, argument, code, once) => {
-    stage.edit(1, `Edited once before ${what}`);
-    stage.master.setFault(fault, { ...argument, times: 1 });
-    expect(await stage.cycle()).toMatchObject({ outcome: once, error_code: once === 'ok' ? null : code });
-    expect((await stage.cycle()).outcome).toBe('ok');
-    await stage.expectEqual();
-  });
+  it.each(ANSWERS.filter(([, , , , once]) => once !== undefined))(
+    'that answers once with %s is read again where that can help',
+    async (what, fault, argument, code, once) => {
+      stage.edit(1, `Edited once before ${what}`);
+      stage.master.setFault(fault, { ...argument, times: 1 });
+      expect(await stage.cycle()).toMatchObject({ outcome: once, error_code: once === 'ok' ? null : code });
+      expect((await stage.cycle()).outcome).toBe('ok');
+      await stage.expectEqual();
+    },
+  );
 
   it('that redirects to another host is not followed, and the token is never sent on', async () => {
     const strangers: IncomingMessage[] = [];
@@ -97,7 +113,11 @@ describe('a master that cannot be read', () => {
     stage.master.setFault('down', { match: { pathSuffix: '/download/' }, skip: 1 });
     stage.master.setFault('down', { match: { contains: 'full_perms' }, skip: 5 });
     expect((await stage.cycle()).outcome).toBe('failed');
-    expect(await stage.run()).toMatchObject({ outcome: 'failed', error_code: 'instance_unreachable', error_side: 'master' });
+    expect(await stage.run()).toMatchObject({
+      outcome: 'failed',
+      error_code: 'instance_unreachable',
+      error_side: 'master',
+    });
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, suspended_at: null });
     stage.master.clearFaults();
     await stage.heal();

@@ -53,7 +53,16 @@ describe('the database', () => {
     const before = server.pid();
     process.kill(before, 'SIGKILL');
     await waitFor('the server to be started again', () => server.pid() !== before);
-    await waitFor('a connection', () => database.db.selectFrom('replicas').select('id').execute().then(() => true, () => false));
+    await waitFor('a connection', () =>
+      database.db
+        .selectFrom('replicas')
+        .select('id')
+        .execute()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
     stage.copy.clearFaults();
     await stage.ended(runId);
     await stage.heal();
@@ -103,7 +112,9 @@ describe.skipIf(!hasRedis)('Redis', () => {
 
 /** A job that nobody took for a minute is made anew (protocol section 5); the minute is skipped. */
 async function letJobsBeForgotten(stage: Stage): Promise<void> {
-  await waitFor('running jobs to end', async () => (await stage.controller.links()).every((link) => link.lease_worker === null));
+  await waitFor('running jobs to end', async () =>
+    (await stage.controller.links()).every((link) => link.lease_worker === null),
+  );
   const past = new Date(Date.now() - 61_000);
   await stage.db.updateTable('sync_map').set({ dispatched_at: past }).where('dispatched_at', 'is not', null).execute();
   await stage.db.updateTable('sync_runs').set({ dispatched_at: past }).where('dispatched_at', 'is not', null).execute();

@@ -28,23 +28,30 @@ describe('a replica that fails while the other is well', () => {
   afterAll(() => stage.close());
   afterEach(() => stage.copy.clearFaults());
 
-  it.each(ANSWERS)('because it %s: its run fails by name before anything is written, the other goes on', async (what, fault, argument, code) => {
-    stage.edit(1, `Edited while it ${what}`);
-    stage.copy.clearRequests();
-    stage.copy.setFault(fault, argument);
-    expect(await stage.cycle()).toMatchObject({ outcome: 'failed' });
-    expect(await stage.run()).toMatchObject({ outcome: 'failed', error_code: code, error_side: 'replica' });
-    expect(await stage.run('other')).toMatchObject({ outcome: 'ok', error_code: null });
-    expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 1, suspended_at: null, error_code: code });
-    expect(await stage.controller.replica('other')).toMatchObject({ consecutive_failures: 0 });
-    expect(await stage.link(1)).toMatchObject({ status: 'ok', retry_count: 0 });
-    expectUnwritten(stage.copy);
-    stage.copy.clearFaults();
-    expect((await stage.cycle()).outcome).toBe('ok');
-    expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, error_code: null });
-    await stage.expectEqual();
-    await stage.expectEqual('other');
-  });
+  it.each(ANSWERS)(
+    'because it %s: its run fails by name before anything is written, the other goes on',
+    async (what, fault, argument, code) => {
+      stage.edit(1, `Edited while it ${what}`);
+      stage.copy.clearRequests();
+      stage.copy.setFault(fault, argument);
+      expect(await stage.cycle()).toMatchObject({ outcome: 'failed' });
+      expect(await stage.run()).toMatchObject({ outcome: 'failed', error_code: code, error_side: 'replica' });
+      expect(await stage.run('other')).toMatchObject({ outcome: 'ok', error_code: null });
+      expect(await stage.controller.replica('copy')).toMatchObject({
+        consecutive_failures: 1,
+        suspended_at: null,
+        error_code: code,
+      });
+      expect(await stage.controller.replica('other')).toMatchObject({ consecutive_failures: 0 });
+      expect(await stage.link(1)).toMatchObject({ status: 'ok', retry_count: 0 });
+      expectUnwritten(stage.copy);
+      stage.copy.clearFaults();
+      expect((await stage.cycle()).outcome).toBe('ok');
+      expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, error_code: null });
+      await stage.expectEqual();
+      await stage.expectEqual('other');
+    },
+  );
 
   it('twice in a row is suspended, left out while the other goes on, and caught up after it is re-enabled', async () => {
     stage.copy.setFault('down');
@@ -72,7 +79,11 @@ describe('a replica that fails while the other is well', () => {
     stage.copy.setFault('down', { match: { contains: 'full_perms' }, skip: 2 });
     stage.copy.setFault('down', { match: { pathPrefix: '/api/tasks/' }, skip: 6 });
     expect((await stage.cycle()).outcome).toBe('failed');
-    expect(await stage.run()).toMatchObject({ outcome: 'failed', error_code: 'instance_unreachable', error_side: 'replica' });
+    expect(await stage.run()).toMatchObject({
+      outcome: 'failed',
+      error_code: 'instance_unreachable',
+      error_side: 'replica',
+    });
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 1 });
     expect((await stage.controller.links('copy')).filter((link) => link.retry_count > 0)).toEqual([]);
     stage.copy.clearFaults();
@@ -128,7 +139,10 @@ describe.each(['v2', 'v3'] as const)('writes that a %s replica refuses', (genera
 
   it('a file too large for its proxy (413) is blocked and named, the others go on, and it is sent once the document changes', async () => {
     const [big, small] = [stage.add({ text: 'a large file' }), stage.add({ text: 'a small file' })];
-    stage.copy.setFault('too-large', { match: { method: 'POST', pathPrefix: '/api/documents/post_document/' }, times: 1 });
+    stage.copy.setFault('too-large', {
+      match: { method: 'POST', pathPrefix: '/api/documents/post_document/' },
+      times: 1,
+    });
     expect(await stage.cycle()).toMatchObject({ outcome: 'partial' });
     expect(await stage.run()).toMatchObject({ outcome: 'partial', docs_failed: 1, docs_synced: 1, error_side: null });
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0 });
@@ -143,7 +157,7 @@ describe.each(['v2', 'v3'] as const)('writes that a %s replica refuses', (genera
     await stage.expectEqual();
   });
 
-  it('a database locked for a moment (a proxy in front says so) is the replica\'s trouble: written again, no attempt used', async () => {
+  it("a database locked for a moment (a proxy in front says so) is the replica's trouble: written again, no attempt used", async () => {
     stage.edit(1, 'Edited under a lock');
     stage.copy.setFault('locked-500', { match: { method: 'PATCH' }, times: 2 });
     expect((await stage.cycle()).outcome).toBe('ok');
@@ -170,7 +184,12 @@ describe.each(['v2', 'v3'] as const)('writes that a %s replica refuses', (genera
     const unlock = lockDatabase(stage.copy);
     expect((await stage.cycle()).outcome).toBe('partial');
     unlock();
-    expect(await stage.link(1)).toMatchObject({ phase: 'failed', status: 'error', error_code: 'writes_fail', retry_count: 1 });
+    expect(await stage.link(1)).toMatchObject({
+      phase: 'failed',
+      status: 'error',
+      error_code: 'writes_fail',
+      retry_count: 1,
+    });
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0 });
     await stage.heal();
     await stage.expectEqual();
@@ -178,7 +197,10 @@ describe.each(['v2', 'v3'] as const)('writes that a %s replica refuses', (genera
 
   it('a database locked at the POST (HTML 500 of the proxy) leaves an upload that is looked for before it is sent again', async () => {
     const id = stage.add();
-    stage.copy.setFault('locked-500', { match: { method: 'POST', pathPrefix: '/api/documents/post_document/' }, times: 1 });
+    stage.copy.setFault('locked-500', {
+      match: { method: 'POST', pathPrefix: '/api/documents/post_document/' },
+      times: 1,
+    });
     await stage.heal();
     await stage.expectEqual();
     expect(await stage.link(id)).toMatchObject({ phase: 'ok', retry_count: 0 });
@@ -186,7 +208,10 @@ describe.each(['v2', 'v3'] as const)('writes that a %s replica refuses', (genera
 
   it('a consumption that met a locked database is sent again, no attempt used', async () => {
     const id = stage.add();
-    stage.copy.setFault('consumption-fails', { value: 'The following error occurred while storing document: database is locked', times: 1 });
+    stage.copy.setFault('consumption-fails', {
+      value: 'The following error occurred while storing document: database is locked',
+      times: 1,
+    });
     await stage.heal();
     await stage.expectEqual('copy', { surplusPosts: 1 });
     expect(await stage.link(id)).toMatchObject({ phase: 'ok', retry_count: 0 });
@@ -200,7 +225,11 @@ describe.each(['v2', 'v3'] as const)('a %s replica that is the master itself', (
     const controller = await Controller.start({ master, replicas: { copy: master } });
     try {
       expect(await controller.cycle()).toMatchObject({ outcome: 'failed' });
-      const run = await controller.db.selectFrom('sync_runs').selectAll().where('kind', '=', 'replica').executeTakeFirstOrThrow();
+      const run = await controller.db
+        .selectFrom('sync_runs')
+        .selectAll()
+        .where('kind', '=', 'replica')
+        .executeTakeFirstOrThrow();
       expect(run).toMatchObject({ outcome: 'failed', error_code: 'same_library', error_side: 'replica' });
       expect(posts(master).length).toBeLessThanOrEqual(1);
       expect(writes(master).filter(({ method }) => method === 'PATCH')).toEqual([]);

@@ -20,7 +20,11 @@ export const HOURS = 60 * MINUTES;
 export const IMPATIENT = { connectMs: 700, answerMs: 700, firstByteMs: 700, noProgressMs: 700 };
 const RESERVED = 2_000_000_000;
 
-export interface StageOptions extends Pick<ControllerOptions, 'settings' | 'timeouts' | 'concurrency' | 'racePoint' | 'redisUrl' | 'database' | 'onRequest'> {
+export interface StageOptions
+  extends Pick<
+    ControllerOptions,
+    'settings' | 'timeouts' | 'concurrency' | 'racePoint' | 'redisUrl' | 'database' | 'onRequest'
+  > {
   readonly master?: Generation;
   /** Of the replica `copy`. */
   readonly replica?: Generation;
@@ -46,10 +50,16 @@ export class Stage {
     const { master: from = 'v3', replica: to = 'v3', others = {}, documents = [{}, {}], ...rest } = options;
     const master = await simulator(from);
     const replicas = new Map<string, Simulator>();
-    for (const [name, generation] of Object.entries({ copy: to, ...others })) replicas.set(name, await simulator(generation));
+    for (const [name, generation] of Object.entries({ copy: to, ...others }))
+      replicas.set(name, await simulator(generation));
     for (const instance of [master, ...replicas.values()]) grantViews(instance);
     for (const document of documents) addDocument(master, document);
-    const controller = await Controller.start({ ...rest, timings: ENGINE_TIMINGS, master, replicas: Object.fromEntries(replicas) });
+    const controller = await Controller.start({
+      ...rest,
+      timings: ENGINE_TIMINGS,
+      master,
+      replicas: Object.fromEntries(replicas),
+    });
     return new Stage(master, replicas, controller);
   }
 
@@ -85,7 +95,12 @@ export class Stage {
     return waitFor(
       `cycle ${runId} to end`,
       async () => {
-        const run = await this.db.selectFrom('sync_runs').selectAll().where('id', '=', runId).where('finished_at', 'is not', null).executeTakeFirst();
+        const run = await this.db
+          .selectFrom('sync_runs')
+          .selectAll()
+          .where('id', '=', runId)
+          .where('finished_at', 'is not', null)
+          .executeTakeFirst();
         if (!run) await this.#skipWait();
         return run;
       },
@@ -101,7 +116,12 @@ export class Stage {
       if (open.length === 0) return cycles;
       await letTimePass(this.db, apart);
     }
-    const left = (await this.controller.links()).map(({ master_doc_id, phase, error_code, error_msg }) => ({ master_doc_id, phase, error_code, error_msg }));
+    const left = (await this.controller.links()).map(({ master_doc_id, phase, error_code, error_msg }) => ({
+      master_doc_id,
+      phase,
+      error_code,
+      error_msg,
+    }));
     throw new Error(`not healed after ${most} cycles: ${JSON.stringify(left)}`);
   }
 
@@ -114,7 +134,13 @@ export class Stage {
   /** The last run of a replica. */
   async run(replica = 'copy'): Promise<Run> {
     const { id } = await this.controller.replica(replica);
-    return this.db.selectFrom('sync_runs').selectAll().where('replica_id', '=', id).orderBy('id', 'desc').limit(1).executeTakeFirstOrThrow();
+    return this.db
+      .selectFrom('sync_runs')
+      .selectAll()
+      .where('replica_id', '=', id)
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirstOrThrow();
   }
 
   logged(code: string): number {
@@ -127,11 +153,17 @@ export class Stage {
     const comparison = await compareInstances({ master: this.master, replica: copy });
     expect(comparison.equal, JSON.stringify(comparison)).toBe(true);
     expect(live(copy)).toHaveLength(options.documents ?? live(this.master).length);
-    expect(live(copy).filter((row) => row.title.startsWith('pngx.') || (row.archiveSerialNumber ?? 0) >= RESERVED)).toEqual([]);
+    expect(
+      live(copy).filter((row) => row.title.startsWith('pngx.') || (row.archiveSerialNumber ?? 0) >= RESERVED),
+    ).toEqual([]);
     expect(surplusPosts(copy)).toBe(options.surplusPosts ?? 0);
     expectUnwritten(this.master);
     const links = await this.controller.links(replica);
-    expect(links.filter((link) => link.lease_worker !== null || (link.status === 'ok' && link.dirty_seq !== link.applied_seq))).toEqual([]);
+    expect(
+      links.filter(
+        (link) => link.lease_worker !== null || (link.status === 'ok' && link.dirty_seq !== link.applied_seq),
+      ),
+    ).toEqual([]);
   }
 
   async close(): Promise<void> {
@@ -161,11 +193,14 @@ export async function letTimePass(db: Db, ms: number): Promise<void> {
     terminal_at = terminal_at - ${by}, closed_at = closed_at - ${by}, looked_at = looked_at - ${by}`.execute(db);
 }
 
-export const live = (instance: Simulator) => [...instance.store.documents.values()].filter((row) => row.deletedAt === null && row.rootDocument === null);
+export const live = (instance: Simulator) =>
+  [...instance.store.documents.values()].filter((row) => row.deletedAt === null && row.rootDocument === null);
 
-export const writes = (instance: Simulator) => instance.requests().filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+export const writes = (instance: Simulator) =>
+  instance.requests().filter(({ method }) => method !== 'GET' && method !== 'HEAD');
 
-export const posts = (instance: Simulator) => writes(instance).filter(({ path }) => path === '/api/documents/post_document/');
+export const posts = (instance: Simulator) =>
+  writes(instance).filter(({ path }) => path === '/api/documents/post_document/');
 
 /** POSTs of a file that was posted before; one whose body was never read whole counts as none. */
 export function surplusPosts(instance: Simulator): number {

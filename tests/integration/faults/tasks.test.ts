@@ -43,10 +43,19 @@ describe.each(['v2', 'v3'] as const)('on a %s replica, an upload', (generation) 
   it('that fails for a reason of its own uses an attempt, is sent again in a later cycle and holds up nobody', async () => {
     stage.copy.clearRequests();
     const [bad, good] = [stage.add({ text: 'a document with a bad start' }), stage.add()];
-    stage.copy.setFault('consumption-fails', { value: 'ghostscript gave up', match: { contains: `letter-${bad}.` }, times: 1 });
+    stage.copy.setFault('consumption-fails', {
+      value: 'ghostscript gave up',
+      match: { contains: `letter-${bad}.` },
+      times: 1,
+    });
     expect((await stage.cycle()).outcome).toBe('partial');
     expect(await stage.run()).toMatchObject({ outcome: 'partial', docs_failed: 1, docs_synced: 1, error_side: null });
-    expect(await stage.link(bad)).toMatchObject({ phase: 'failed', status: 'error', error_code: 'consumption_failed', retry_count: 1 });
+    expect(await stage.link(bad)).toMatchObject({
+      phase: 'failed',
+      status: 'error',
+      error_code: 'consumption_failed',
+      retry_count: 1,
+    });
     expect(await stage.link(good)).toMatchObject({ phase: 'ok' });
     await stage.heal();
     await stage.expectEqual('copy', { surplusPosts: 1 });
@@ -64,13 +73,19 @@ describe.each(['v2', 'v3'] as const)('on a %s replica, an upload', (generation) 
 
 describe('twins: two master documents with the same bytes', () => {
   it('are two documents on v3; on v2 the second is blocked with its reason and never green', async () => {
-    const stage = await Stage.open({ others: { second: 'v2' }, documents: [{ text: 'the same' }, { text: 'the same' }] });
+    const stage = await Stage.open({
+      others: { second: 'v2' },
+      documents: [{ text: 'the same' }, { text: 'the same' }],
+    });
     try {
       await stage.cycle();
       await stage.cycle();
       const links = await stage.controller.links('second');
       expect(links.map(({ phase }) => phase).sort()).toEqual(['blocked', 'ok']);
-      expect(links.find(({ phase }) => phase === 'blocked')).toMatchObject({ status: 'error', error_code: 'duplicate_content' });
+      expect(links.find(({ phase }) => phase === 'blocked')).toMatchObject({
+        status: 'error',
+        error_code: 'duplicate_content',
+      });
       expect(live(stage.named('second'))).toHaveLength(1);
       expect((await stage.controller.links('copy')).map(({ phase }) => phase)).toEqual(['ok', 'ok']);
       expect(live(stage.copy)).toHaveLength(2);
@@ -93,7 +108,12 @@ describe('a replica that splits uploads at barcodes', () => {
     try {
       stage.copy.setFault(fault, { times: 1 });
       expect((await stage.cycle()).outcome).toBe('partial');
-      expect(await stage.link(1)).toMatchObject({ phase: 'blocked', status: 'error', error_code: 'split_by_replica', replica_doc_id: null });
+      expect(await stage.link(1)).toMatchObject({
+        phase: 'blocked',
+        status: 'error',
+        error_code: 'split_by_replica',
+        replica_doc_id: null,
+      });
       expect(await stage.controller.replica('copy')).toMatchObject({ asn_fence: false, consecutive_failures: 0 });
       expect(stage.logged('fence_off')).toBe(1);
       await stage.copy.idle();
