@@ -7,8 +7,10 @@ import type { Tables } from '../../shared/db/tables.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
 import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
+import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
-import { Busy, ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineQueue, type EngineTimings } from '../../shared/replication/deps.ts';
+import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { Busy, ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineTimings } from '../../shared/replication/deps.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { Scratch } from '../../shared/replication/scratch.ts';
@@ -23,6 +25,7 @@ export interface WorkerFoundation {
   readonly secrets: SecretBox;
   readonly producer: Producer;
   readonly slots: LimitedSlots;
+  readonly listener: Listener;
   readonly log: EngineLog;
   readonly metrics: EngineMetrics;
   readonly controllerId: string;
@@ -45,7 +48,9 @@ export async function createWorkerDeps(
   wake: EngineDeps['wake'],
 ): Promise<WorkerDeps> {
   const { db } = from.database;
-  const settings = recentSettings(() => loadSettings({ db, secrets: from.secrets }));
+  const recent = recentSettings(() => loadSettings({ db, secrets: from.secrets }));
+  const settings = recent.get;
+  await from.listener.on(SETTINGS_CHANGED, recent.forget, recent.forget);
   const client = { slots: from.slots, guard: presence.guard, clock: systemClock, onRequest: from.onRequest, retryDelaysMs: from.retryDelaysMs };
   return {
     engine: {
@@ -67,26 +72,20 @@ export async function createWorkerDeps(
   };
 }
 
-export function engineQueue(producer: Producer): EngineQueue {
-  return {
-    cycle: (runId) => producer.enqueue('cycle', { runId }),
-    replica: (runId) => producer.enqueue('replica', { runId }),
-    chunks: (runId, chunks) => producer.enqueueMany('chunk', chunks.map((chunk) => ({ runId, chunk }))),
-    documents: (jobs) => producer.enqueueMany('document', jobs),
-  };
-}
-
-/** Every job asks for the settings; a change is seen within two seconds. */
-function recentSettings(load: () => Promise<Settings>): () => Promise<Settings> {
+/** Every job asks for the settings; a change is told by a notification, and seen within two seconds should that be lost. */
+function recentSettings(load: () => Promise<Settings>): { get(): Promise<Settings>; forget(): void } {
   let known: { at: number; value: Promise<Settings> } | null = null;
-  return () => {
-    if (known && performance.now() - known.at < 2000) return known.value;
-    const value = load();
-    const entry = { at: performance.now(), value };
-    known = entry;
-    value.catch(() => {
-      if (known === entry) known = null;
-    });
-    return value;
+  const forget = () => {
+    known = null;
   };
+  const get = () => {
+    if (known && performance.now() - known.at < 2000) return known.value;
+    const entry = { at: performance.now(), value: load() };
+    known = entry;
+    entry.value.catch(() => {
+      if (known === entry) forget();
+    });
+    return entry.value;
+  };
+  return { get, forget };
 }

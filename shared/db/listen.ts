@@ -13,6 +13,9 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Settings or the address of the master changed: whoever keeps a copy reads them again. */
+export const SETTINGS_CHANGED = 'pngx_settings';
+
 /** PostgreSQL refuses more than 7,999 bytes: send ids, not content. */
 const MAX_PAYLOAD = 7999;
 

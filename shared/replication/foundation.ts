@@ -5,6 +5,7 @@ import type { ProcessLife } from '../config/process-life.ts';
 import type { SecretBox, SecretKeys } from '../config/secret-key.ts';
 import { type Database, describeUrl } from '../db/client.ts';
 import { insertLogs } from '../db/logs.repo.ts';
+import { openListener, type Listener } from '../db/listen.ts';
 import { AdvisorySlots, type SlotSession } from '../db/slots.ts';
 import type { Tables } from '../db/tables.ts';
 import type { RequestEvent } from '../paperless/client.ts';
@@ -27,6 +28,7 @@ export interface Foundation {
   readonly backend: QueueBackend;
   readonly producer: Producer;
   readonly slots: AdvisorySlots;
+  readonly listener: Listener;
   readonly logger: Logger;
   readonly log: EngineLog;
   readonly metrics: Metrics;
@@ -112,6 +114,8 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     ...(options.onSlotSession === undefined ? {} : { onSession: options.onSlotSession }),
   });
   life.onStop('the request slots', () => slots.close());
+  const listener = openListener(address.directUrl);
+  life.onStop('the listener', () => listener.close());
   const metrics = createMetrics({ version, role, queue: backend.kind });
   logger.info(`Database ${describeUrl(address.url)}, queue on ${backend.kind}.`);
   return {
@@ -123,6 +127,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     backend,
     producer: createProducer(backend),
     slots,
+    listener,
     logger,
     log: engineLog(logger),
     metrics,

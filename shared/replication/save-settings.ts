@@ -1,5 +1,6 @@
 import { validateSettingsPatch, type SettingChange, type Settings } from '../config/settings.ts';
 import { inTransaction } from '../db/client.ts';
+import { notify, SETTINGS_CHANGED } from '../db/listen.ts';
 import { capNextTick, masterState, updateMaster } from '../db/master.repo.ts';
 import { forgetLibraryProofs, listReplicas } from '../db/replicas.repo.ts';
 import { deleteSettings, putSettings } from '../db/settings.repo.ts';
@@ -43,6 +44,7 @@ async function write(deps: ReplicaVerbDeps, changes: readonly SettingChange[], m
   await inTransaction(deps.db, async (trx) => {
     await putSettings(trx, stored);
     await deleteSettings(trx, removed);
+    await notify(trx, SETTINGS_CHANGED);
     if (!masterMoved) return;
     await updateMaster(trx, { unconfirmed: true });
     await forgetLibraryProofs(trx);

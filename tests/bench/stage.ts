@@ -20,7 +20,7 @@ import { createProducer } from '../../shared/queue/producer.ts';
 import { ENGINE_TIMINGS, type EngineLog } from '../../shared/replication/deps.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle } from '../../shared/replication/open-cycle.ts';
-import { engineQueue } from '../../services/worker/deps.ts';
+import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import { queuePrefix, startTestWorker } from '../support/test-worker.ts';
 
 export const TOKEN = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c';

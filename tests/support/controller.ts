@@ -12,7 +12,7 @@ import type { EngineLog, EngineTimings, LogFields } from '../../shared/replicati
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
-import { engineQueue } from '../../services/worker/deps.ts';
+import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import type { RunningWorker } from '../../services/worker/start.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 import { queuePrefix, startTestWorker } from './test-worker.ts';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecretBox } from '../../shared/config/secret-key.ts';
 import { openDatabase } from '../../shared/db/client.ts';
+import { openListener } from '../../shared/db/listen.ts';
 import { AdvisorySlots } from '../../shared/db/slots.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
@@ -53,12 +54,14 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const database = openDatabase<Tables>(options.databaseUrl, { max: 12, applicationName: 'worker' });
   const backend = await openQueueBackend({ databaseUrl: options.databaseUrl, redisUrl: options.redisUrl, workers: 5, prefix: queuePrefix(options.databaseUrl), lockDurationMs: 3000, stalledIntervalMs: 1000 });
   const slots = new AdvisorySlots({ url: options.databaseUrl });
+  const listener = openListener(options.databaseUrl);
   const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
   const worker = await startWorker({
     database,
     secrets: createSecretBox({ current: options.key, old: undefined }),
     backend,
     producer: createProducer(backend),
+    listener,
     slots: options.aroundRequest ? around(slots, options.aroundRequest) : slots,
     log: options.log,
     jobLog: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (fields, message) => options.log.error(message, { ...fields }) },
@@ -80,6 +83,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const close = async () => {
     await worker.close(5000);
     await backend.close();
+    await listener.close();
     await slots.close();
     await database.close();
     await rm(scratchDir, { recursive: true, force: true });

@@ -124,8 +124,3 @@ async function confirmCopy(work: DocumentWork, copy: PaperlessDocument): Promise
   if (stored === null || checksum === null || (checksum.length === stored.length && checksum !== stored)) throw identityChanged('replica', copy.id);
   await save(work, { unconfirmed: false });
 }
-
-export function refusal(error: AppError): string {
-  const texts = Object.values(error.fields ?? {});
-  return texts.length === 0 ? 'refused by the replica' : `refused by the replica: ${texts.join('; ').slice(0, 200)}`;
-}

@@ -4,7 +4,8 @@ import { fieldOfBodyKey } from '../../domain/plan.ts';
 import type { WritableField } from '../../domain/field-policy.ts';
 import { rejected, waiting } from '../../domain/report.ts';
 import { toAppError, type AppError } from '../../kernel/errors.ts';
-import { refusal, type Finalising } from './finalise.ts';
+import type { Finalising } from './finalise.ts';
+import { refusal } from './refusal.ts';
 import { end, save, type DocumentWork, type Step } from './work.ts';
 
 /**

@@ -1,5 +1,6 @@
 /** Steps `prepared` and `sending`: the file is here, the intent is written, the POST goes out (protocol section 1). */
 import * as attemptsRepo from '../../db/attempts.repo.ts';
+import type { LinkPatch } from '../../db/links.repo.ts';
 import type { Attempt } from '../../db/tables.ts';
 import { markerTitle } from '../../domain/markers.ts';
 import { HOUR } from '../../kernel/clock.ts';
@@ -8,7 +9,7 @@ import type { ScratchFile } from '../scratch.ts';
 import { borrowFile } from './file.ts';
 import { endGone } from './gone.ts';
 import { adoptExisting } from './locate.ts';
-import { end, go, leaseLost, masterDocument, reservedFor, save, snooze, type DocumentWork, type Step } from './work.ts';
+import { end, go, leaseLost, masterDocument, reservedFor, snooze, type DocumentWork, type Step } from './work.ts';
 
 export async function prepare(work: DocumentWork): Promise<Step> {
   const file = await borrowFile(work);
@@ -97,7 +98,7 @@ export async function resolveUnknown(work: DocumentWork, look: () => Promise<Ste
   return snooze(work.deps.timings.looksApartMs - apart);
 }
 
-export async function settle(work: DocumentWork, attempt: Attempt, patch: attemptsRepo.AttemptPatch, link: Parameters<typeof save>[1]): Promise<void> {
+export async function settle(work: DocumentWork, attempt: Attempt, patch: attemptsRepo.AttemptPatch, link: LinkPatch): Promise<void> {
   if (!(await attemptsRepo.settleAttempt(work.deps.db, work.lease, attempt.id, patch, link))) throw leaseLost();
   work.attempts = work.attempts.map((one) => (one.id === attempt.id ? ({ ...one, ...patch } as Attempt) : one));
   work.link = { ...work.link, ...(link as unknown as Partial<DocumentWork['link']>) };
