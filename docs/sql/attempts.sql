@@ -6,14 +6,9 @@ select * from "upload_attempts" where "link_id" = $1 order by "k";
 -- intendUpload
 begin;
 set local synchronous_commit = on;
-update "sync_map"
-  set "phase" = $1, "status" = $2
-  where "id" = $3
-  and "lease_epoch" = $4
-  and "lease_worker" = $5
+update "sync_map" set "phase" = $1, "status" = $2 where id = $3 and lease_epoch = $4 and lease_worker = $5
   and topology_epoch = (select topology_epoch from master_state)
-  and exists (select 1 from workers w where w.id = $6 and not w.dead for share)
-  returning *;
+  and exists (select 1 from workers w where w.id = $6 and not w.dead for share) returning *;
 insert into "upload_attempts" ("marker", "reserved_asn", "sha256", "md5", "size", "file_name", "link_id", "k", "state", "worker", "lease_epoch")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
   returning *;
@@ -22,14 +17,9 @@ commit;
 -- settleAttempt
 begin;
 set local synchronous_commit = on;
-update "sync_map"
-  set "phase" = $1, "lease_epoch" = $2
-  where "id" = $3
-  and "lease_epoch" = $4
-  and "lease_worker" = $5
+update "sync_map" set "phase" = $1, "lease_epoch" = $2 where id = $3 and lease_epoch = $4 and lease_worker = $5
   and topology_epoch = (select topology_epoch from master_state)
-  and exists (select 1 from workers w where w.id = $6 and not w.dead for share)
-  returning *;
+  and exists (select 1 from workers w where w.id = $6 and not w.dead for share) returning *;
 update "upload_attempts" set "state" = $1, "task_id" = $2 where "id" = $3;
 commit;
 
@@ -37,14 +27,9 @@ commit;
 begin;
 set local synchronous_commit = on;
 select pg_advisory_xact_lock(7011, hashtext($1));
-update "sync_map"
-  set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "phase" = $4
-  where "id" = $5
-  and "lease_epoch" = $6
-  and "lease_worker" = $7
+update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "phase" = $4 where id = $5 and lease_epoch = $6 and lease_worker = $7
   and topology_epoch = (select topology_epoch from master_state)
-  and exists (select 1 from workers w where w.id = $8 and not w.dead for share)
-  returning *;
+  and exists (select 1 from workers w where w.id = $8 and not w.dead for share) returning *;
 commit;
 
 -- outstandingUploads

@@ -17,7 +17,12 @@ export interface LeaseRef {
  * Takes the lease if nobody living holds it and the job is not overtaken. Not re-entrant. crash_count counts leases that
  * never ended in an orderly way (H20).
  */
-export async function takeLease(db: Db, linkId: number, worker: string, generation: number | null): Promise<Link | null> {
+export async function takeLease(
+  db: Db,
+  linkId: number,
+  worker: string,
+  generation: number | null,
+): Promise<Link | null> {
   const { rows } = await sql<Link>`
     update sync_map set lease_worker = ${worker}, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1,
       topology_epoch = (select topology_epoch from master_state)
@@ -29,18 +34,16 @@ export async function takeLease(db: Db, linkId: number, worker: string, generati
   return rows[0] ?? null;
 }
 
+/** What every write under a lease demands: the same holder, still counted as alive, in the same topology. */
+function isHeld({ linkId, worker, epoch }: LeaseRef) {
+  return sql<boolean>`id = ${linkId} and lease_epoch = ${epoch} and lease_worker = ${worker}
+    and topology_epoch = (select topology_epoch from master_state)
+    and exists (select 1 from workers w where w.id = ${worker} and not w.dead for share)`;
+}
+
 /** Null: the lease is lost, or the topology changed; the caller stops at once. */
 export async function updateLeased(db: Db, lease: LeaseRef, patch: LinkPatch): Promise<Link | null> {
-  const rows = await db
-    .updateTable('sync_map')
-    .set(patch)
-    .where('id', '=', lease.linkId)
-    .where('lease_epoch', '=', lease.epoch)
-    .where('lease_worker', '=', lease.worker)
-    .where(sql<boolean>`topology_epoch = (select topology_epoch from master_state)`)
-    .where(sql<boolean>`exists (select 1 from workers w where w.id = ${lease.worker} and not w.dead for share)`)
-    .returningAll()
-    .execute();
+  const rows = await db.updateTable('sync_map').set(patch).where(isHeld(lease)).returningAll().execute();
   return rows[0] ?? null;
 }
 
@@ -49,9 +52,7 @@ export async function releaseLease(db: Db, lease: LeaseRef, patch: LinkPatch): P
   const rows = await db
     .updateTable('sync_map')
     .set({ ...patch, lease_worker: null, crash_count: 0, dispatched_at: null })
-    .where('id', '=', lease.linkId)
-    .where('lease_epoch', '=', lease.epoch)
-    .where('lease_worker', '=', lease.worker)
+    .where(isHeld(lease))
     .returning('id')
     .execute();
   return rows.length > 0;
@@ -83,7 +84,11 @@ export async function releaseAllOf(db: Db, worker: string): Promise<void> {
  * that is taken or given back meanwhile is never touched.
  */
 export async function releaseForgotten(db: Db, worker: string, isBusy: (linkId: number) => boolean): Promise<void> {
-  const held = await db.selectFrom('sync_map').select(['id', 'lease_epoch']).where('lease_worker', '=', worker).execute();
+  const held = await db
+    .selectFrom('sync_map')
+    .select(['id', 'lease_epoch'])
+    .where('lease_worker', '=', worker)
+    .execute();
   for (const { id, lease_epoch } of held.filter((row) => !isBusy(row.id)))
     await db
       .updateTable('sync_map')
@@ -124,7 +129,11 @@ export async function markDirty(db: Db, rows: readonly FeedMark[]): Promise<numb
 }
 
 /** Dirties the links of one replica that own these replica documents (a swap of ASNs, a link target that came back). */
-export async function markDirtyByReplicaDoc(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<number[]> {
+export async function markDirtyByReplicaDoc(
+  db: Db,
+  replicaId: number,
+  replicaDocIds: readonly number[],
+): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`update sync_map set dirty_seq = nextval('dirty_seq')
     where replica_id = ${replicaId} and replica_doc_id = any(${replicaDocIds}::bigint[]) returning id`.execute(db);
   return rows.map((row) => row.id);
@@ -169,7 +178,9 @@ export async function censusAgainstLinks(db: Db, replicaId: number, ids: readonl
         where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)) as foreign_count,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null
         and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
-      (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(db);
+      (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(
+    db,
+  );
   return rows[0] ?? { foreign_count: 0, missing: 0, linked: 0 };
 }
 
@@ -187,5 +198,7 @@ export function unconfirmedLinks(db: Db, replicaId: number, limit: number): Prom
 }
 
 export async function setUnconfirmed(db: Db, replicaId: number): Promise<void> {
-  await sql`update sync_map set unconfirmed = true where replica_id = ${replicaId} and replica_doc_id is not null`.execute(db);
+  await sql`update sync_map set unconfirmed = true where replica_id = ${replicaId} and replica_doc_id is not null`.execute(
+    db,
+  );
 }

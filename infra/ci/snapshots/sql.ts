@@ -1,14 +1,15 @@
 /** The SQL that every repository method sends, as it is sent: what a reviewer cannot see in a query builder. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { typeParsers } from '../../../shared/db/client.ts';
+import { guardPool, typeParsers } from '../../../shared/db/client.ts';
 import type { Tables } from '../../../shared/db/tables.ts';
 import { CALLS } from './calls.ts';
 import { createFixture } from './fixture.ts';
 
 /** File name -> content, from a migrated database that is empty and not needed afterwards. */
 export async function sqlSnapshots(url: string): Promise<Map<string, string>> {
-  const pool = new pg.Pool({ connectionString: url, max: 1, types: typeParsers });
+  // Guarded: its connection may still be closing when the server is stopped.
+  const pool = guardPool(new pg.Pool({ connectionString: url, max: 1, types: typeParsers }));
   const sent: string[] = [];
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),

@@ -119,6 +119,17 @@ describe('releaseLease', () => {
     expect(await links.releaseLease(db, held, { phase: 'ok' })).toBe(false);
     expect((await readLink(db, id)).phase).toBe('pending');
   });
+
+  test('writes nothing for a process that was declared dead, or after a change of the topology', async () => {
+    const [first, second] = [await addLink(db, replica), await addLink(db, replica)];
+    const late = await lease(db, first.id, worker);
+    await changeTopology(db);
+    expect(await links.releaseLease(db, late, { phase: 'ok' })).toBe(false);
+    const orphaned = await lease(db, second.id, worker);
+    await bury(db, worker);
+    expect(await links.releaseLease(db, orphaned, { phase: 'ok' })).toBe(false);
+    for (const { id } of [first, second]) expect((await readLink(db, id)).phase).toBe('pending');
+  });
 });
 
 describe('applyAndRelease', () => {
