@@ -43,7 +43,12 @@ export const ATTEMPT_TIMINGS: AttemptTimings = {
 };
 
 /** Whether nothing can come of the attempt any more, so that the reserved ASN may be given up. */
-export function isClosed(attempt: AttemptFacts, generation: 'v2' | 'v3', now: number, t: AttemptTimings = ATTEMPT_TIMINGS): boolean {
+export function isClosed(
+  attempt: AttemptFacts,
+  generation: 'v2' | 'v3',
+  now: number,
+  t: AttemptTimings = ATTEMPT_TIMINGS,
+): boolean {
   switch (attempt.state) {
     case 'success':
     case 'refused':
@@ -73,9 +78,14 @@ export function isClosed(attempt: AttemptFacts, generation: 'v2' | 'v3', now: nu
 }
 
 /** A worker that was seen to start is killed by paperless; a message that waits comes back after the broker's timeout. */
-function isLostForGood({ postedAt, startedSeenAt, overtakenAt }: AttemptFacts, now: number, t: AttemptTimings): boolean {
-  if (startedSeenAt !== null && startedSeenAt - postedAt < t.redeliveryMs - 10 * MINUTE) return now - startedSeenAt > t.workerLimitMs;
-  return overtakenAt != null && now - overtakenAt >= 2 * t.redeliveryMs;
+function isLostForGood(
+  { postedAt, startedSeenAt, overtakenAt }: AttemptFacts,
+  now: number,
+  t: AttemptTimings,
+): boolean {
+  if (startedSeenAt !== null && startedSeenAt - postedAt < t.redeliveryMs - 10 * MINUTE)
+    return now - startedSeenAt > t.workerLimitMs;
+  return overtakenAt !== undefined && overtakenAt !== null && now - overtakenAt >= 2 * t.redeliveryMs;
 }
 
 export interface TaskView {
@@ -85,7 +95,12 @@ export interface TaskView {
 }
 
 /** Whether an awaited upload may be sent again under the same R: queue wiped or stuck, run over its limit, row gone. */
-export function mayPostAgain(attempt: AttemptFacts, task: TaskView, now: number, t: AttemptTimings = ATTEMPT_TIMINGS): boolean {
+export function mayPostAgain(
+  attempt: AttemptFacts,
+  task: TaskView,
+  now: number,
+  t: AttemptTimings = ATTEMPT_TIMINGS,
+): boolean {
   if (task.state === 'gone') return true;
   if (task.state === 'started') return attempt.startedSeenAt !== null && now - attempt.startedSeenAt > t.workerLimitMs;
   return now - Math.max(attempt.postedAt, task.queueMovedAt) > t.stuckQueueMs;
