@@ -35,6 +35,7 @@ export async function openWork(deps: EngineDeps, link: Link, lease: links.LeaseR
     lease,
     want: link.dirty_seq,
     signal: AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, left))]),
+    entered: link.phase,
     link,
     attempts: await attemptsOf(deps.db, link.id),
     masterDoc: null,

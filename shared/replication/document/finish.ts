@@ -88,7 +88,9 @@ async function parkWaiting(work: DocumentWork): Promise<Step | null> {
   const code = later.field === 'asn' ? 'asn_taken' : 'link_target_missing';
   const message = `${later.field}: ${later.reason}`;
   const patch: links.LinkPatch = { ...reported(work), phase: 'linking' };
-  if (!(await onlyLinkingIsOpen(work.deps.db, work.run.id, work.link.id)))
+  // Two that wait for each other's number are both parked first: by the time of the revisit both numbers are free.
+  const revisited = work.entered === 'linking' && (await onlyLinkingIsOpen(work.deps.db, work.run.id, work.link.id));
+  if (!revisited)
     return { kind: 'snooze', ms: 0, patch: { ...patch, error_code: code, error_msg: message } };
   return end('held', code, message, patch);
 }

@@ -27,6 +27,8 @@ export interface DocumentWork {
   /** dirty_seq as it was before the master was read: what this look can make applied (protocol section 3). */
   readonly want: number;
   readonly signal: AbortSignal;
+  /** The phase in which this look found the link. */
+  readonly entered: string;
   link: Link;
   attempts: Attempt[];
   masterDoc: PaperlessDocument | null;
