@@ -6,8 +6,8 @@ with due as (
   where i.run_id = $1 and s.replica_id = $2 and i.state = 'open' and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')
   and (s.next_due_at is null or s.next_due_at <= now())
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-  and (s.dispatched_at is null or s.dispatched_at < now() - interval '40 seconds' or s.lease_worker is not null)
-  order by i.link_id limit $3 for update of s skip locked)
+  and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $3) or s.lease_worker is not null)
+  order by i.link_id limit $4 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
@@ -15,8 +15,8 @@ with due as (
   where i.run_id = $1 and s.replica_id = $2 and i.state = 'open' and i.kind = $3 and not (s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')) and s.phase <> 'linking'
   and (s.next_due_at is null or s.next_due_at <= now())
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-  and (s.dispatched_at is null or s.dispatched_at < now() - interval '40 seconds' or s.lease_worker is not null)
-  order by i.link_id limit $4 for update of s skip locked)
+  and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $4) or s.lease_worker is not null)
+  order by i.link_id limit $5 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
@@ -24,8 +24,8 @@ with due as (
   where i.run_id = $1 and s.replica_id = $2 and i.state = 'open' and s.phase = 'linking'
   and (s.next_due_at is null or s.next_due_at <= now())
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-  and (s.dispatched_at is null or s.dispatched_at < now() - interval '40 seconds' or s.lease_worker is not null)
-  order by i.link_id limit $3 for update of s skip locked)
+  and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $3) or s.lease_worker is not null)
+  order by i.link_id limit $4 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 

@@ -60,7 +60,7 @@ update "sync_runs" set "lease_worker" = $1, "dispatched_at" = $2 where "lease_wo
 -- takeLostRuns
 update sync_runs r set dispatched_at = now(), dispatch_gen = dispatch_gen + 1
   where r.finished_at is null and r.phase in ('opening', 'feed', 'starting', 'taxonomy', 'planning')
-  and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - interval '40 seconds'))
+  and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => $1)))
   or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
   returning r.id, r.kind, r.dispatch_gen;
 

@@ -16,10 +16,12 @@ await chmod(dir, 0o755);
 const server = await startEmbedded(dir, { settings: { fsync: 'off' } });
 try {
   await migrate(server.url);
-  await writeFile(join(DOCS, 'schema.sql'), await schemaDump(server.url));
+  // All of it before the first file is touched: a statement that fails must not leave half a folder.
+  const [schema, statements] = [await schemaDump(server.url), await sqlSnapshots(server.url)];
+  await writeFile(join(DOCS, 'schema.sql'), schema);
   await rm(join(DOCS, 'sql'), { recursive: true, force: true });
   await mkdir(join(DOCS, 'sql'), { recursive: true });
-  for (const [name, text] of await sqlSnapshots(server.url)) await writeFile(join(DOCS, 'sql', name), text);
+  for (const [name, text] of statements) await writeFile(join(DOCS, 'sql', name), text);
 } finally {
   await server.stop();
   await rm(dir, { recursive: true, force: true });

@@ -18,6 +18,7 @@ export type Call = (db: Db, has: Fixture) => unknown;
 type Calls<Repo> = { readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call };
 
 const NOW = new Date();
+const LOST_AFTER_MS = 40_000;
 const page = { before: 9, limit: 10 };
 const never = () => false;
 
@@ -33,7 +34,7 @@ const attemptCalls: Calls<typeof attempts> = {
 const dispatchCalls: Calls<typeof dispatch> = {
   async takeForDispatch(db, has) {
     for (const kind of ['begun', 'update', 'upload', 'linking'] as const)
-      await dispatch.takeForDispatch(db, has, kind, 10);
+      await dispatch.takeForDispatch(db, has, kind, 10, LOST_AFTER_MS);
   },
   undispatch: (db, { link }) => dispatch.undispatch(db, [{ linkId: link.id, generation: 1 }]),
   inFlight: (db, { replicaId }) => dispatch.inFlight(db, replicaId),
@@ -83,7 +84,7 @@ const runCalls: Calls<typeof runs> = {
   releaseRun: (db, { runLease }) => runs.releaseRun(db, runLease, { phase: 'documents' }),
   releaseForgottenRuns: (db, { worker }) => runs.releaseForgottenRuns(db, worker, never),
   releaseRunsOf: (db, { worker }) => runs.releaseRunsOf(db, worker),
-  takeLostRuns: (db) => runs.takeLostRuns(db),
+  takeLostRuns: (db) => runs.takeLostRuns(db, LOST_AFTER_MS),
   startChildren: (db, { cycleId }) => runs.startChildren(db, cycleId),
   planItems: (db, { runId, replicaId }) => runs.planItems(db, runId, replicaId, 500),
   openChunk: (db, { runId }) => runs.openChunk(db, runId, 0),

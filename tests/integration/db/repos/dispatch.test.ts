@@ -6,6 +6,9 @@ import type { Insertable } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
 import { addLink, addReplica, addRun, addWorker, bury, lease, minutesAgo, readLink } from './support.ts';
 
+/** A job that nobody began in this time is lost. */
+const LOST_AFTER_MS = 40_000;
+
 let database: TestDatabase;
 let db: Db;
 let replica: number;
@@ -31,12 +34,12 @@ async function addItem(
   return row;
 }
 const taken = async (kind: dispatch.DispatchKind, limit = 10) =>
-  (await dispatch.takeForDispatch(db, scope, kind, limit)).map(({ linkId }) => linkId);
+  (await dispatch.takeForDispatch(db, scope, kind, limit, LOST_AFTER_MS)).map(({ linkId }) => linkId);
 
 describe('takeForDispatch', () => {
   test('takes what is open, in the order of the ids and up to the limit, and raises the generation', async () => {
     const [first, second, third] = [await addItem('upload'), await addItem('upload'), await addItem('upload')];
-    expect(await dispatch.takeForDispatch(db, scope, 'upload', 2)).toEqual([
+    expect(await dispatch.takeForDispatch(db, scope, 'upload', 2, LOST_AFTER_MS)).toEqual([
       { linkId: first.id, generation: 1 },
       { linkId: second.id, generation: 1 },
     ]);
@@ -86,7 +89,9 @@ describe('takeForDispatch', () => {
   test('gives a job that nobody began within a minute a successor, and the old one is void', async () => {
     await addItem('upload', { dispatched_at: new Date(Date.now() - 30_000) });
     const lost = await addItem('upload', { dispatched_at: new Date(Date.now() - 61_000), dispatch_gen: 3 });
-    expect(await dispatch.takeForDispatch(db, scope, 'upload', 10)).toEqual([{ linkId: lost.id, generation: 4 }]);
+    expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS)).toEqual([
+      { linkId: lost.id, generation: 4 },
+    ]);
     const worker = await addWorker(db);
     expect(await takeLease(db, lost.id, worker, 3)).toBeNull();
     expect(await takeLease(db, lost.id, worker, 4)).not.toBeNull();
@@ -101,11 +106,13 @@ describe('takeForDispatch', () => {
 
 test('undispatch frees what the queue did not take, but nothing that somebody began', async () => {
   const [refused, begun] = [await addItem('upload'), await addItem('upload')];
-  const jobs = await dispatch.takeForDispatch(db, scope, 'upload', 10);
+  const jobs = await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS);
   await lease(db, begun.id, await addWorker(db));
   await dispatch.undispatch(db, jobs);
   expect((await readLink(db, begun.id)).dispatched_at).not.toBeNull();
-  expect(await dispatch.takeForDispatch(db, scope, 'upload', 10)).toEqual([{ linkId: refused.id, generation: 2 }]);
+  expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS)).toEqual([
+    { linkId: refused.id, generation: 2 },
+  ]);
 });
 
 test('inFlight counts jobs, and uploads that are in the queue of the replica or on their way there', async () => {

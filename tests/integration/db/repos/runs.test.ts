@@ -93,7 +93,7 @@ describe('the lease of a run', () => {
 });
 
 describe('takeLostRuns', () => {
-  const lost = async () => (await runs.takeLostRuns(db)).map(({ id }) => id);
+  const lost = async () => (await runs.takeLostRuns(db, 40_000)).map(({ id }) => id);
 
   test('takes a run whose job nobody began, once', async () => {
     const { runId } = await addRun(db, replica);
