@@ -9,7 +9,7 @@ import { patchBody } from '../../domain/plan.ts';
 import { rejected } from '../../domain/report.ts';
 import { idsOf } from '../../domain/translate/custom-fields.ts';
 import { translateDocument, type DesiredDocument } from '../../domain/translate/index.ts';
-import { AppError } from '../../kernel/errors.ts';
+import type { AppError } from '../../kernel/errors.ts';
 import { allClosed } from './attempt-facts.ts';
 import { finish } from './finish.ts';
 import { endGone } from './gone.ts';
