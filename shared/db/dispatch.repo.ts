@@ -18,9 +18,9 @@ const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'fina
 
 /**
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
- * or dispatched 40 s ago without anybody taking the lease: lost jobs are back within a minute, R2). Raises their generation, so that older jobs are void.
+ * or dispatched `lostAfterMs` ago without anybody taking the lease). Raises their generation, so that older jobs are void.
  */
-export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScope, kind: DispatchKind, limit: number): Promise<Dispatched[]> {
+export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScope, kind: DispatchKind, limit: number, lostAfterMs: number): Promise<Dispatched[]> {
   if (limit <= 0) return [];
   const which = kind === 'begun' ? BEGUN : kind === 'linking' ? sql`s.phase = 'linking'` : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
   const { rows } = await sql<Dispatched>`
@@ -29,7 +29,7 @@ export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScop
       where i.run_id = ${runId} and s.replica_id = ${replicaId} and i.state = 'open' and ${which}
         and (s.next_due_at is null or s.next_due_at <= now())
         and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-        and (s.dispatched_at is null or s.dispatched_at < now() - interval '40 seconds' or s.lease_worker is not null)
+        and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => ${lostAfterMs / 1000}) or s.lease_worker is not null)
       order by i.link_id limit ${limit} for update of s skip locked)
     update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
     returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);

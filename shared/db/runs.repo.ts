@@ -89,11 +89,11 @@ export async function releaseRunsOf(db: Db, worker: string): Promise<void> {
 }
 
 /** Runs whose job was lost: unfinished, in a phase that needs a job, nobody living on it. Marks them as dispatched. */
-export async function takeLostRuns(db: Db): Promise<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>[]> {
+export async function takeLostRuns(db: Db, lostAfterMs: number): Promise<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>[]> {
   const { rows } = await sql<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>>`
     update sync_runs r set dispatched_at = now(), dispatch_gen = dispatch_gen + 1
     where r.finished_at is null and r.phase in ('opening', 'feed', 'starting', 'taxonomy', 'planning')
-      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - interval '40 seconds'))
+      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => ${lostAfterMs / 1000})))
         or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
     returning r.id, r.kind, r.dispatch_gen`.execute(db);
   return rows;

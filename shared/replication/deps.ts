@@ -47,6 +47,8 @@ export interface EngineTimings extends AttemptTimings {
   /** A document that becomes visible later than its `modified` is still found (E3). */
   readonly feedOverlapMs: number;
   readonly feedPageSize: number;
+  /** A job that nobody took up for so long is lost: within a minute it is made anew (R2). */
+  readonly lostJobMs: number;
   readonly chunkSize: number;
   /** Looks at the task inside the job that sent the upload, before it is snoozed. */
   readonly quickLooksMs: readonly number[];
@@ -58,6 +60,7 @@ export const ENGINE_TIMINGS: EngineTimings = {
   cleanReadsApartMs: 10 * MINUTE,
   feedOverlapMs: 10 * MINUTE,
   feedPageSize: 250,
+  lostJobMs: 40 * SECOND,
   chunkSize: 500,
   quickLooksMs: [40, 120],
 };

@@ -8,10 +8,11 @@ import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { closeOverdueRuns, closeReplicaRun, tryCloseReplicaRun, type CloseDeps } from './close-runs.ts';
-import { TICK_MS, type EngineDeps, type EngineQueue } from './deps.ts';
+import { TICK_MS, type EngineDeps, type EngineQueue, type EngineTimings } from './deps.ts';
 
 export interface DispatcherDeps extends CloseDeps {
   readonly queue: EngineQueue;
+  readonly timings: Pick<EngineTimings, 'lostJobMs'>;
   readonly clock: Clock;
   /** A tick of the schedule; the truth of it is in the database (openDueCycle). */
   openDueCycle(): Promise<unknown>;
@@ -91,7 +92,7 @@ class Dispatching implements Dispatcher {
     await this.#deps.releaseForgotten();
     await this.#deps.openDueCycle();
     await closeOverdueRuns(this.#deps);
-    for (const lost of await runs.takeLostRuns(this.#deps.db)) {
+    for (const lost of await runs.takeLostRuns(this.#deps.db, this.#deps.timings.lostJobMs)) {
       if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);
       else await this.#deps.queue.replica(lost.id, lost.dispatch_gen);
     }
@@ -100,7 +101,7 @@ class Dispatching implements Dispatcher {
       if (run.kind === 'replica' && run.replica_id === null) await closeReplicaRun(this.#deps, run.id, { outcome: 'cancelled' });
       if (run.kind !== 'replica' || run.replica_id === null || run.phase !== 'documents') continue;
       // Chunk jobs are only the fan-out: a lost one is carried out here.
-      if (this.#deps.clock.now().getTime() - run.started_at.getTime() > 40_000)
+      if (this.#deps.clock.now().getTime() - run.started_at.getTime() > this.#deps.timings.lostJobMs)
         for (const chunk of await runs.plannedChunks(this.#deps.db, run.id)) await runs.openChunk(this.#deps.db, run.id, chunk);
       await this.#dispatch(run);
       await tryCloseReplicaRun(this.#deps, run.id);
@@ -124,6 +125,7 @@ class Dispatching implements Dispatcher {
 
   async #dispatch(run: Run): Promise<void> {
     if (run.replica_id === null) return;
+    const { lostJobMs } = this.#deps.timings;
     const scope = { runId: run.id, replicaId: run.replica_id };
     const settings = await this.#deps.settings();
     const replica = await this.#deps.db.selectFrom('replicas').select(['library_proven']).where('id', '=', run.replica_id).executeTakeFirst();
@@ -133,14 +135,14 @@ class Dispatching implements Dispatcher {
     const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
     const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);
     let room = window - now.jobs;
-    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window);
+    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window, lostJobMs);
     room -= taken.length;
-    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room);
+    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room, lostJobMs);
     room -= updates.length;
-    const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom));
+    const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom), lostJobMs);
     taken.push(...updates, ...uploads);
     if (taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
-      taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window)));
+      taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window, lostJobMs)));
     await this.#send(taken);
     const due = await nextDue(this.#deps.db, scope);
     if (due) this.wake(run.id, due);

@@ -22,6 +22,7 @@ export const FAST_TIMINGS: Partial<EngineTimings> = {
   stuckQueueMs: 2000,
   requestTimeoutMs: 200,
   unknownHoldMs: 400,
+  lostJobMs: 5000,
 };
 
 export interface TestWorkerOptions {
