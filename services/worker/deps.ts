@@ -10,7 +10,15 @@ import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
-import { Busy, ENGINE_TIMINGS, noRacePoint, type EngineDeps, type EngineLog, type EngineMetrics, type EngineTimings } from '../../shared/replication/deps.ts';
+import {
+  Busy,
+  ENGINE_TIMINGS,
+  noRacePoint,
+  type EngineDeps,
+  type EngineLog,
+  type EngineMetrics,
+  type EngineTimings,
+} from '../../shared/replication/deps.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { Scratch } from '../../shared/replication/scratch.ts';
@@ -51,13 +59,26 @@ export async function createWorkerDeps(
   const recent = recentSettings(() => loadSettings({ db, secrets: from.secrets }));
   const settings = recent.get;
   await from.listener.on(SETTINGS_CHANGED, recent.forget, recent.forget);
-  const client = { slots: from.slots, guard: presence.guard, clock: systemClock, onRequest: from.onRequest, retryDelaysMs: from.retryDelaysMs };
+  const client = {
+    slots: from.slots,
+    guard: presence.guard,
+    clock: systemClock,
+    onRequest: from.onRequest,
+    retryDelaysMs: from.retryDelaysMs,
+  };
   return {
     engine: {
       db,
       workerId: presence.workerId,
       controllerId: from.controllerId,
-      instances: configuredInstances({ db, secrets: from.secrets, client, settings, timeouts: from.timeouts, setLimit: (target, limit) => from.slots.setLimit(target, limit) }),
+      instances: configuredInstances({
+        db,
+        secrets: from.secrets,
+        client,
+        settings,
+        timeouts: from.timeouts,
+        setLimit: (target, limit) => from.slots.setLimit(target, limit),
+      }),
       queue: engineQueue(from.producer),
       scratch: await Scratch.open(join(from.scratchDir, presence.workerId)),
       log: from.log,

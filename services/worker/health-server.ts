@@ -7,12 +7,20 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
-export async function startHealthServer(health: Health, metrics: { contentType: string; render(): Promise<string> }, at: { host: string; port: number }): Promise<HealthServer> {
+export async function startHealthServer(
+  health: Health,
+  metrics: { contentType: string; render(): Promise<string> },
+  at: { host: string; port: number },
+): Promise<HealthServer> {
   const answer = async (path: string): Promise<{ status: number; type: string; body: string }> => {
     if (path === '/healthz') return report(await health.check());
     if (path === '/readyz') return report(await health.ready());
     if (path === '/metrics') return { status: 200, type: metrics.contentType, body: await metrics.render() };
-    return { status: 404, type: 'application/json', body: '{"error":{"code":"not_found","message":"There are /healthz, /readyz and /metrics."}}' };
+    return {
+      status: 404,
+      type: 'application/json',
+      body: '{"error":{"code":"not_found","message":"There are /healthz, /readyz and /metrics."}}',
+    };
   };
   const server = createServer((request, response) => {
     void answer(new URL(request.url ?? '/', 'http://worker').pathname).then(
@@ -31,14 +39,25 @@ export async function startHealthServer(health: Health, metrics: { contentType: 
 }
 
 function report(result: HealthReport): { status: number; type: string; body: string } {
-  const body = JSON.stringify({ status: result.ok ? 'ok' : 'failing', ...Object.fromEntries(Object.entries(result.parts).map(([name, part]) => [name, part.ok ? 'ok' : 'failing'])) });
+  const body = JSON.stringify({
+    status: result.ok ? 'ok' : 'failing',
+    ...Object.fromEntries(Object.entries(result.parts).map(([name, part]) => [name, part.ok ? 'ok' : 'failing'])),
+  });
   return { status: result.ok ? 200 : 503, type: 'application/json', body };
 }
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
-      reject(new AppError({ code: 'port_taken', class: 'config', message: `WORKER_PORT ${port} on ${host} cannot be used.`, hint: 'Several workers on one machine need a WORKER_PORT each; 0 takes any free one.', cause })),
+      reject(
+        new AppError({
+          code: 'port_taken',
+          class: 'config',
+          message: `WORKER_PORT ${port} on ${host} cannot be used.`,
+          hint: 'Several workers on one machine need a WORKER_PORT each; 0 takes any free one.',
+          cause,
+        }),
+      ),
     );
     server.listen(port, host, resolve);
   });

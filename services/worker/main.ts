@@ -17,7 +17,8 @@ async function start(life: ProcessLife): Promise<void> {
   const logs = openProgramLog(env);
   const address = externalDatabase(env);
   // loadEnv refuses this already for the role; here it is told to the compiler.
-  if (address === null) throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
+  if (address === null)
+    throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
   const workerId = Promise.withResolvers<string>();
   const foundation = await openFoundation({
     env,

@@ -40,7 +40,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     clock: systemClock,
     ...options.presence,
     onDeclaredDead: options.onFenced,
-    onDeath: (id) => options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' }),
+    onDeath: (id) =>
+      options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' }),
   });
   let dispatcher: Dispatcher | null = null;
   const deps = await createWorkerDeps(options, presence, (runId, at) => dispatcher?.wake(runId, at));
@@ -55,7 +56,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
   );
-  const concurrency: Record<QueueName, number> = { cycle: 1, replica: 4, chunk: 2, document: options.concurrency, maintenance: 1 };
+  const concurrency: Record<QueueName, number> = {
+    cycle: 1,
+    replica: 4,
+    chunk: 2,
+    document: options.concurrency,
+    maintenance: 1,
+  };
   const runner = await startRunner({
     backend: options.backend,
     handlers: handlersFor(deps),
@@ -83,7 +90,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
 /** Schedulers live in the queue, which may be flushed: put back every 30 s (protocol section 5). */
 function keepSchedules(options: WorkerOptions): NodeJS.Timeout {
   const put = () => {
-    const missing = (error: Error) => options.log.warning(`The queue keeps no schedule just now: ${error.message}`, { code: 'queue_unavailable' });
+    const missing = (error: Error) =>
+      options.log.warning(`The queue keeps no schedule just now: ${error.message}`, { code: 'queue_unavailable' });
     void options.producer.schedule('cycle-tick', 'cycle', { runId: null }, 60).catch(missing);
     void options.producer.schedule('prune', 'maintenance', { task: 'prune' }, HOUR / 1000).catch(missing);
   };

@@ -25,14 +25,27 @@ export async function intendUpload(db: Db, lease: LeaseRef, k: number, attempt: 
     if (!link) return null;
     return trx
       .insertInto('upload_attempts')
-      .values({ ...attempt, link_id: lease.linkId, k, state: 'sending', worker: lease.worker, lease_epoch: lease.epoch })
+      .values({
+        ...attempt,
+        link_id: lease.linkId,
+        k,
+        state: 'sending',
+        worker: lease.worker,
+        lease_epoch: lease.epoch,
+      })
       .returningAll()
       .executeTakeFirstOrThrow();
   });
 }
 
 /** What became of an attempt, together with the link's next state; false if the lease was lost. */
-export async function settleAttempt(db: Db, lease: LeaseRef, attemptId: number, patch: AttemptPatch, link: LinkPatch = {}): Promise<boolean> {
+export async function settleAttempt(
+  db: Db,
+  lease: LeaseRef,
+  attemptId: number,
+  patch: AttemptPatch,
+  link: LinkPatch = {},
+): Promise<boolean> {
   return durably(db, async (trx) => {
     const held = await updateLeased(trx, lease, { ...link, lease_epoch: lease.epoch } as LinkPatch);
     if (!held) return false;

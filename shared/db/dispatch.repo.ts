@@ -20,9 +20,20 @@ const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'fina
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
  * or dispatched `lostAfterMs` ago without anybody taking the lease). Raises their generation, so that older jobs are void.
  */
-export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScope, kind: DispatchKind, limit: number, lostAfterMs: number): Promise<Dispatched[]> {
+export async function takeForDispatch(
+  db: Db,
+  { runId, replicaId }: DispatchScope,
+  kind: DispatchKind,
+  limit: number,
+  lostAfterMs: number,
+): Promise<Dispatched[]> {
   if (limit <= 0) return [];
-  const which = kind === 'begun' ? BEGUN : kind === 'linking' ? sql`s.phase = 'linking'` : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
+  const which =
+    kind === 'begun'
+      ? BEGUN
+      : kind === 'linking'
+        ? sql`s.phase = 'linking'`
+        : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
   const { rows } = await sql<Dispatched>`
     with due as (
       select s.id from run_items i join sync_map s on s.id = i.link_id
@@ -38,7 +49,9 @@ export async function takeForDispatch(db: Db, { runId, replicaId }: DispatchScop
 
 /** The queue took no job: the links are free for the next round at once. */
 export async function undispatch(db: Db, jobs: readonly Dispatched[]): Promise<void> {
-  await sql`update sync_map set dispatched_at = null where id = any(${jobs.map((job) => job.linkId)}::bigint[]) and lease_worker is null`.execute(db);
+  await sql`update sync_map set dispatched_at = null where id = any(${jobs.map((job) => job.linkId)}::bigint[]) and lease_worker is null`.execute(
+    db,
+  );
 }
 
 export interface InFlight {

@@ -24,7 +24,9 @@ export async function claimTick(db: Db, intervalSeconds: number): Promise<boolea
 
 /** A shorter interval takes effect at once. */
 export async function capNextTick(db: Db, intervalSeconds: number): Promise<void> {
-  await sql`update master_state set next_cycle_at = least(next_cycle_at, now() + make_interval(secs => ${intervalSeconds}))`.execute(db);
+  await sql`update master_state set next_cycle_at = least(next_cycle_at, now() + make_interval(secs => ${intervalSeconds}))`.execute(
+    db,
+  );
 }
 
 export async function setCursor(db: Db, cursorUs: number): Promise<void> {

@@ -20,7 +20,12 @@ export async function insertCycle(db: Db, triggeredBy: string): Promise<number> 
 }
 
 /** Opens a replica's run under a cycle; null if one is open already (one open run a replica, H13). */
-export async function insertReplicaRun(db: Db, cycleId: number, replicaId: number, triggeredBy: string): Promise<number | null> {
+export async function insertReplicaRun(
+  db: Db,
+  cycleId: number,
+  replicaId: number,
+  triggeredBy: string,
+): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
     insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase)
     values (${cycleId}, ${replicaId}, 'replica', ${triggeredBy}, 'waiting')
@@ -33,7 +38,12 @@ export function runById(db: Db, id: number): Promise<Run | undefined> {
 }
 
 export function openRunOf(db: Db, replicaId: number): Promise<Run | undefined> {
-  return db.selectFrom('sync_runs').selectAll().where('replica_id', '=', replicaId).where('finished_at', 'is', null).executeTakeFirst();
+  return db
+    .selectFrom('sync_runs')
+    .selectAll()
+    .where('replica_id', '=', replicaId)
+    .where('finished_at', 'is', null)
+    .executeTakeFirst();
 }
 
 export function childrenOf(db: Db, cycleId: number): Promise<Run[]> {
@@ -73,7 +83,12 @@ export async function releaseRun(db: Db, lease: RunLease, patch: RunPatch = {}):
 
 /** As releaseForgotten of links. */
 export async function releaseForgottenRuns(db: Db, worker: string, isBusy: (runId: number) => boolean): Promise<void> {
-  const held = await db.selectFrom('sync_runs').select(['id', 'lease_epoch']).where('lease_worker', '=', worker).where('finished_at', 'is', null).execute();
+  const held = await db
+    .selectFrom('sync_runs')
+    .select(['id', 'lease_epoch'])
+    .where('lease_worker', '=', worker)
+    .where('finished_at', 'is', null)
+    .execute();
   for (const { id, lease_epoch } of held.filter((row) => !isBusy(row.id)))
     await db
       .updateTable('sync_runs')
@@ -85,7 +100,11 @@ export async function releaseForgottenRuns(db: Db, worker: string, isBusy: (runI
 }
 
 export async function releaseRunsOf(db: Db, worker: string): Promise<void> {
-  await db.updateTable('sync_runs').set({ lease_worker: null, dispatched_at: null }).where('lease_worker', '=', worker).execute();
+  await db
+    .updateTable('sync_runs')
+    .set({ lease_worker: null, dispatched_at: null })
+    .where('lease_worker', '=', worker)
+    .execute();
 }
 
 /** Runs whose job was lost: unfinished, in a phase that needs a job, nobody living on it. Marks them as dispatched. */
@@ -103,7 +122,9 @@ export async function takeLostRuns(db: Db, lostAfterMs: number): Promise<Pick<Ru
 export async function startChildren(db: Db, cycleId: number): Promise<{ id: number; dispatch_gen: number }[]> {
   const { rows } = await sql<{ id: number; dispatch_gen: number }>`
     update sync_runs set phase = 'starting', dispatched_at = now(), dispatch_gen = dispatch_gen + 1
-    where parent_run_id = ${cycleId} and finished_at is null and phase = 'waiting' returning id, dispatch_gen`.execute(db);
+    where parent_run_id = ${cycleId} and finished_at is null and phase = 'waiting' returning id, dispatch_gen`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -111,7 +132,12 @@ export async function startChildren(db: Db, cycleId: number): Promise<{ id: numb
  * The change set: links with open work that is due, and of those in error the 50 oldest (E13). Idempotent; numbers chunks
  * of at most `chunkSize`. Returns how many chunks there are.
  */
-export async function planItems(db: Db, runId: number, replicaId: number, chunkSize: number): Promise<{ total: number; chunks: number }> {
+export async function planItems(
+  db: Db,
+  runId: number,
+  replicaId: number,
+  chunkSize: number,
+): Promise<{ total: number; chunks: number }> {
   await sql`
     insert into run_items (run_id, link_id, chunk, kind)
     select ${runId}, w.id, ((row_number() over (order by w.update_first, w.id) - 1) / ${chunkSize}::int)::int,
@@ -148,11 +174,23 @@ export async function openChunk(db: Db, runId: number, chunk: number): Promise<v
 }
 
 export async function plannedChunks(db: Db, runId: number): Promise<number[]> {
-  const rows = await db.selectFrom('run_items').select('chunk').distinct().where('run_id', '=', runId).where('state', '=', 'planned').execute();
+  const rows = await db
+    .selectFrom('run_items')
+    .select('chunk')
+    .distinct()
+    .where('run_id', '=', runId)
+    .where('state', '=', 'planned')
+    .execute();
   return rows.map((row) => row.chunk);
 }
 
-export async function settleItem(db: Db, runId: number, linkId: number, state: 'done' | 'failed' | 'held', bytes: number): Promise<void> {
+export async function settleItem(
+  db: Db,
+  runId: number,
+  linkId: number,
+  state: 'done' | 'failed' | 'held',
+  bytes: number,
+): Promise<void> {
   await sql`
     with settled as (
       update run_items set state = ${state} where run_id = ${runId} and link_id = ${linkId} and state in ('open', 'planned') returning 1)
@@ -166,7 +204,9 @@ export async function settleItem(db: Db, runId: number, linkId: number, state: '
 
 export async function hasOpenItems(db: Db, runId: number): Promise<boolean> {
   const { rows } = await sql<{ open: boolean }>`
-    select exists (select 1 from run_items where run_id = ${runId} and state in ('open', 'planned')) as open`.execute(db);
+    select exists (select 1 from run_items where run_id = ${runId} and state in ('open', 'planned')) as open`.execute(
+    db,
+  );
   return rows[0]?.open ?? false;
 }
 
@@ -220,13 +260,21 @@ export async function noteGoodRun(db: Db, replicaId: number, startedAt: Date): P
 }
 
 /** Returns true when this failure reached the threshold and suspended the replica. */
-export async function noteFailedRun(db: Db, replicaId: number, threshold: number, code: string, message: string): Promise<boolean> {
+export async function noteFailedRun(
+  db: Db,
+  replicaId: number,
+  threshold: number,
+  code: string,
+  message: string,
+): Promise<boolean> {
   const { rows } = await sql<{ suspended: boolean }>`
     update replicas set consecutive_failures = consecutive_failures + 1, error_code = ${code}, error_msg = ${message},
       suspended_at = case when consecutive_failures + 1 >= ${threshold} then coalesce(suspended_at, now()) else suspended_at end,
       suspended_reason = case when consecutive_failures + 1 >= ${threshold}
         then coalesce(suspended_reason, consecutive_failures + 1 || ' failed runs in a row; the last: ' || ${message}) else suspended_reason end
-    where id = ${replicaId} returning consecutive_failures = ${threshold} and suspended_at is not null as suspended`.execute(db);
+    where id = ${replicaId} returning consecutive_failures = ${threshold} and suspended_at is not null as suspended`.execute(
+    db,
+  );
   return rows[0]?.suspended ?? false;
 }
 
@@ -237,5 +285,7 @@ export async function suspendReplica(db: Db, replicaId: number, code: string, re
 
 /** Change sets of runs that ended over a week ago: what they did is in the runs' counters and the links. */
 export async function pruneRunItems(db: Db): Promise<void> {
-  await sql`delete from run_items i using sync_runs r where r.id = i.run_id and r.finished_at < now() - interval '7 days'`.execute(db);
+  await sql`delete from run_items i using sync_runs r where r.id = i.run_id and r.finished_at < now() - interval '7 days'`.execute(
+    db,
+  );
 }

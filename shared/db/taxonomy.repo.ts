@@ -33,10 +33,16 @@ export async function saveTaxonomyLink(db: Db, link: TaxonomyLinkInput): Promise
       replica_obj_id = excluded.replica_obj_id, name = excluded.name, state = excluded.state,
       created_by_us = taxonomy_links.created_by_us or excluded.created_by_us,
       held_back = coalesce(excluded.held_back, taxonomy_links.held_back),
-      detail = coalesce(excluded.detail, taxonomy_links.detail), error_msg = excluded.error_msg, updated_at = now()`.execute(db);
+      detail = coalesce(excluded.detail, taxonomy_links.detail), error_msg = excluded.error_msg, updated_at = now()`.execute(
+    db,
+  );
 }
 
 /** Links of objects the master no longer has, or whose counterpart vanished: forgotten, so that they are made anew. */
 export async function dropTaxonomyLinks(db: Db, ids: readonly number[]): Promise<void> {
-  if (ids.length > 0) await db.deleteFrom('taxonomy_links').where('id', 'in', [...ids]).execute();
+  if (ids.length > 0)
+    await db
+      .deleteFrom('taxonomy_links')
+      .where('id', 'in', [...ids])
+      .execute();
 }

@@ -47,7 +47,11 @@ export async function signOff(db: Db, id: string): Promise<void> {
 }
 
 export async function noteLockSession(db: Db, id: string, pid: number, backendStart: string): Promise<void> {
-  await db.updateTable('workers').set({ lock_pid: pid, lock_backend_start: backendStart }).where('id', '=', id).execute();
+  await db
+    .updateTable('workers')
+    .set({ lock_pid: pid, lock_backend_start: backendStart })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** Rows of processes that died more than a week ago and hold no lease. */

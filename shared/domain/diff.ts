@@ -34,7 +34,10 @@ export function canonicalActual(
   linkFields: ReadonlySet<number>,
   tagParents: ReadonlyMap<number, number | null>,
 ): Record<WritableField, unknown> {
-  const fields = replica.customFields.map(({ field, value }) => ({ field, value: linkFields.has(field) ? 'link' : value }));
+  const fields = replica.customFields.map(({ field, value }) => ({
+    field,
+    value: linkFields.has(field) ? 'link' : value,
+  }));
   return {
     title: pythonTrim(replica.title),
     content: pythonTrim(replica.content),
@@ -55,8 +58,13 @@ function sortFields(fields: readonly CustomFieldValue[]): CustomFieldValue[] {
 }
 
 /** The fields in which both differ, in the order of WRITABLE_FIELDS. */
-export function diffFields(desired: Record<WritableField, unknown>, actual: Record<WritableField, unknown>): FieldDiff[] {
-  return WRITABLE_FIELDS.filter((field) => canonicalJson(desired[field]) !== canonicalJson(actual[field])).map((field) => ({ field }));
+export function diffFields(
+  desired: Record<WritableField, unknown>,
+  actual: Record<WritableField, unknown>,
+): FieldDiff[] {
+  return WRITABLE_FIELDS.filter((field) => canonicalJson(desired[field]) !== canonicalJson(actual[field])).map(
+    (field) => ({ field }),
+  );
 }
 
 /** What is kept of a set of values: a hash a field. */

@@ -11,7 +11,10 @@ export interface FieldPolicy {
 
 export const FIELD_POLICY = {
   title: { fidelity: 'exact', why: 'set by PATCH after the upload; white space at the ends is trimmed by paperless' },
-  content: { fidelity: 'exact', why: 'the master\'s text replaces the replica\'s own OCR, so that search finds the same' },
+  content: {
+    fidelity: 'exact',
+    why: "the master's text replaces the replica's own OCR, so that search finds the same",
+  },
   created: { fidelity: 'exact', why: 'a bare date' },
   asn: { fidelity: 'exact', why: 'reserved value during the upload, the true one afterwards' },
   original_file_name: { fidelity: 'exact', why: 'given at upload; compared in NFC, which 3.x normalises to' },
@@ -20,8 +23,11 @@ export const FIELD_POLICY = {
   document_type: { fidelity: 'mapped', why: 'by name and owner' },
   storage_path: { fidelity: 'mapped', why: 'by name and owner' },
   tags: { fidelity: 'mapped', why: 'by name and owner, as sets closed under ancestors' },
-  custom_fields: { fidelity: 'mapped', why: 'fields by name, select options by label, document links by linked document' },
-  owner: { fidelity: 'mapped', why: 'by user name; unknown names by the replica\'s policy' },
+  custom_fields: {
+    fidelity: 'mapped',
+    why: 'fields by name, select options by label, document links by linked document',
+  },
+  owner: { fidelity: 'mapped', why: "by user name; unknown names by the replica's policy" },
   permissions: { fidelity: 'mapped', why: 'by user and group name; unknown names are left out' },
   notes: { fidelity: 'mapped', why: 'posted once with author and time in their first line' },
   archive: { fidelity: 'derived', why: 'paperless has no endpoint for it; the replica makes its own' },
@@ -35,7 +41,16 @@ export type DocumentField = keyof typeof FIELD_POLICY;
 
 /** The fields a PATCH can carry, in the order they are reported. */
 export const WRITABLE_FIELDS = [
-  'title', 'content', 'created', 'asn', 'correspondent', 'document_type', 'storage_path', 'tags', 'custom_fields',
-  'owner', 'permissions',
+  'title',
+  'content',
+  'created',
+  'asn',
+  'correspondent',
+  'document_type',
+  'storage_path',
+  'tags',
+  'custom_fields',
+  'owner',
+  'permissions',
 ] as const satisfies readonly DocumentField[]; // prettier-ignore
 export type WritableField = (typeof WRITABLE_FIELDS)[number];

@@ -78,7 +78,16 @@ export interface TaxonomyObject {
 }
 
 export const FIELD_TYPES = [
-  'string', 'url', 'date', 'boolean', 'integer', 'float', 'monetary', 'documentlink', 'select', 'longtext',
+  'string',
+  'url',
+  'date',
+  'boolean',
+  'integer',
+  'float',
+  'monetary',
+  'documentlink',
+  'select',
+  'longtext',
 ] as const; // prettier-ignore
 export type FieldType = (typeof FIELD_TYPES)[number];
 

@@ -21,7 +21,10 @@ export function patchBody(input: PatchInput): Record<string, unknown> {
   return body;
 }
 
-function bodyOf(field: WritableField, { desired, currentLinks, refusedCustomFields }: PatchInput): Record<string, unknown> {
+function bodyOf(
+  field: WritableField,
+  { desired, currentLinks, refusedCustomFields }: PatchInput,
+): Record<string, unknown> {
   switch (field) {
     case 'title':
     case 'content':
@@ -53,7 +56,10 @@ export function customFieldItems(
   refused: ReadonlySet<number> = new Set(),
 ): CustomFieldValue[] {
   const values = desired.customFields.map(({ field, value }) => ({ field, value: refused.has(field) ? null : value }));
-  const links = desired.links.map(({ replicaField }) => ({ field: replicaField, value: [...(currentLinks.get(replicaField) ?? [])] }));
+  const links = desired.links.map(({ replicaField }) => ({
+    field: replicaField,
+    value: [...(currentLinks.get(replicaField) ?? [])],
+  }));
   return [...values, ...links];
 }
 

@@ -5,6 +5,10 @@ export interface FieldReport {
   readonly kind: 'not_replicable' | 'derived' | 'rejected' | 'waiting';
 }
 
-export const notReplicable = (field: string, reason: string): FieldReport => ({ field, reason, kind: 'not_replicable' });
+export const notReplicable = (field: string, reason: string): FieldReport => ({
+  field,
+  reason,
+  kind: 'not_replicable',
+});
 export const rejected = (field: string, reason: string): FieldReport => ({ field, reason, kind: 'rejected' });
 export const waiting = (field: string, reason: string): FieldReport => ({ field, reason, kind: 'waiting' });

@@ -73,5 +73,9 @@ export function toAppError(thrown: unknown): AppError {
 
 /** Makes a forgotten case of an exhaustive switch a compile error. */
 export function assertNever(value: never): never {
-  throw new AppError({ code: 'internal_error', class: 'internal', message: `Unhandled case: ${JSON.stringify(value)}` });
+  throw new AppError({
+    code: 'internal_error',
+    class: 'internal',
+    message: `Unhandled case: ${JSON.stringify(value)}`,
+  });
 }

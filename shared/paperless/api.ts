@@ -2,7 +2,13 @@
  * What the engine may ask of a paperless instance. The type that reads the master has no write methods (protocol H5).
  * Every method fails with an AppError; ids are the instance's own; times are the raw strings of the instance.
  */
-import type { PaperlessDocument, TaxonomyKind, TaxonomyObject, CustomFieldDefinition, Principal } from '../domain/model.ts';
+import type {
+  PaperlessDocument,
+  TaxonomyKind,
+  TaxonomyObject,
+  CustomFieldDefinition,
+  Principal,
+} from '../domain/model.ts';
 
 export type Generation = 'v2' | 'v3';
 
@@ -137,7 +143,11 @@ export interface PaperlessWriter extends PaperlessReader {
   /** Streams the file; hashes again while sending and destroys the socket before the last byte on a mismatch (H25). */
   upload(request: UploadRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
   /** PATCH with absolute values; returns the instance's `modified` of the answer. */
-  patchDocument(id: number, body: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<{ modified: string }>;
+  patchDocument(
+    id: number,
+    body: Readonly<Record<string, unknown>>,
+    signal?: AbortSignal,
+  ): Promise<{ modified: string }>;
   /** All notes after the POST (the answer is the read-back, H17). */
   addNote(id: number, text: string, signal?: AbortSignal): Promise<PaperlessDocument['notes']>;
   /** All notes that remain. */

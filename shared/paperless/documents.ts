@@ -1,5 +1,5 @@
 /** Reading documents: the change feed, the census, single documents and the lookups of the protocol. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
 import type { Census, DocumentRow, FeedPage, PaperlessReader, PaperlessWriter, ReservedRow } from './api.ts';
 import { parseAs, readJson, serverDateOf, writeJson } from './http.ts';

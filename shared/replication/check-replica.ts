@@ -77,13 +77,19 @@ async function refuseSharedRange(work: ReplicaRun, asnBase: number): Promise<voi
       message: marked
         ? `Master and replica "${work.replica.name}" are one library: an upload to the replica showed on the master.`
         : `The master uses archive serial numbers from ${asnBase} on, which are reserved for uploads.`,
-      hint: marked ? 'Remove this replica, or correct its address.' : 'Set asn_base above the highest number in use, or free these numbers.',
+      hint: marked
+        ? 'Remove this replica, or correct its address.'
+        : 'Set asn_base above the highest number in use, or free these numbers.',
     }),
     { target: marked ? work.replica.id : 0 },
   );
 }
 
-async function refuseForeignReserved(work: ReplicaRun, reserved: readonly ReservedRow[], asnBase: number): Promise<void> {
+async function refuseForeignReserved(
+  work: ReplicaRun,
+  reserved: readonly ReservedRow[],
+  asnBase: number,
+): Promise<void> {
   if (reserved.length === 0) return;
   const ids = reserved.flatMap((row) => (row.asn === null ? [] : [row.asn - asnBase]));
   const rows = await work.deps.db
@@ -93,7 +99,9 @@ async function refuseForeignReserved(work: ReplicaRun, reserved: readonly Reserv
     .where('master_doc_id', 'in', ids)
     .execute();
   const known = new Set(rows.map((row) => row.master_doc_id));
-  const foreign = reserved.filter((row) => row.asn !== null && !known.has(row.asn - asnBase) && !row.title.startsWith('pngx.'));
+  const foreign = reserved.filter(
+    (row) => row.asn !== null && !known.has(row.asn - asnBase) && !row.title.startsWith('pngx.'),
+  );
   if (foreign.length === 0) return;
   throw new AppError({
     code: 'asn_range_in_use',
@@ -116,14 +124,26 @@ async function suspendIfShrunk(work: ReplicaRun, counts: { missing: number; link
   if (counts.missing <= Math.max(20, Math.ceil(counts.linked / 100))) return;
   const message = `${counts.missing} of ${counts.linked} copies are missing from replica "${work.replica.name}": it was restored, emptied or replaced.`;
   await suspendReplica(work.deps.db, work.replica.id, 'replica_shrunk', message);
-  work.deps.log.error(`${message} It is suspended until someone confirms.`, { replicaId: work.replica.id, runId: work.run.id, code: 'replica_shrunk' });
-  throw new AppError({ code: 'replica_shrunk', class: 'config', scope: 'instance', message, hint: 'Check the instance, then re-enable the replica.' });
+  work.deps.log.error(`${message} It is suspended until someone confirms.`, {
+    replicaId: work.replica.id,
+    runId: work.run.id,
+    code: 'replica_shrunk',
+  });
+  throw new AppError({
+    code: 'replica_shrunk',
+    class: 'config',
+    scope: 'instance',
+    message,
+    hint: 'Check the instance, then re-enable the replica.',
+  });
 }
 
 /** E26: a changed URL must reproduce 50 sampled identities exactly before anything is written. */
 async function confirmIdentities(work: ReplicaRun): Promise<void> {
   const { deps, replica, writer, signal } = work;
-  const sample = (await links.unconfirmedLinks(deps.db, replica.id, 100_000)).sort(() => Math.random() - 0.5).slice(0, 50);
+  const sample = (await links.unconfirmedLinks(deps.db, replica.id, 100_000))
+    .sort(() => Math.random() - 0.5)
+    .slice(0, 50);
   let wrong = 0;
   for (const link of sample) {
     const copy = link.replica_doc_id === null ? null : await writer.document(link.replica_doc_id, signal);
@@ -136,7 +156,13 @@ async function confirmIdentities(work: ReplicaRun): Promise<void> {
       .set({ paused_at: deps.clock.now(), pause_reason: message, error_code: 'identity_changed', error_msg: message })
       .where('id', '=', replica.id)
       .execute();
-    throw new AppError({ code: 'identity_changed', class: 'config', scope: 'instance', message, hint: 'Correct the address, or reconcile the replica. Nothing was written.' });
+    throw new AppError({
+      code: 'identity_changed',
+      class: 'config',
+      scope: 'instance',
+      message,
+      hint: 'Correct the address, or reconcile the replica. Nothing was written.',
+    });
   }
   await deps.db.updateTable('replicas').set({ unconfirmed: false }).where('id', '=', replica.id).execute();
 }

@@ -41,7 +41,10 @@ async function noteReplicaFailure(deps: CloseDeps, run: Run, closing: runs.Closi
   const where = { replicaId: run.replica_id, runId: run.id, code };
   deps.log.error(`Run failed: ${message}`, where);
   if (suspended)
-    deps.log.error(`The replica is suspended after ${replicaSuspendThreshold} failed runs in a row. It is left out until someone re-enables it.`, { ...where, code: 'replica_suspended' });
+    deps.log.error(
+      `The replica is suspended after ${replicaSuspendThreshold} failed runs in a row. It is left out until someone re-enables it.`,
+      { ...where, code: 'replica_suspended' },
+    );
 }
 
 /** Closes a replica run whose change set is worked off; does nothing while an item is open. */
@@ -70,10 +73,12 @@ export async function closeOverdueRuns(deps: CloseDeps): Promise<void> {
   const { syncCycleTimeoutSeconds } = await deps.settings();
   const limit = deps.clock.now().getTime() - syncCycleTimeoutSeconds * 1000;
   for (const run of await runs.unfinishedRuns(deps.db)) {
-    if (run.kind === 'replica' && run.started_at.getTime() < limit) await closeReplicaRun(deps, run.id, { outcome: 'timed_out' });
+    if (run.kind === 'replica' && run.started_at.getTime() < limit)
+      await closeReplicaRun(deps, run.id, { outcome: 'timed_out' });
     if (run.kind === 'cycle' && run.phase === 'replicas') await tryCloseCycle(deps, run.id);
     // A cycle that cannot even read its master in that time: the next one starts afresh.
-    if (run.kind === 'cycle' && run.phase !== 'replicas' && run.started_at.getTime() < limit) await closeStuckCycle(deps, run);
+    if (run.kind === 'cycle' && run.phase !== 'replicas' && run.started_at.getTime() < limit)
+      await closeStuckCycle(deps, run);
   }
 }
 

@@ -3,7 +3,14 @@
  * job. Any number of processes may run it. The queue holds only what a replica can work on now, so that a slow replica's
  * jobs never stand in front of a fast one's, and a flushed queue is rebuilt from rows.
  */
-import { inFlight, nextDue, onlyLinkingIsOpen, takeForDispatch, undispatch, type Dispatched } from '../db/dispatch.repo.ts';
+import {
+  inFlight,
+  nextDue,
+  onlyLinkingIsOpen,
+  takeForDispatch,
+  undispatch,
+  type Dispatched,
+} from '../db/dispatch.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -84,7 +91,9 @@ class Dispatching implements Dispatcher {
   #enqueue(work: () => Promise<void>): Promise<void> {
     const next = this.#busy.then(() => (this.#stopped ? undefined : work()));
     // The database may be away: the next tick tries again.
-    this.#busy = next.catch((error: unknown) => this.#deps.log.warning(`The dispatcher could not work: ${(error as Error).message}`, { code: 'dispatch_failed' }));
+    this.#busy = next.catch((error: unknown) =>
+      this.#deps.log.warning(`The dispatcher could not work: ${(error as Error).message}`, { code: 'dispatch_failed' }),
+    );
     return this.#busy;
   }
 
@@ -98,11 +107,13 @@ class Dispatching implements Dispatcher {
     }
     for (const run of await runs.unfinishedRuns(this.#deps.db)) {
       // E31: the replica was deleted; what was under way ends quietly.
-      if (run.kind === 'replica' && run.replica_id === null) await closeReplicaRun(this.#deps, run.id, { outcome: 'cancelled' });
+      if (run.kind === 'replica' && run.replica_id === null)
+        await closeReplicaRun(this.#deps, run.id, { outcome: 'cancelled' });
       if (run.kind !== 'replica' || run.replica_id === null || run.phase !== 'documents') continue;
       // Chunk jobs are only the fan-out: a lost one is carried out here.
       if (this.#deps.clock.now().getTime() - run.started_at.getTime() > this.#deps.timings.lostJobMs)
-        for (const chunk of await runs.plannedChunks(this.#deps.db, run.id)) await runs.openChunk(this.#deps.db, run.id, chunk);
+        for (const chunk of await runs.plannedChunks(this.#deps.db, run.id))
+          await runs.openChunk(this.#deps.db, run.id, chunk);
       await this.#dispatch(run);
       await tryCloseReplicaRun(this.#deps, run.id);
     }
@@ -128,7 +139,11 @@ class Dispatching implements Dispatcher {
     const { lostJobMs } = this.#deps.timings;
     const scope = { runId: run.id, replicaId: run.replica_id };
     const settings = await this.#deps.settings();
-    const replica = await this.#deps.db.selectFrom('replicas').select(['library_proven']).where('id', '=', run.replica_id).executeTakeFirst();
+    const replica = await this.#deps.db
+      .selectFrom('replicas')
+      .select(['library_proven'])
+      .where('id', '=', run.replica_id)
+      .executeTakeFirst();
     if (!replica) return;
     const now = await inFlight(this.#deps.db, run.replica_id);
     // H23: until the first upload proved the two to be different libraries, one at a time.

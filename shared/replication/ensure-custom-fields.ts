@@ -19,9 +19,17 @@ export async function ensureCustomFields(parity: Parity): Promise<Map<number, Fi
   return mappings;
 }
 
-async function adopt(parity: Parity, field: CustomFieldDefinition, existing: CustomFieldDefinition): Promise<CustomFieldDefinition | null> {
+async function adopt(
+  parity: Parity,
+  field: CustomFieldDefinition,
+  existing: CustomFieldDefinition,
+): Promise<CustomFieldDefinition | null> {
   if (existing.dataType !== field.dataType)
-    return giveUp(parity, field, `custom field "${field.name}" is of type ${existing.dataType} on the replica and ${field.dataType} on the master`);
+    return giveUp(
+      parity,
+      field,
+      `custom field "${field.name}" is of type ${existing.dataType} on the replica and ${field.dataType} on the master`,
+    );
   await save(parity, field, { state: 'linked', replicaObjId: existing.id, createdByUs: false });
   return existing;
 }
@@ -42,7 +50,12 @@ async function create(parity: Parity, field: CustomFieldDefinition): Promise<Cus
       const again = (await writer.customFields(signal)).find((candidate) => candidate.name === field.name);
       if (again) return adopt(parity, field, again);
       if (error.class === 'invalid' && before !== null) throw listNotWhole('custom field', field.name);
-      if (error.class === 'invalid') return giveUp(parity, field, `custom field "${field.name}" was refused by the replica: ${describeFields(error)}`);
+      if (error.class === 'invalid')
+        return giveUp(
+          parity,
+          field,
+          `custom field "${field.name}" was refused by the replica: ${describeFields(error)}`,
+        );
       if (attempt >= 3) throw error;
     }
   }
@@ -51,7 +64,8 @@ async function create(parity: Parity, field: CustomFieldDefinition): Promise<Cus
 function bodyOf(field: CustomFieldDefinition): Record<string, unknown> {
   const common = { name: field.name, data_type: field.dataType };
   // paperless keeps client-supplied option ids verbatim, so values need no translation (paperless-api.md 10.5).
-  if (field.dataType === 'select') return { ...common, extra_data: { select_options: field.selectOptions.map(({ id, label }) => ({ id, label })) } };
+  if (field.dataType === 'select')
+    return { ...common, extra_data: { select_options: field.selectOptions.map(({ id, label }) => ({ id, label })) } };
   if (field.dataType === 'monetary') return { ...common, extra_data: { default_currency: field.defaultCurrency } };
   return common;
 }
@@ -72,7 +86,11 @@ function mappingOf(master: CustomFieldDefinition, replica: CustomFieldDefinition
 async function giveUp(parity: Parity, field: CustomFieldDefinition, why: string): Promise<null> {
   await save(parity, field, { state: 'failed', replicaObjId: null, createdByUs: false, errorMsg: why });
   parity.unmapped.set(`custom_field:${field.id}`, why);
-  parity.run.deps.log.warning(why, { replicaId: parity.run.replica.id, runId: parity.run.run.id, code: 'taxonomy_failed' });
+  parity.run.deps.log.warning(why, {
+    replicaId: parity.run.replica.id,
+    runId: parity.run.run.id,
+    code: 'taxonomy_failed',
+  });
   return null;
 }
 

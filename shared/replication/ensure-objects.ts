@@ -29,7 +29,12 @@ export async function ensureObjects(parity: Parity, kind: TaxonomyKind): Promise
   return pairs;
 }
 
-async function pairOrCreate(parity: Parity, object: TaxonomyObject, pairs: ReadonlyMap<number, number>, taken: ReadonlySet<number>) {
+async function pairOrCreate(
+  parity: Parity,
+  object: TaxonomyObject,
+  pairs: ReadonlyMap<number, number>,
+  taken: ReadonlySet<number>,
+) {
   const owner = ownerOnReplica(parity, object);
   const found = findByName(parity.replica.objects[object.kind], object.name, owner, taken);
   if (found && 'ambiguous' in found) return giveUp(parity, object, 'ambiguous', found.ambiguous);
@@ -44,21 +49,39 @@ async function pairOrCreate(parity: Parity, object: TaxonomyObject, pairs: Reado
     const error = toAppError(thrown);
     if (error.class !== 'invalid') throw error;
     if (before !== null) throw listNotWhole(object.kind, object.name);
-    return giveUp(parity, object, 'failed', `${object.kind} "${object.name}" was refused by the replica: ${describeFields(error)}`);
+    return giveUp(
+      parity,
+      object,
+      'failed',
+      `${object.kind} "${object.name}" was refused by the replica: ${describeFields(error)}`,
+    );
   }
 }
 
 /** paperless scopes names by owner; an unowned name shuts out all owned ones (paperless-api.md 10.3). */
-function findByName(objects: readonly TaxonomyObject[], name: string, owner: number | null, taken: ReadonlySet<number>): Found {
+function findByName(
+  objects: readonly TaxonomyObject[],
+  name: string,
+  owner: number | null,
+  taken: ReadonlySet<number>,
+): Found {
   const named = objects.filter((object) => object.name === name && !taken.has(object.id));
   const exact = named.find((object) => object.owner === owner) ?? named.find((object) => object.owner === null);
   if (exact) return { object: exact };
   if (named.length === 1 && named[0]) return { object: named[0] };
-  return named.length > 1 ? { ambiguous: `"${name}" exists ${named.length} times on the replica, with other owners` } : null;
+  return named.length > 1
+    ? { ambiguous: `"${name}" exists ${named.length} times on the replica, with other owners` }
+    : null;
 }
 
 /** Creates; after a refusal or a lost answer the list decides, and only an object that is still not there is sent again. */
-async function createOnce(parity: Parity, object: TaxonomyObject, owner: number | null, pairs: ReadonlyMap<number, number>, taken: ReadonlySet<number>) {
+async function createOnce(
+  parity: Parity,
+  object: TaxonomyObject,
+  owner: number | null,
+  pairs: ReadonlyMap<number, number>,
+  taken: ReadonlySet<number>,
+) {
   const { writer, signal, deps } = parity.run;
   const body = bodyOf(parity, object, owner, pairs);
   for (let attempt = 1; ; attempt += 1) {
@@ -76,8 +99,18 @@ async function createOnce(parity: Parity, object: TaxonomyObject, owner: number 
 }
 
 /** Matching and the inbox flag are held back: the replica must not tag on its own what the master decides (E5). */
-function bodyOf(parity: Parity, object: TaxonomyObject, owner: number | null, pairs: ReadonlyMap<number, number>): Record<string, unknown> {
-  const tables = { users: parity.users, groups: parity.groups, userNames: parity.userNames, groupNames: parity.groupNames };
+function bodyOf(
+  parity: Parity,
+  object: TaxonomyObject,
+  owner: number | null,
+  pairs: ReadonlyMap<number, number>,
+): Record<string, unknown> {
+  const tables = {
+    users: parity.users,
+    groups: parity.groups,
+    userNames: parity.userNames,
+    groupNames: parity.groupNames,
+  };
   const common = {
     name: object.name,
     match: object.match,
@@ -88,7 +121,12 @@ function bodyOf(parity: Parity, object: TaxonomyObject, owner: number | null, pa
   };
   if (object.kind === 'storage_path') return { ...common, path: object.path };
   if (object.kind !== 'tag') return common;
-  return { ...common, color: object.color, is_inbox_tag: false, parent: object.parent === null ? null : (pairs.get(object.parent) ?? null) };
+  return {
+    ...common,
+    color: object.color,
+    is_inbox_tag: false,
+    parent: object.parent === null ? null : (pairs.get(object.parent) ?? null),
+  };
 }
 
 function ownerOnReplica(parity: Parity, object: TaxonomyObject): number | null {
@@ -110,10 +148,19 @@ async function keep(parity: Parity, object: TaxonomyObject, found: TaxonomyObjec
   return found.id;
 }
 
-async function giveUp(parity: Parity, object: TaxonomyObject, state: 'ambiguous' | 'failed', why: string): Promise<null> {
+async function giveUp(
+  parity: Parity,
+  object: TaxonomyObject,
+  state: 'ambiguous' | 'failed',
+  why: string,
+): Promise<null> {
   await saveLink(parity, object, { state, replicaObjId: null, createdByUs: false, errorMsg: why });
   parity.unmapped.set(`${object.kind}:${object.id}`, why);
-  parity.run.deps.log.warning(why, { replicaId: parity.run.replica.id, runId: parity.run.run.id, code: `taxonomy_${state}` });
+  parity.run.deps.log.warning(why, {
+    replicaId: parity.run.replica.id,
+    runId: parity.run.run.id,
+    code: `taxonomy_${state}`,
+  });
   return null;
 }
 

@@ -4,7 +4,13 @@
  * repeated after a lost answer cannot make a second object; on any refusal the list is read again (H16).
  */
 import * as taxonomyRepo from '../db/taxonomy.repo.ts';
-import { TAXONOMY_KINDS, type CustomFieldDefinition, type Principal, type TaxonomyKind, type TaxonomyObject } from '../domain/model.ts';
+import {
+  TAXONOMY_KINDS,
+  type CustomFieldDefinition,
+  type Principal,
+  type TaxonomyKind,
+  type TaxonomyObject,
+} from '../domain/model.ts';
 import type { FieldMapping, TranslationTables } from '../domain/translate/tables.ts';
 import { ensureCustomFields } from './ensure-custom-fields.ts';
 import { ensureObjects } from './ensure-objects.ts';

@@ -41,8 +41,13 @@ export function configuredInstances(deps: InstancesDeps): Instances {
     },
     async replica(id) {
       const settings = await deps.settings();
-      const row = await deps.db.selectFrom('replicas').select(['url', 'api_token']).where('id', '=', id).executeTakeFirst();
-      if (!row) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+      const row = await deps.db
+        .selectFrom('replicas')
+        .select(['url', 'api_token'])
+        .where('id', '=', id)
+        .executeTakeFirst();
+      if (!row)
+        throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
       const connection = connect(deps, id, row.url, deps.secrets.open(row.api_token), settings);
       deps.setLimit(id, settings.maxConcurrentRequests);
       const key = JSON.stringify(connection);
@@ -62,7 +67,13 @@ function connect(deps: InstancesDeps, target: number, url: string, token: string
 
 function notConfigured(): AppError {
   return Object.assign(
-    new AppError({ code: 'master_not_configured', class: 'config', scope: 'instance', message: 'No master is configured.', hint: 'Set master_url and master_token.' }),
+    new AppError({
+      code: 'master_not_configured',
+      class: 'config',
+      scope: 'instance',
+      message: 'No master is configured.',
+      hint: 'Set master_url and master_token.',
+    }),
     { target: 0 },
   );
 }
@@ -75,7 +86,9 @@ function naming<C extends PaperlessReader>(client: C, target: number): C {
       if (typeof member !== 'function') return member;
       return (...args: unknown[]) => {
         const result: unknown = (member as (...args: unknown[]) => unknown).apply(object, args);
-        return result instanceof Promise ? result.catch((thrown: unknown) => Promise.reject(named(thrown, target))) : result;
+        return result instanceof Promise
+          ? result.catch((thrown: unknown) => Promise.reject(named(thrown, target)))
+          : result;
       };
     },
   });

@@ -21,7 +21,8 @@ export async function maintain(deps: Pick<EngineDeps, 'db' | 'settings' | 'clock
 async function prune(deps: Pick<EngineDeps, 'db' | 'settings' | 'clock'>): Promise<void> {
   const { logRetentionDays } = await deps.settings();
   const before = new Date(deps.clock.now().getTime() - logRetentionDays * DAY);
-  for (let batch = 0; batch < MAX_BATCHES; batch += 1) if ((await deleteLogsBefore(deps.db, before, BATCH)) < BATCH) break;
+  for (let batch = 0; batch < MAX_BATCHES; batch += 1)
+    if ((await deleteLogsBefore(deps.db, before, BATCH)) < BATCH) break;
   await pruneRunItems(deps.db);
   await pruneWorkers(deps.db);
 }

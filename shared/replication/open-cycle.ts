@@ -55,7 +55,10 @@ async function openRuns(deps: OpenCycleDeps, trigger: string, eligible: readonly
       }
       const open = await runs.openRunOf(trx, replica.id);
       busy = open?.parent_run_id ?? open?.id ?? busy;
-      deps.log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, { replicaId: replica.id, runId: cycleId });
+      deps.log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, {
+        replicaId: replica.id,
+        runId: cycleId,
+      });
     }
     if (opened === 0 && busy !== null) await trx.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
     return { cycleId, runs: opened, busy };
@@ -66,7 +69,13 @@ async function candidates(db: Db, replicaId: number | undefined): Promise<Replic
   if (replicaId === undefined) return db.selectFrom('replicas').selectAll().orderBy('id').execute();
   const replica = await db.selectFrom('replicas').selectAll().where('id', '=', replicaId).executeTakeFirst();
   if (replica) return [replica];
-  throw new AppError({ code: 'replica_unknown', class: 'not-found', message: `There is no replica ${replicaId}.`, hint: 'GET /api/replicas lists them.', status: 404 });
+  throw new AppError({
+    code: 'replica_unknown',
+    class: 'not-found',
+    message: `There is no replica ${replicaId}.`,
+    hint: 'GET /api/replicas lists them.',
+    status: 404,
+  });
 }
 
 function refuse(replica: Replica, why: string): AppError {

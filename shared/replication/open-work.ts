@@ -18,10 +18,17 @@ interface ParsedContext {
 const parsed = new WeakMap<object, Map<number, ParsedContext>>();
 const KEPT_RUNS = 8;
 
-export async function openWork(deps: EngineDeps, link: Link, lease: links.LeaseRef, run: Run, signal: AbortSignal): Promise<DocumentWork> {
+export async function openWork(
+  deps: EngineDeps,
+  link: Link,
+  lease: links.LeaseRef,
+  run: Run,
+  signal: AbortSignal,
+): Promise<DocumentWork> {
   const settings = await deps.settings();
   const replica = await deps.db.selectFrom('replicas').selectAll().where('id', '=', link.replica_id).executeTakeFirst();
-  if (!replica) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  if (!replica)
+    throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
   const left = run.started_at.getTime() + settings.syncCycleTimeoutSeconds * 1000 - deps.clock.now().getTime();
   const context = contextOf(deps, run);
   return {

@@ -54,7 +54,11 @@ class Beating implements Presence {
   }
 
   async begin(): Promise<void> {
-    await workers.registerWorker(this.#db, { id: this.workerId, role: this.#options.role, version: this.#options.version });
+    await workers.registerWorker(this.#db, {
+      id: this.workerId,
+      role: this.#options.role,
+      version: this.#options.version,
+    });
     this.#noteBeat();
     this.#schedule();
   }
@@ -95,8 +99,10 @@ class Beating implements Presence {
     for (const worker of living) {
       if (worker.id === this.workerId) continue;
       const seen = this.#seen.get(worker.id);
-      if (!seen || seen.beat !== worker.beat) this.#seen.set(worker.id, { beat: worker.beat, sinceMs: this.#observedMs });
-      else if (this.#observedMs - seen.sinceMs >= (this.#options.deadAfterMs ?? 20_000)) await this.#declareDead(worker);
+      if (!seen || seen.beat !== worker.beat)
+        this.#seen.set(worker.id, { beat: worker.beat, sinceMs: this.#observedMs });
+      else if (this.#observedMs - seen.sinceMs >= (this.#options.deadAfterMs ?? 20_000))
+        await this.#declareDead(worker);
     }
   }
 

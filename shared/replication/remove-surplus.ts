@@ -9,7 +9,11 @@ import type { ReservedRow } from '../paperless/api.ts';
 import type { ReplicaRun } from './sync-replica.ts';
 
 /** `reserved`: all live documents of the replica with a number of the reserved range, from the probe of this run. */
-export async function removeSurplus(work: ReplicaRun, reserved: readonly ReservedRow[], asnBase: number): Promise<void> {
+export async function removeSurplus(
+  work: ReplicaRun,
+  reserved: readonly ReservedRow[],
+  asnBase: number,
+): Promise<void> {
   const byMaster = new Map(reserved.flatMap((row) => (row.asn === null ? [] : [[row.asn - asnBase, row] as const])));
   if (byMaster.size === 0) return;
   const links = await work.deps.db
@@ -30,13 +34,19 @@ async function removeOne(work: ReplicaRun, link: Link, row: ReservedRow): Promis
   const { deps, writer, signal } = work;
   const where = { replicaId: work.replica.id, runId: work.run.id, docId: link.master_doc_id };
   if (!(await isOurs(work, link, row))) {
-    deps.log.warning(`Replica document #${row.id} bears the reserved number of another copy; it is not provably ours and stays.`, { ...where, code: 'surplus_unproven' });
+    deps.log.warning(
+      `Replica document #${row.id} bears the reserved number of another copy; it is not provably ours and stays.`,
+      { ...where, code: 'surplus_unproven' },
+    );
     return;
   }
   // The number first: a document in the trash would go on holding it.
   await writer.patchDocument(row.id, { archive_serial_number: null }, signal);
   await writer.trashDocument(row.id, signal);
-  deps.log.warning(`Moved a surplus copy (#${row.id}) to the replica's trash: an upload sent twice was consumed twice.`, { ...where, code: 'surplus_removed' });
+  deps.log.warning(
+    `Moved a surplus copy (#${row.id}) to the replica's trash: an upload sent twice was consumed twice.`,
+    { ...where, code: 'surplus_removed' },
+  );
 }
 
 /** Nobody's copy, untouched, and with the bytes of the verified copy or of an attempt of this very link. */

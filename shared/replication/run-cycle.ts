@@ -40,8 +40,19 @@ async function failCycle(deps: EngineDeps, run: Run, lease: runs.RunLease, error
   await masterRepo.updateMaster(deps.db, { error_code: error.code, error_msg: error.message });
   deps.log.error(`The master could not be read: ${error.message}`, { runId: run.id, code: error.code });
   for (const child of await runs.childrenOf(deps.db, run.id))
-    if (!child.finished_at) await closeReplicaRun(deps, child.id, { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: 'master' });
-  await runs.closeRun(deps.db, run.id, { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: 'master' });
+    if (!child.finished_at)
+      await closeReplicaRun(deps, child.id, {
+        outcome: 'failed',
+        errorCode: error.code,
+        errorMsg: error.message,
+        errorSide: 'master',
+      });
+  await runs.closeRun(deps.db, run.id, {
+    outcome: 'failed',
+    errorCode: error.code,
+    errorMsg: error.message,
+    errorSide: 'master',
+  });
   return 'done';
 }
 
@@ -54,7 +65,8 @@ async function readMaster(deps: EngineDeps, lease: runs.RunLease, signal: AbortS
   await refuseShrunkMaster(deps, master, census.ids, signal);
   const before = await masterRepo.masterState(deps.db);
   await deps.db.transaction().execute(async (trx) => {
-    for (let at = 0; at < census.ids.length || at === 0; at += 5000) await links.addMissingLinks(trx, census.ids.slice(at, at + 5000));
+    for (let at = 0; at < census.ids.length || at === 0; at += 5000)
+      await links.addMissingLinks(trx, census.ids.slice(at, at + 5000));
     // The very first look has no past: everything is new and dirty, and the feed begins at the master's own clock.
     if (before.cursor_us === null) await masterRepo.setCursor(trx, facts.serverDate * 1000);
     await masterRepo.updateMaster(trx, { document_count: census.ids.length });
@@ -64,7 +76,10 @@ async function readMaster(deps: EngineDeps, lease: runs.RunLease, signal: AbortS
 
 async function noteMaster(deps: EngineDeps, facts: Capabilities): Promise<void> {
   if (!facts.isSuperuser)
-    deps.log.warning('The master token is not a superuser\'s: documents it cannot see are not replicated, and nothing can be called verified.', { code: 'master_subset' });
+    deps.log.warning(
+      "The master token is not a superuser's: documents it cannot see are not replicated, and nothing can be called verified.",
+      { code: 'master_subset' },
+    );
   await masterRepo.updateMaster(deps.db, {
     generation: facts.generation,
     version: facts.version,
@@ -76,7 +91,12 @@ async function noteMaster(deps: EngineDeps, facts: Capabilities): Promise<void> 
 }
 
 /** H2, H4: an empty or much shorter list right after a full one is a failure with a name, never "all deleted". */
-async function refuseShrunkMaster(deps: EngineDeps, master: PaperlessReader, ids: readonly number[], signal: AbortSignal): Promise<void> {
+async function refuseShrunkMaster(
+  deps: EngineDeps,
+  master: PaperlessReader,
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
   const known = await knownMasterIds(deps);
   const seen = new Set(ids);
   const missing = known.filter((id) => !seen.has(id));
@@ -95,7 +115,12 @@ async function refuseShrunkMaster(deps: EngineDeps, master: PaperlessReader, ids
 }
 
 async function knownMasterIds(deps: EngineDeps): Promise<number[]> {
-  const rows = await deps.db.selectFrom('sync_map').select('master_doc_id').distinct().where('phase', '<>', 'gone').execute();
+  const rows = await deps.db
+    .selectFrom('sync_map')
+    .select('master_doc_id')
+    .distinct()
+    .where('phase', '<>', 'gone')
+    .execute();
   return rows.map((row) => row.master_doc_id);
 }
 
@@ -103,7 +128,13 @@ async function knownMasterIds(deps: EngineDeps): Promise<number[]> {
  * Keyset paging by (modified, id): always page 1 from the last value, so that an edit while reading makes no document be
  * missed; a full page of one single value doubles the page size (protocol section 3). Cursor and marks move together.
  */
-async function readFeed(deps: EngineDeps, master: PaperlessReader, cursor: number, startedUs: number, signal: AbortSignal): Promise<void> {
+async function readFeed(
+  deps: EngineDeps,
+  master: PaperlessReader,
+  cursor: number,
+  startedUs: number,
+  signal: AbortSignal,
+): Promise<void> {
   let from = Math.min(cursor, startedUs) - deps.timings.feedOverlapMs * 1000;
   let size = deps.timings.feedPageSize;
   for (;;) {
@@ -112,9 +143,13 @@ async function readFeed(deps: EngineDeps, master: PaperlessReader, cursor: numbe
     const lastUs = last ? toMicros(last.modified) : null;
     const end = page.rows.length < size;
     await deps.db.transaction().execute(async (trx) => {
-      await links.addMissingLinks(trx, page.rows.map((row) => row.id));
+      await links.addMissingLinks(
+        trx,
+        page.rows.map((row) => row.id),
+      );
       await links.markDirty(trx, page.rows);
-      if (lastUs !== null || startedUs < cursor) await masterRepo.setCursor(trx, Math.min(Math.max(lastUs ?? cursor, Math.min(cursor, startedUs)), startedUs));
+      if (lastUs !== null || startedUs < cursor)
+        await masterRepo.setCursor(trx, Math.min(Math.max(lastUs ?? cursor, Math.min(cursor, startedUs)), startedUs));
     });
     if (end || lastUs === null) return;
     if (lastUs === from) size = widerPage(size);

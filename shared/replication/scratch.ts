@@ -45,7 +45,11 @@ export class Scratch {
   }
 
   /** The file under `key` (document and checksum), downloading it once however many ask. */
-  async lend(key: string, sizeHint: number | null, download: (path: string) => Promise<DownloadedFile>): Promise<LentFile> {
+  async lend(
+    key: string,
+    sizeHint: number | null,
+    download: (path: string) => Promise<DownloadedFile>,
+  ): Promise<LentFile> {
     const known = this.#entries.get(key);
     const entry = known ?? this.#start(key, sizeHint, download);
     entry.lent += 1;

@@ -39,11 +39,19 @@ const MAX_STEPS = 40;
 
 export type DocumentOutcome = { readonly kind: 'done' | 'skipped' | 'snoozed'; readonly why?: string };
 
-export function syncDocument(deps: EngineDeps, job: { linkId: number; generation: number }, signal: AbortSignal): Promise<DocumentOutcome> {
+export function syncDocument(
+  deps: EngineDeps,
+  job: { linkId: number; generation: number },
+  signal: AbortSignal,
+): Promise<DocumentOutcome> {
   return deps.busy.links.during(job.linkId, () => lookAt(deps, job, signal));
 }
 
-async function lookAt(deps: EngineDeps, job: { linkId: number; generation: number }, signal: AbortSignal): Promise<DocumentOutcome> {
+async function lookAt(
+  deps: EngineDeps,
+  job: { linkId: number; generation: number },
+  signal: AbortSignal,
+): Promise<DocumentOutcome> {
   const link = await links.takeLease(deps.db, job.linkId, deps.workerId, job.generation);
   if (!link) return { kind: 'skipped', why: 'leased elsewhere or overtaken by a newer job' };
   const lease: links.LeaseRef = { linkId: link.id, worker: deps.workerId, epoch: link.lease_epoch };
@@ -57,7 +65,13 @@ async function lookAt(deps: EngineDeps, job: { linkId: number; generation: numbe
   return outcome;
 }
 
-async function work(deps: EngineDeps, link: Link, lease: links.LeaseRef, run: Run, signal: AbortSignal): Promise<DocumentOutcome> {
+async function work(
+  deps: EngineDeps,
+  link: Link,
+  lease: links.LeaseRef,
+  run: Run,
+  signal: AbortSignal,
+): Promise<DocumentOutcome> {
   let opened: DocumentWork | null = null;
   try {
     opened = await openWork(deps, link, lease, run, signal);
@@ -77,7 +91,10 @@ async function work(deps: EngineDeps, link: Link, lease: links.LeaseRef, run: Ru
 }
 
 async function walk(opened: DocumentWork): Promise<Step> {
-  let phase = entryPhase({ replicaDocId: opened.link.replica_doc_id, lastAttempt: opened.attempts.at(-1)?.state ?? null });
+  let phase = entryPhase({
+    replicaDocId: opened.link.replica_doc_id,
+    lastAttempt: opened.attempts.at(-1)?.state ?? null,
+  });
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     opened.signal.throwIfAborted();
     if (!(phase in STEPS)) return end('ok');
@@ -85,7 +102,11 @@ async function walk(opened: DocumentWork): Promise<Step> {
     if (step.kind !== 'go') return step;
     phase = step.phase;
   }
-  throw new AppError({ code: 'document_restless', class: 'internal', message: `The document changed state ${MAX_STEPS} times in one look (last: ${phase}).` });
+  throw new AppError({
+    code: 'document_restless',
+    class: 'internal',
+    message: `The document changed state ${MAX_STEPS} times in one look (last: ${phase}).`,
+  });
 }
 
 async function lookAgain(opened: DocumentWork): Promise<Step> {
@@ -97,7 +118,11 @@ async function lookAgain(opened: DocumentWork): Promise<Step> {
 
 /** H20: three leases in a row ended with the death of their process. */
 function crashesWorkers(): Step {
-  return end('dlq', 'crashes_worker', 'Processes died while working on this document, three times in a row. It is left alone until it changes or someone retries.');
+  return end(
+    'dlq',
+    'crashes_worker',
+    'Processes died while working on this document, three times in a row. It is left alone until it changes or someone retries.',
+  );
 }
 
 async function openRunOf(deps: EngineDeps, link: Link): Promise<Run | null> {
@@ -112,4 +137,3 @@ async function openRunOf(deps: EngineDeps, link: Link): Promise<Run | null> {
     .executeTakeFirst();
   return item ? run : null;
 }
-

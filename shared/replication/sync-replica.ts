@@ -46,9 +46,22 @@ async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Pr
 }
 
 async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal: AbortSignal): Promise<void> {
-  const replica = await deps.db.selectFrom('replicas').selectAll().where('id', '=', run.replica_id ?? 0).executeTakeFirst();
-  if (!replica) throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
-  const work: ReplicaRun = { deps, run, lease, replica, reader: await deps.instances.master(), writer: await deps.instances.replica(replica.id), signal };
+  const replica = await deps.db
+    .selectFrom('replicas')
+    .selectAll()
+    .where('id', '=', run.replica_id ?? 0)
+    .executeTakeFirst();
+  if (!replica)
+    throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  const work: ReplicaRun = {
+    deps,
+    run,
+    lease,
+    replica,
+    reader: await deps.instances.master(),
+    writer: await deps.instances.replica(replica.id),
+    signal,
+  };
   const findings = await checkReplica(work);
   await step(deps, lease, { phase: 'taxonomy' });
   const tables = await ensureTaxonomy(work, findings.tokenUser);
@@ -70,7 +83,12 @@ async function failRun(deps: EngineDeps, run: Run, lease: runs.RunLease, error: 
     return;
   }
   const side = error.target === 0 ? 'master' : 'replica';
-  await closeReplicaRun(deps, run.id, { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: side });
+  await closeReplicaRun(deps, run.id, {
+    outcome: 'failed',
+    errorCode: error.code,
+    errorMsg: error.message,
+    errorSide: side,
+  });
 }
 
 /** The chunk job: its links may be dispatched from now on. */

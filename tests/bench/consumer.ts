@@ -10,7 +10,15 @@ export async function benchConsumer(docs: number | null): Promise<object[]> {
   const stage = await openStage(master, { replica });
   try {
     const run = await stage.cycle();
-    return [{ documents: count, outcome: run.outcome, seconds: round(seconds(run)), share_of_capacity: round((count * OCR_SECONDS) / seconds(run), 3), aim: 0.95 }];
+    return [
+      {
+        documents: count,
+        outcome: run.outcome,
+        seconds: round(seconds(run)),
+        share_of_capacity: round((count * OCR_SECONDS) / seconds(run), 3),
+        aim: 0.95,
+      },
+    ];
   } finally {
     await stage.close();
     master.stop();

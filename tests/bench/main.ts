@@ -23,5 +23,6 @@ const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 for (const name of names) {
   const bench = BENCHES[name];
   if (!bench) throw new Error(`There is no bench "${name}": ${Object.keys(BENCHES).join(', ')}`);
-  for (const line of await bench(values.docs === undefined ? null : Number(values.docs))) console.log(JSON.stringify({ bench: name, ...line }));
+  for (const line of await bench(values.docs === undefined ? null : Number(values.docs)))
+    console.log(JSON.stringify({ bench: name, ...line }));
 }

@@ -30,13 +30,22 @@ export async function benchRequests(docs: number | null): Promise<object[]> {
 
 function counted(events: readonly RequestEvent[], count: number): object {
   const wanted = events.filter((event) => !isPolling(event));
-  return { documents: count, requests_a_document: round(wanted.filter(isDocument).length / count), once_a_run: wanted.filter((event) => !isDocument(event)).length, polls_a_document: round(events.filter(isPolling).length / count) };
+  return {
+    documents: count,
+    requests_a_document: round(wanted.filter(isDocument).length / count),
+    once_a_run: wanted.filter((event) => !isDocument(event)).length,
+    polls_a_document: round(events.filter(isPolling).length / count),
+  };
 }
 
 async function renameAll(master: Sim, count: number): Promise<void> {
   for (let id = 1; id <= count; id += 1) {
     const headers = { Authorization: `Token ${master.token}`, 'Content-Type': 'application/json' };
-    const response = await fetch(`${master.url}/api/documents/${id}/`, { method: 'PATCH', headers, body: JSON.stringify({ title: `Renamed ${id}` }) });
+    const response = await fetch(`${master.url}/api/documents/${id}/`, {
+      method: 'PATCH',
+      headers,
+      body: JSON.stringify({ title: `Renamed ${id}` }),
+    });
     if (!response.ok) throw new Error(`the rename of ${id} was answered ${response.status}`);
   }
 }

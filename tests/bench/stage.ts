@@ -33,7 +33,11 @@ export interface Sim {
 }
 
 export async function spawnSimulator(...args: string[]): Promise<Sim> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'services/simulator/main.ts'), '--port', '0', '--token', TOKEN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(ROOT, 'services/simulator/main.ts'), '--port', '0', '--token', TOKEN, ...args],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const url = await firstUrl(child);
   return { url, token: TOKEN, stop: () => child.kill('SIGTERM') };
 }
@@ -57,32 +61,74 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const quiet: EngineLog = { info: () => undefined, warning: () => undefined, error: (message) => console.error(message) };
+const quiet: EngineLog = {
+  info: () => undefined,
+  warning: () => undefined,
+  error: (message) => console.error(message),
+};
 
 /** One worker with the product's own timings and limits. */
-export async function openStage(master: Sim, replicas: Readonly<Record<string, Sim>>, redisUrl?: string): Promise<Stage> {
+export async function openStage(
+  master: Sim,
+  replicas: Readonly<Record<string, Sim>>,
+  redisUrl?: string,
+): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'pngx-bench-'));
   const embedded = await startEmbedded(join(dir, 'pg'));
   await migrate(embedded.url);
   const database = openDatabase<Tables>(embedded.url);
   const key = formatFernetKey(randomBytes(32));
   const secrets = createSecretBox({ current: key, old: undefined });
-  const rows = { master_url: master.url, master_token: secrets.seal(master.token), sync_interval_seconds: '86400', sync_cycle_timeout_seconds: '86400' };
-  await putSettings(database.db, Object.entries(rows).map(([name, value]) => ({ key: name, value })));
-  for (const [name, { url, token }] of Object.entries(replicas)) await insertReplica(database.db, { name, url, api_token: secrets.seal(token), library_proven: true });
-  await database.db.updateTable('master_state').set({ next_cycle_at: new Date(Date.now() + 86_400_000) }).execute();
+  const rows = {
+    master_url: master.url,
+    master_token: secrets.seal(master.token),
+    sync_interval_seconds: '86400',
+    sync_cycle_timeout_seconds: '86400',
+  };
+  await putSettings(
+    database.db,
+    Object.entries(rows).map(([name, value]) => ({ key: name, value })),
+  );
+  for (const [name, { url, token }] of Object.entries(replicas))
+    await insertReplica(database.db, { name, url, api_token: secrets.seal(token), library_proven: true });
+  await database.db
+    .updateTable('master_state')
+    .set({ next_cycle_at: new Date(Date.now() + 86_400_000) })
+    .execute();
   const events: RequestEvent[] = [];
-  const worker = await startTestWorker({ databaseUrl: embedded.url, redisUrl, key, log: quiet, timings: ENGINE_TIMINGS, onRequest: (event) => events.push(event) });
-  const backend = await openQueueBackend({ databaseUrl: embedded.url, redisUrl, workers: 0, prefix: queuePrefix(embedded.url) });
+  const worker = await startTestWorker({
+    databaseUrl: embedded.url,
+    redisUrl,
+    key,
+    log: quiet,
+    timings: ENGINE_TIMINGS,
+    onRequest: (event) => events.push(event),
+  });
+  const backend = await openQueueBackend({
+    databaseUrl: embedded.url,
+    redisUrl,
+    workers: 0,
+    prefix: queuePrefix(embedded.url),
+  });
   const settings = () => loadSettings({ db: database.db, secrets });
-  const deps = { db: database.db, queue: engineQueue(createProducer(backend)), log: quiet, clock: systemClock, settings };
+  const deps = {
+    db: database.db,
+    queue: engineQueue(createProducer(backend)),
+    log: quiet,
+    clock: systemClock,
+    settings,
+  };
   return {
     database,
     events,
     async cycle() {
       const { runId } = await openCycle(deps, { trigger: 'manual' });
       for (;;) {
-        const run = await database.db.selectFrom('sync_runs').selectAll().where('id', '=', runId).executeTakeFirstOrThrow();
+        const run = await database.db
+          .selectFrom('sync_runs')
+          .selectAll()
+          .where('id', '=', runId)
+          .executeTakeFirstOrThrow();
         if (run.finished_at) return run;
         await delay(50);
       }

@@ -12,7 +12,14 @@ export async function benchThroughput(docs: number | null): Promise<object[]> {
     lines.push({ what: 'bare loop', documents: count, per_second: round(count / bare) });
     for (const backend of hasRedis ? ['postgres', 'redis'] : ['postgres']) {
       const took = await withReplica((replica) => engine(master, replica, backend === 'redis'));
-      lines.push({ what: 'first sync', queue: backend, documents: count, per_second: round(count / took), ratio_to_bare_loop: round(bare / took), aim: 0.7 });
+      lines.push({
+        what: 'first sync',
+        queue: backend,
+        documents: count,
+        per_second: round(count / took),
+        ratio_to_bare_loop: round(bare / took),
+        aim: 0.7,
+      });
     }
     return lines;
   } finally {

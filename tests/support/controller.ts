@@ -64,7 +64,11 @@ export class Controller {
 
   static async start(options: ControllerOptions): Promise<Controller> {
     const key = options.joins?.key ?? formatFernetKey(randomBytes(32));
-    const controller = new Controller(options, options.joins?.database ?? options.database ?? (await createTestDatabase()), key);
+    const controller = new Controller(
+      options,
+      options.joins?.database ?? options.database ?? (await createTestDatabase()),
+      key,
+    );
     if (!options.joins) await controller.#configure();
     if (!options.idle) await controller.startWorker();
     return controller;
@@ -76,19 +80,45 @@ export class Controller {
 
   async #configure(): Promise<void> {
     const { master, replicas, settings = {} } = this.#options;
-    const rows = { master_url: master.url, master_token: this.secrets.seal(master.token), sync_interval_seconds: '86400', ...settings };
-    await putSettings(this.db, Object.entries(rows).map(([key, value]) => ({ key, value })));
-    for (const [name, { url, token }] of Object.entries(replicas)) await insertReplica(this.db, { name, url, api_token: this.secrets.seal(token) });
+    const rows = {
+      master_url: master.url,
+      master_token: this.secrets.seal(master.token),
+      sync_interval_seconds: '86400',
+      ...settings,
+    };
+    await putSettings(
+      this.db,
+      Object.entries(rows).map(([key, value]) => ({ key, value })),
+    );
+    for (const [name, { url, token }] of Object.entries(replicas))
+      await insertReplica(this.db, { name, url, api_token: this.secrets.seal(token) });
     // The schedule's first tick is a day away: tests trigger their cycles.
-    await this.db.updateTable('master_state').set({ next_cycle_at: new Date(Date.now() + 86_400_000) }).execute();
+    await this.db
+      .updateTable('master_state')
+      .set({ next_cycle_at: new Date(Date.now() + 86_400_000) })
+      .execute();
   }
 
   async startWorker(): Promise<void> {
-    const { replicas: _replicas, master: _master, settings: _settings, joins: _joins, database: _database, idle: _idle, ...rest } = this.#options;
+    const {
+      replicas: _replicas,
+      master: _master,
+      settings: _settings,
+      joins: _joins,
+      database: _database,
+      idle: _idle,
+      ...rest
+    } = this.#options;
     const onFenced = () => {
       this.fenced = true;
     };
-    const started = await startTestWorker({ ...rest, databaseUrl: this.database.url, key: this.key, log: this.log, onFenced });
+    const started = await startTestWorker({
+      ...rest,
+      databaseUrl: this.database.url,
+      key: this.key,
+      log: this.log,
+      onFenced,
+    });
     this.worker = started.worker;
     this.#closers.push(() => started.close());
   }
@@ -100,10 +130,18 @@ export class Controller {
   };
 
   async openCycle(replicaId?: number): Promise<OpenedCycle> {
-    const backend = await openQueueBackend({ databaseUrl: this.database.url, redisUrl: this.#options.redisUrl, workers: 0, prefix: queuePrefix(this.database.url) });
+    const backend = await openQueueBackend({
+      databaseUrl: this.database.url,
+      redisUrl: this.#options.redisUrl,
+      workers: 0,
+      prefix: queuePrefix(this.database.url),
+    });
     try {
       const settings = () => loadSettings({ db: this.db, secrets: this.secrets });
-      return await openCycle({ db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings }, { trigger: 'manual', replicaId });
+      return await openCycle(
+        { db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings },
+        { trigger: 'manual', replicaId },
+      );
     } finally {
       await backend.close();
     }
@@ -116,12 +154,25 @@ export class Controller {
   }
 
   ended(runId: number, timeoutMs = 60_000): Promise<Run> {
-    return waitFor(`run ${runId} to end`, () => this.db.selectFrom('sync_runs').selectAll().where('id', '=', runId).where('finished_at', 'is not', null).executeTakeFirst(), timeoutMs);
+    return waitFor(
+      `run ${runId} to end`,
+      () =>
+        this.db
+          .selectFrom('sync_runs')
+          .selectAll()
+          .where('id', '=', runId)
+          .where('finished_at', 'is not', null)
+          .executeTakeFirst(),
+      timeoutMs,
+    );
   }
 
   links(replicaName?: string): Promise<Link[]> {
     let query = this.db.selectFrom('sync_map').selectAll('sync_map').orderBy('sync_map.id');
-    if (replicaName) query = query.innerJoin('replicas', 'replicas.id', 'sync_map.replica_id').where('replicas.name', '=', replicaName);
+    if (replicaName)
+      query = query
+        .innerJoin('replicas', 'replicas.id', 'sync_map.replica_id')
+        .where('replicas.name', '=', replicaName);
     return query.execute();
   }
 

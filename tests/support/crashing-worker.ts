@@ -6,7 +6,9 @@ import { z } from 'zod';
 import type { EngineLog } from '../../shared/replication/deps.ts';
 import { startTestWorker } from './test-worker.ts';
 
-const job = z.object({ databaseUrl: z.string(), redisUrl: z.string().optional(), key: z.string(), killAt: z.string().nullable() }).parse(JSON.parse(process.argv[2] ?? ''));
+const job = z
+  .object({ databaseUrl: z.string(), redisUrl: z.string().optional(), key: z.string(), killAt: z.string().nullable() })
+  .parse(JSON.parse(process.argv[2] ?? ''));
 
 const seen = new Map<string, number>();
 function pass(name: string): Promise<void> {

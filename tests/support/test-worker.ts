@@ -53,7 +53,14 @@ export function queuePrefix(databaseUrl: string): string {
 
 export async function startTestWorker(options: TestWorkerOptions): Promise<TestWorker> {
   const database = openDatabase<Tables>(options.databaseUrl, { max: 12, applicationName: 'worker' });
-  const backend = await openQueueBackend({ databaseUrl: options.databaseUrl, redisUrl: options.redisUrl, workers: 5, prefix: queuePrefix(options.databaseUrl), lockDurationMs: 3000, stalledIntervalMs: 1000 });
+  const backend = await openQueueBackend({
+    databaseUrl: options.databaseUrl,
+    redisUrl: options.redisUrl,
+    workers: 5,
+    prefix: queuePrefix(options.databaseUrl),
+    lockDurationMs: 3000,
+    stalledIntervalMs: 1000,
+  });
   const slots = new AdvisorySlots({ url: options.databaseUrl });
   const listener = openListener(options.databaseUrl);
   const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
@@ -65,7 +72,12 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     listener,
     slots: options.aroundRequest ? around(slots, options.aroundRequest) : slots,
     log: options.log,
-    jobLog: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (fields, message) => options.log.error(message, { ...fields }) },
+    jobLog: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (fields, message) => options.log.error(message, { ...fields }),
+    },
     metrics: { documentSettled: () => undefined, runClosed: () => undefined },
     controllerId: 'c0ffee00',
     scratchDir,

@@ -6,7 +6,11 @@ import { runCycle } from '../../../shared/replication/run-cycle.ts';
 import type { WorkerDeps } from '../deps.ts';
 
 /** Without a run it is the scheduler's tick: it opens a cycle if one is due, whose own job then comes. */
-export async function handleCycle({ engine }: WorkerDeps, payload: Payload<'cycle'>, { signal }: JobContext): Promise<Outcome> {
+export async function handleCycle(
+  { engine }: WorkerDeps,
+  payload: Payload<'cycle'>,
+  { signal }: JobContext,
+): Promise<Outcome> {
   if (payload.runId === null) return (await openDueCycle(engine)) ? done : skipped('no cycle is due');
   return (await runCycle(engine, payload.runId, signal)) === 'done' ? done : skipped('another process has this cycle');
 }

@@ -4,6 +4,10 @@ import type { JobContext } from '../../../shared/queue/runner.ts';
 import { syncReplica } from '../../../shared/replication/sync-replica.ts';
 import type { WorkerDeps } from '../deps.ts';
 
-export async function handleReplica({ engine }: WorkerDeps, payload: Payload<'replica'>, { signal }: JobContext): Promise<Outcome> {
+export async function handleReplica(
+  { engine }: WorkerDeps,
+  payload: Payload<'replica'>,
+  { signal }: JobContext,
+): Promise<Outcome> {
   return (await syncReplica(engine, payload.runId, signal)) === 'done' ? done : skipped('another process has this run');
 }

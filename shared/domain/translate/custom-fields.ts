@@ -18,7 +18,10 @@ export interface TranslatedFields {
   readonly unknown: boolean;
 }
 
-export function translateCustomFields(document: Pick<PaperlessDocument, 'customFields'>, tables: TranslationTables): TranslatedFields {
+export function translateCustomFields(
+  document: Pick<PaperlessDocument, 'customFields'>,
+  tables: TranslationTables,
+): TranslatedFields {
   const values: CustomFieldValue[] = [];
   const links: LinkField[] = [];
   const reports: FieldReport[] = [];

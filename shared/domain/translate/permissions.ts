@@ -5,7 +5,10 @@ import type { TranslationTables } from './tables.ts';
 export type PrincipalTables = Pick<TranslationTables, 'users' | 'groups' | 'userNames' | 'groupNames'>;
 
 /** Owner by user name; a name the replica does not know falls to the token user (E11, policy `token user`). */
-export function translateOwner(owner: number | null, tables: TranslationTables): { owner: number | null; reports: FieldReport[] } {
+export function translateOwner(
+  owner: number | null,
+  tables: TranslationTables,
+): { owner: number | null; reports: FieldReport[] } {
   if (owner === null) return { owner: null, reports: [] };
   const mapped = tables.users.get(owner);
   if (mapped !== undefined) return { owner: mapped, reports: [] };
@@ -23,11 +26,18 @@ export function translateOwner(owner: number | null, tables: TranslationTables):
 export function translatePermissions(document: Pick<PaperlessDocument, 'permissions'>, tables: PrincipalTables) {
   const reports: FieldReport[] = [];
   const source = document.permissions;
-  const map = (ids: readonly number[], table: ReadonlyMap<number, number>, names: ReadonlyMap<number, string>, what: string) =>
+  const map = (
+    ids: readonly number[],
+    table: ReadonlyMap<number, number>,
+    names: ReadonlyMap<number, string>,
+    what: string,
+  ) =>
     ids.flatMap((id) => {
       const mapped = table.get(id);
       if (mapped === undefined)
-        reports.push(notReplicable('permissions', `${what} "${names.get(id) ?? `#${id}`}" does not exist on the replica`));
+        reports.push(
+          notReplicable('permissions', `${what} "${names.get(id) ?? `#${id}`}" does not exist on the replica`),
+        );
       return mapped === undefined ? [] : [mapped];
     });
   const users = (ids: readonly number[]) => map(ids, tables.users, tables.userNames, 'user');

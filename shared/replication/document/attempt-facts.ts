@@ -24,10 +24,14 @@ export function attemptFacts(work: DocumentWork, attempt: Attempt): AttemptFacts
 /** Whether nothing can come of any attempt any more: only then is the reserved ASN given up. */
 export function allClosed(work: DocumentWork): boolean {
   const now = work.deps.clock.now().getTime();
-  return work.attempts.every((attempt) => isClosed(attemptFacts(work, attempt), work.findings.generation, now, work.deps.timings));
+  return work.attempts.every((attempt) =>
+    isClosed(attemptFacts(work, attempt), work.findings.generation, now, work.deps.timings),
+  );
 }
 
 function overtakenAt(work: DocumentWork, attempt: Attempt): number | null {
-  const ends = work.attempts.flatMap(({ k, terminal_at: end }) => (k > attempt.k && end !== null ? [end.getTime()] : []));
+  const ends = work.attempts.flatMap(({ k, terminal_at: end }) =>
+    k > attempt.k && end !== null ? [end.getTime()] : [],
+  );
   return ends.length === 0 ? null : Math.min(...ends);
 }

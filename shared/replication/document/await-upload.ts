@@ -48,12 +48,26 @@ async function pollTask(work: DocumentWork, attempt: Attempt): Promise<ConsumeTa
 async function onSuccess(work: DocumentWork, attempt: Attempt, task: ConsumeTask): Promise<Step> {
   const now = work.deps.clock.now();
   if (task.documentId === null) {
-    await settle(work, attempt, { state: 'success', terminal_at: now, closed_at: now, failure_code: 'split_by_replica' }, {});
+    await settle(
+      work,
+      attempt,
+      { state: 'success', terminal_at: now, closed_at: now, failure_code: 'split_by_replica' },
+      {},
+    );
     await fenceOff(work, 'uploads are split by barcodes');
-    return end('blocked', 'split_by_replica', 'The replica split the upload into several documents (barcodes). Switch that off there; the parts are left alone.');
+    return end(
+      'blocked',
+      'split_by_replica',
+      'The replica split the upload into several documents (barcodes). Switch that off there; the parts are left alone.',
+    );
   }
   // At once: the same row may say FAILURE later, when the broker delivers the message again.
-  await settle(work, attempt, { state: 'success', success_doc_id: task.documentId, terminal_at: now, closed_at: now }, {});
+  await settle(
+    work,
+    attempt,
+    { state: 'success', success_doc_id: task.documentId, terminal_at: now, closed_at: now },
+    {},
+  );
   await work.deps.racePoint('task.success');
   return takeResult(work, attempt, task.documentId);
 }
@@ -62,12 +76,16 @@ async function takeResult(work: DocumentWork, attempt: Attempt, id: number): Pro
   const copy = await work.writer.document(id, work.signal);
   if (!copy) {
     const trashed = (await work.writer.trash(work.signal)).some((row) => row.id === id);
-    return trashed ? trashedByReplica(id) : end('failed', 'copy_missing', `The replica consumed the upload as #${id}, but does not show that document.`);
+    return trashed
+      ? trashedByReplica(id)
+      : end('failed', 'copy_missing', `The replica consumed the upload as #${id}, but does not show that document.`);
   }
   const checksum = await copyChecksum(work, copy);
-  if (!checksum || !isOurs(work, attempt, copy)) return end('failed', 'not_our_upload', `Replica document #${id} is not what was uploaded.`);
+  if (!checksum || !isOurs(work, attempt, copy))
+    return end('failed', 'not_our_upload', `Replica document #${id} is not what was uploaded.`);
   const reserved = attempt.reserved_asn;
-  if (reserved !== null && copy.asn !== reserved) await fenceOff(work, 'the archive serial number of an upload was replaced');
+  if (reserved !== null && copy.asn !== reserved)
+    await fenceOff(work, 'the archive serial number of an upload was replaced');
   if (!matches(attempt, checksum)) await holdUploads(work);
   return claim(work, copy, checksum);
 }
@@ -82,18 +100,31 @@ function isOurs(work: DocumentWork, attempt: Attempt, copy: PaperlessDocument): 
 
 async function stillWaiting(work: DocumentWork, attempt: Attempt, task: ConsumeTask | null): Promise<Step> {
   const now = work.deps.clock.now();
-  if (task?.state === 'started' && attempt.started_seen_at === null) await settle(work, attempt, { started_seen_at: now }, {});
-  const view = { state: task === null ? 'gone' : task.state === 'started' ? 'started' : 'pending', queueMovedAt: await queueMovedAt(work) } as const;
+  if (task?.state === 'started' && attempt.started_seen_at === null)
+    await settle(work, attempt, { started_seen_at: now }, {});
+  const view = {
+    state: task === null ? 'gone' : task.state === 'started' ? 'started' : 'pending',
+    queueMovedAt: await queueMovedAt(work),
+  } as const;
   const started = work.attempts.find((one) => one.id === attempt.id) ?? attempt;
-  if (!mayPostAgain(attemptFacts(work, started), view, now.getTime(), work.deps.timings)) return snooze(pollDelay(now.getTime() - attempt.posted_at.getTime()));
+  if (!mayPostAgain(attemptFacts(work, started), view, now.getTime(), work.deps.timings))
+    return snooze(pollDelay(now.getTime() - attempt.posted_at.getTime()));
   // Wiped, stuck or over its limit. Never "failed": look, and send again under the same R.
   const sighting = await lookForUpload(work);
   if (sighting.kind === 'live') return takeResult(work, attempt, sighting.id);
   if (sighting.kind === 'trash') return trashedByReplica(sighting.id);
-  work.deps.log.warning('An upload left no trace in the replica\'s queue; unless it is found, it is sent again under the same reserved number.', { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'upload_untraceable' });
+  work.deps.log.warning(
+    "An upload left no trace in the replica's queue; unless it is found, it is sent again under the same reserved number.",
+    { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'upload_untraceable' },
+  );
   // Without a row it may be in work unseen: a second look first. A row that stands still was looked at for long enough.
   const looks = task === null ? 1 : 2;
-  await settle(work, attempt, { state: 'unknown', failure_code: TASK_LOST, looks, looked_at: now }, { phase: 'unknown' });
+  await settle(
+    work,
+    attempt,
+    { state: 'unknown', failure_code: TASK_LOST, looks, looked_at: now },
+    { phase: 'unknown' },
+  );
   return task === null ? snooze(work.deps.timings.looksApartMs) : go('prepared');
 }
 
@@ -107,10 +138,20 @@ async function queueMovedAt(work: DocumentWork): Promise<number> {
 
 async function fenceOff(work: DocumentWork, why: string): Promise<void> {
   await work.deps.db.updateTable('replicas').set({ asn_fence: false }).where('id', '=', work.replica.id).execute();
-  work.deps.log.error(`The upload fence of replica "${work.replica.name}" is off: ${why}. Switch barcode handling off there.`, { replicaId: work.replica.id, runId: work.run.id, code: 'fence_off' });
+  work.deps.log.error(
+    `The upload fence of replica "${work.replica.name}" is off: ${why}. Switch barcode handling off there.`,
+    { replicaId: work.replica.id, runId: work.run.id, code: 'fence_off' },
+  );
 }
 
 async function holdUploads(work: DocumentWork): Promise<void> {
-  await work.deps.db.updateTable('replicas').set({ uploads_held: 'it stores other bytes than were sent' }).where('id', '=', work.replica.id).execute();
-  work.deps.log.error(`Replica "${work.replica.name}" stores other bytes than were sent. Uploads to it wait until someone looks.`, { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'altered_by_replica' });
+  await work.deps.db
+    .updateTable('replicas')
+    .set({ uploads_held: 'it stores other bytes than were sent' })
+    .where('id', '=', work.replica.id)
+    .execute();
+  work.deps.log.error(
+    `Replica "${work.replica.name}" stores other bytes than were sent. Uploads to it wait until someone looks.`,
+    { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'altered_by_replica' },
+  );
 }

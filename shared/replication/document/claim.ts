@@ -23,8 +23,15 @@ export async function claim(work: DocumentWork, copy: PaperlessDocument, storedC
   });
   await work.deps.racePoint('claim.after');
   if (result === 'lease-lost') throw leaseLost();
-  if (result === 'taken') return end('failed', 'copy_taken', `Replica document #${copy.id} belongs to another master document.`);
-  work.link = { ...work.link, replica_doc_id: copy.id, replica_added: copy.added, stored_checksum: storedChecksum, phase: 'claimed' };
+  if (result === 'taken')
+    return end('failed', 'copy_taken', `Replica document #${copy.id} belongs to another master document.`);
+  work.link = {
+    ...work.link,
+    replica_doc_id: copy.id,
+    replica_added: copy.added,
+    stored_checksum: storedChecksum,
+    phase: 'claimed',
+  };
   work.copy = copy;
   work.transferred = true;
   await wakeWaitingLinks(work);
@@ -37,11 +44,17 @@ export async function claim(work: DocumentWork, copy: PaperlessDocument, storedC
  * says or does not say (F5): nothing more can come of it. Noted first, since a claimed copy's attempts are not asked again.
  */
 async function closeSource(work: DocumentWork, copy: PaperlessDocument): Promise<void> {
-  const only = work.attempts.length === 1 && copy.asn !== null && copy.asn === reservedFor(work) ? work.attempts[0] : undefined;
+  const only =
+    work.attempts.length === 1 && copy.asn !== null && copy.asn === reservedFor(work) ? work.attempts[0] : undefined;
   const source = work.attempts.find((attempt) => attempt.marker === copy.title) ?? only;
   if (!source || source.state === 'success') return;
   const now = work.deps.clock.now();
-  const patch = { state: 'success', success_doc_id: copy.id, terminal_at: source.terminal_at ?? now, closed_at: now } as const;
+  const patch = {
+    state: 'success',
+    success_doc_id: copy.id,
+    terminal_at: source.terminal_at ?? now,
+    closed_at: now,
+  } as const;
   if (!(await attemptsRepo.settleAttempt(work.deps.db, work.lease, source.id, patch))) throw leaseLost();
   work.attempts = work.attempts.map((attempt) => (attempt.id === source.id ? { ...attempt, ...patch } : attempt));
 }
@@ -55,7 +68,11 @@ async function wakeWaitingLinks(work: DocumentWork): Promise<void> {
 /** E26: a copy that was found and not sent bears no R to look for, so a marker tag tells the two libraries apart. */
 async function proveByMarker(work: DocumentWork): Promise<void> {
   try {
-    await checkDistinctLibraries({ randomHex: (bytes) => randomBytes(bytes).toString('hex') }, { master: work.master, replica: work.writer }, work.signal);
+    await checkDistinctLibraries(
+      { randomHex: (bytes) => randomBytes(bytes).toString('hex') },
+      { master: work.master, replica: work.writer },
+      work.signal,
+    );
   } catch (thrown) {
     const error = toAppError(thrown);
     error.target ??= work.replica.id;
@@ -85,26 +102,43 @@ async function proveLibrary(work: DocumentWork): Promise<void> {
  * The holder of our reserved ASN, or a document with our marker title. Ours if its original bytes are those of an attempt
  * (or, after a lost database, of the master's file); a fragment or a stranger otherwise, which is never claimed.
  */
-export async function claimHolder(work: DocumentWork, id: number, known: readonly { md5: string; sha256: string }[]): Promise<Step> {
+export async function claimHolder(
+  work: DocumentWork,
+  id: number,
+  known: readonly { md5: string; sha256: string }[],
+): Promise<Step> {
   const copy = await work.writer.document(id, work.signal);
   if (!copy) return { kind: 'snooze', ms: 1000 };
   const checksum = await copyChecksum(work, copy);
   if (checksum && known.some((file) => matches(file, checksum))) return claim(work, copy, checksum);
   if (checksum && bearsMark(copy, work.settings.asnBase, work.link.master_doc_id) && copy.title.startsWith('pngx.'))
-    return end('failed', 'altered_by_replica', `The replica stores other bytes than were sent (document #${copy.id}); uploads to it wait until someone looks.`);
-  return end('failed', 'asn_refused', `Replica document #${copy.id} holds the archive serial number that is reserved for this upload.`);
+    return end(
+      'failed',
+      'altered_by_replica',
+      `The replica stores other bytes than were sent (document #${copy.id}); uploads to it wait until someone looks.`,
+    );
+  return end(
+    'failed',
+    'asn_refused',
+    `Replica document #${copy.id} holds the archive serial number that is reserved for this upload.`,
+  );
 }
 
 export type Adoption = 'adoptable' | 'owned' | 'marked' | 'different' | 'not-live';
 
 /** H3: `#n` of a duplicate refusal is only a hint. */
-export async function adoptability(work: DocumentWork, id: number, file: { md5: string; sha256: string }): Promise<{ verdict: Adoption; copy: PaperlessDocument | null; checksum: string | null }> {
+export async function adoptability(
+  work: DocumentWork,
+  id: number,
+  file: { md5: string; sha256: string },
+): Promise<{ verdict: Adoption; copy: PaperlessDocument | null; checksum: string | null }> {
   const copy = await work.writer.document(id, work.signal);
   if (!copy) return { verdict: 'not-live', copy, checksum: null };
   const owners = await ownersOf(work.deps.db, work.replica.id, [id]);
   if (owners.some((owner) => owner.id !== work.link.id)) return { verdict: 'owned', copy, checksum: null };
   const marked = copy.title.startsWith('pngx.') || (copy.asn !== null && copy.asn >= work.settings.asnBase);
-  if (marked && !bearsMark(copy, work.settings.asnBase, work.link.master_doc_id)) return { verdict: 'marked', copy, checksum: null };
+  if (marked && !bearsMark(copy, work.settings.asnBase, work.link.master_doc_id))
+    return { verdict: 'marked', copy, checksum: null };
   const checksum = await copyChecksum(work, copy);
   return { verdict: checksum && matches(file, checksum) ? 'adoptable' : 'different', copy, checksum };
 }

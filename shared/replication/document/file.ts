@@ -9,7 +9,8 @@ import { masterDocument, save, type DocumentWork } from './work.ts';
 /** Original checksum of the newest file: free on 3.x (in the document), one cheap probe on 2.20; null if it vanished. */
 export async function masterChecksum(work: DocumentWork, document: PaperlessDocument): Promise<Checksum | null> {
   const newest = newestVersion(document);
-  if (newest) return { algorithm: newest.checksum.length === 32 ? 'md5' : 'sha256', hex: newest.checksum.toLowerCase() };
+  if (newest)
+    return { algorithm: newest.checksum.length === 32 ? 'md5' : 'sha256', hex: newest.checksum.toLowerCase() };
   return work.master.originalChecksum(document.id, work.signal);
 }
 
@@ -33,7 +34,9 @@ export async function borrowFile(work: DocumentWork): Promise<ScratchFile | null
     const checksum = document && (await masterChecksum(work, document));
     if (!document || !checksum) return null;
     const key = `${document.id}.${checksum.hex}`;
-    const lent = await work.deps.scratch.lend(key, work.link.file_size, (path) => work.master.downloadOriginal(document.id, path, work.signal));
+    const lent = await work.deps.scratch.lend(key, work.link.file_size, (path) =>
+      work.master.downloadOriginal(document.id, path, work.signal),
+    );
     if (matches(lent.file, checksum.hex)) return keep(work, lent);
     lent.giveBack();
     await work.deps.scratch.discard(key);
@@ -44,13 +47,18 @@ export async function borrowFile(work: DocumentWork): Promise<ScratchFile | null
     code: 'master_file_mismatch',
     class: 'invalid',
     message: `The file of master document #${work.link.master_doc_id} does not have the checksum that the master states.`,
-    hint: 'Run paperless\' sanity checker on the master: the stored file is damaged, or was changed outside paperless.',
+    hint: "Run paperless' sanity checker on the master: the stored file is damaged, or was changed outside paperless.",
   });
 }
 
 async function keep(work: DocumentWork, lent: NonNullable<DocumentWork['lent']>): Promise<ScratchFile> {
   work.lent = lent;
   if (lent.fetched) work.bytes += lent.file.size;
-  await save(work, { phase: 'prepared', file_checksum: lent.file.sha256, file_md5: lent.file.md5, file_size: lent.file.size });
+  await save(work, {
+    phase: 'prepared',
+    file_checksum: lent.file.sha256,
+    file_md5: lent.file.md5,
+    file_size: lent.file.size,
+  });
   return lent.file;
 }

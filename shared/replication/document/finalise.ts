@@ -17,7 +17,16 @@ import { trashedByReplica } from './locate.ts';
 import { postNotes } from './notes.ts';
 import { guardedPatch, stillHeld } from './patch.ts';
 import { copyChecksum } from './file.ts';
-import { end, identityChanged, masterDocument, readCopy, reservedFor, save, type DocumentWork, type Step } from './work.ts';
+import {
+  end,
+  identityChanged,
+  masterDocument,
+  readCopy,
+  reservedFor,
+  save,
+  type DocumentWork,
+  type Step,
+} from './work.ts';
 
 /** After this many PATCHes a field that still differs is being rewritten by the replica itself (workflows). */
 const MAX_PATCHES = 3;
@@ -52,7 +61,11 @@ export async function finalise(work: DocumentWork): Promise<Step> {
     if (differs.length === 0) return finish(work, master, now, state);
     if (patches >= MAX_PATCHES) return state.lastError ? onlyErrors(work, state.lastError) : rewritten(work, differs);
     const body = bodyFor(state, now, differs);
-    await save(work, { phase: 'finalising', status: 'pending', plan: JSON.stringify(fieldHashes(pick(state.wanted, differs))) });
+    await save(work, {
+      phase: 'finalising',
+      status: 'pending',
+      plan: JSON.stringify(fieldHashes(pick(state.wanted, differs))),
+    });
     const unanswered = await guardedPatch(work, state, body);
     if (unanswered) return unanswered;
   }
@@ -82,22 +95,39 @@ function openDiffs(work: DocumentWork, state: Finalising, copy: PaperlessDocumen
 /** The desired values, less those the replica refused one by one. */
 function expected(state: Finalising): Record<WritableField, unknown> {
   if (state.refusedCustomFields.size === 0) return state.wanted;
-  const without = state.desired.customFields.map((item) => (state.refusedCustomFields.has(item.field) ? { ...item, value: null } : item));
+  const without = state.desired.customFields.map((item) =>
+    state.refusedCustomFields.has(item.field) ? { ...item, value: null } : item,
+  );
   return canonicalDesired({ ...state.desired, customFields: without });
 }
 
 function bodyFor(state: Finalising, copy: PaperlessDocument, differs: readonly FieldDiff[]): Record<string, unknown> {
-  const currentLinks = new Map(copy.customFields.filter(({ field }) => state.linkFields.has(field)).map(({ field, value }) => [field, idsOf(value)]));
-  return patchBody({ desired: state.desired, differs, currentLinks, refused: state.refused, refusedCustomFields: state.refusedCustomFields });
+  const currentLinks = new Map(
+    copy.customFields
+      .filter(({ field }) => state.linkFields.has(field))
+      .map(({ field, value }) => [field, idsOf(value)]),
+  );
+  return patchBody({
+    desired: state.desired,
+    differs,
+    currentLinks,
+    refused: state.refused,
+    refusedCustomFields: state.refusedCustomFields,
+  });
 }
 
-function pick(values: Record<WritableField, unknown>, differs: readonly FieldDiff[]): Partial<Record<WritableField, unknown>> {
+function pick(
+  values: Record<WritableField, unknown>,
+  differs: readonly FieldDiff[],
+): Partial<Record<WritableField, unknown>> {
   return Object.fromEntries(differs.map(({ field }) => [field, values[field]]));
 }
 
 function rewritten(work: DocumentWork, differs: readonly FieldDiff[]): Step {
   const fields = differs.map(({ field }) => field);
-  work.reports.push(...fields.map((field) => rejected(field, 'the replica changes it back after every write (workflow?)')));
+  work.reports.push(
+    ...fields.map((field) => rejected(field, 'the replica changes it back after every write (workflow?)')),
+  );
   return end('failed', 'rewritten_by_replica', `Still different after ${MAX_PATCHES} writes: ${fields.join(', ')}.`);
 }
 
@@ -107,7 +137,11 @@ function rewritten(work: DocumentWork, differs: readonly FieldDiff[]): Step {
  */
 function onlyErrors(work: DocumentWork, error: AppError): Step {
   if (work.link.error_code !== error.code) throw error;
-  return end('failed', 'writes_fail', `The replica answered every write to this document with an error. ${error.message}`);
+  return end(
+    'failed',
+    'writes_fail',
+    `The replica answered every write to this document with an error. ${error.message}`,
+  );
 }
 
 async function copyVanished(work: DocumentWork): Promise<Step> {
@@ -121,6 +155,7 @@ async function copyVanished(work: DocumentWork): Promise<Step> {
 async function confirmCopy(work: DocumentWork, copy: PaperlessDocument): Promise<void> {
   const checksum = await copyChecksum(work, copy);
   const stored = work.link.stored_checksum;
-  if (stored === null || checksum === null || (checksum.length === stored.length && checksum !== stored)) throw identityChanged('replica', copy.id);
+  if (stored === null || checksum === null || (checksum.length === stored.length && checksum !== stored))
+    throw identityChanged('replica', copy.id);
   await save(work, { unconfirmed: false });
 }

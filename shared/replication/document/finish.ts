@@ -11,7 +11,12 @@ import type { Finalising } from './finalise.ts';
 import { writeLinks } from './links.ts';
 import { end, go, save, type DocumentWork, type Step } from './work.ts';
 
-export async function finish(work: DocumentWork, master: PaperlessDocument, copy: PaperlessDocument, state: Finalising): Promise<Step> {
+export async function finish(
+  work: DocumentWork,
+  master: PaperlessDocument,
+  copy: PaperlessDocument,
+  state: Finalising,
+): Promise<Step> {
   const linked = await writeLinks(work, state, copy);
   if (linked) return linked;
   const moved = await masterMoved(work, master);
@@ -19,7 +24,12 @@ export async function finish(work: DocumentWork, master: PaperlessDocument, copy
   const clean = await cleanAfterHold(work);
   if (clean) return clean;
   if (!allClosed(work)) return releaseLater(work);
-  return (await compareFile(work, master)) ?? judgeReports(work) ?? (await parkWaiting(work)) ?? settled(work, master, copy, state);
+  return (
+    (await compareFile(work, master)) ??
+    judgeReports(work) ??
+    (await parkWaiting(work)) ??
+    settled(work, master, copy, state)
+  );
 }
 
 /** H6: after a transfer the master is read again; what changed meanwhile starts the look over. */
@@ -42,17 +52,27 @@ async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
     return null;
   }
   const due = new Date((first ?? now).getTime() + work.deps.timings.cleanReadsApartMs);
-  return end('held', 'write_unanswered', 'Read back as desired; once more before it counts, since a late write may still come.', {
-    clean_read_at: first ?? now,
-    plan: null,
-    next_due_at: due,
-  });
+  return end(
+    'held',
+    'write_unanswered',
+    'Read back as desired; once more before it counts, since a late write may still come.',
+    {
+      clean_read_at: first ?? now,
+      plan: null,
+      next_due_at: due,
+    },
+  );
 }
 
 /** Everything is as desired but for the ASN, which stays reserved until no attempt can produce a second copy. */
 function releaseLater(work: DocumentWork): Step {
   const due = new Date(work.deps.clock.now().getTime() + work.deps.timings.unknownHoldMs / 2);
-  return end('held', 'releasing', 'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.', { phase: 'releasing', next_due_at: due });
+  return end(
+    'held',
+    'releasing',
+    'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.',
+    { phase: 'releasing', next_due_at: due },
+  );
 }
 
 /** Identity is not content: the file of a linked document may have changed on the master since it was sent. */
@@ -63,12 +83,24 @@ async function compareFile(work: DocumentWork, master: PaperlessDocument): Promi
     return end('blocked', 'altered_by_replica', 'The replica stores other bytes than were sent.');
   const newest = newestVersion(master);
   // An unchanged document of a 2.20 master would cost a probe at every look; its file can only change with `modified`.
-  const checksum = work.lent === null && (newest || work.link.master_modified !== master.modified) ? await masterChecksum(work, master) : null;
+  const checksum =
+    work.lent === null && (newest || work.link.master_modified !== master.modified)
+      ? await masterChecksum(work, master)
+      : null;
   if (checksum === null || matches({ md5, sha256 }, checksum.hex)) {
-    if (master.versions.length > 1) work.reports.push({ field: 'versions', kind: 'not_replicable', reason: `${master.versions.length} versions on the master; the newest was carried over` });
+    if (master.versions.length > 1)
+      work.reports.push({
+        field: 'versions',
+        kind: 'not_replicable',
+        reason: `${master.versions.length} versions on the master; the newest was carried over`,
+      });
     return null;
   }
-  return end('blocked', 'file_changed', 'The file changed on the master after it was copied; all other fields are equal. Replacing files is not part of this release.');
+  return end(
+    'blocked',
+    'file_changed',
+    'The file changed on the master after it was copied; all other fields are equal. Replacing files is not part of this release.',
+  );
 }
 
 /** One bad field never holds up the rest, but the document is not equal either. */
@@ -90,8 +122,7 @@ async function parkWaiting(work: DocumentWork): Promise<Step | null> {
   const patch: links.LinkPatch = { ...reported(work), phase: 'linking' };
   // Two that wait for each other's number are both parked first: by the time of the revisit both numbers are free.
   const revisited = work.entered === 'linking' && (await onlyLinkingIsOpen(work.deps.db, work.run.id, work.link.id));
-  if (!revisited)
-    return { kind: 'snooze', ms: 0, patch: { ...patch, error_code: code, error_msg: message } };
+  if (!revisited) return { kind: 'snooze', ms: 0, patch: { ...patch, error_code: code, error_msg: message } };
   return end('held', code, message, patch);
 }
 

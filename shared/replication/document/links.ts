@@ -26,7 +26,11 @@ export async function writeLinks(work: DocumentWork, state: Finalising, copy: Pa
   if (changed.length === 0) return null;
   const others = [...new Set(changed.flatMap((target) => [...target.current, ...target.wanted]))];
   const owners = await linksRepo.ownersOf(work.deps.db, work.replica.id, others);
-  return withAll(work, owners.map((owner) => owner.id), () => writeLeased(work, state, targets, owners));
+  return withAll(
+    work,
+    owners.map((owner) => owner.id),
+    () => writeLeased(work, state, targets, owners),
+  );
 }
 
 /** Entered as busy before they are leased, or a tick of the dispatcher would take them for forgotten. */
@@ -35,12 +39,22 @@ function withAll<T>(work: DocumentWork, linkIds: readonly number[], inner: () =>
   return first === undefined ? inner() : work.deps.busy.links.during(first, () => withAll(work, rest, inner));
 }
 
-async function writeLeased(work: DocumentWork, state: Finalising, targets: readonly LinkTarget[], owners: readonly linksRepo.CopyRow[]): Promise<Step | null> {
-  const leases = await leaseAll(work, owners.map((owner) => owner.id));
+async function writeLeased(
+  work: DocumentWork,
+  state: Finalising,
+  targets: readonly LinkTarget[],
+  owners: readonly linksRepo.CopyRow[],
+): Promise<Step | null> {
+  const leases = await leaseAll(
+    work,
+    owners.map((owner) => owner.id),
+  );
   if (leases === null) return snooze(300 + Math.floor(Math.random() * 1500));
   try {
     const values = new Map(targets.map((target) => [target.field.replicaField, target.wanted]));
-    const unanswered = await guardedPatch(work, state, { custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields) });
+    const unanswered = await guardedPatch(work, state, {
+      custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields),
+    });
     return unanswered ?? (state.refused.has('custom_fields') ? null : go('claimed'));
   } finally {
     for (const lease of leases) await linksRepo.releaseLease(work.deps.db, lease, {});
@@ -88,10 +102,18 @@ async function reflectedFrom(work: DocumentWork, field: LinkField, extra: readon
   const owners = await linksRepo.ownersOf(work.deps.db, work.replica.id, extra);
   for (const owner of owners) {
     const other = await work.master.document(owner.master_doc_id, work.signal);
-    const names = other?.customFields.some(({ field: id, value }) => work.tables.fields.get(id)?.replicaId === field.replicaField && idsOf(value).includes(work.link.master_doc_id));
+    const names = other?.customFields.some(
+      ({ field: id, value }) =>
+        work.tables.fields.get(id)?.replicaId === field.replicaField && idsOf(value).includes(work.link.master_doc_id),
+    );
     if (!names) continue;
     kept.push(owner.replica_doc_id);
-    work.reports.push(notReplicable('custom_fields', `"${field.name}": the link from document #${owner.master_doc_id} is one-way on the master; paperless keeps links both ways`));
+    work.reports.push(
+      notReplicable(
+        'custom_fields',
+        `"${field.name}": the link from document #${owner.master_doc_id} is one-way on the master; paperless keeps links both ways`,
+      ),
+    );
   }
   return kept;
 }

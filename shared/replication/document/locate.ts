@@ -29,7 +29,9 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
     (row) => (reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id,
   );
   if (!trashed) return { kind: 'nothing' };
-  const sameName = work.attempts.some((attempt) => attempt.file_name.normalize('NFC') === trashed.originalFileName?.normalize('NFC'));
+  const sameName = work.attempts.some(
+    (attempt) => attempt.file_name.normalize('NFC') === trashed.originalFileName?.normalize('NFC'),
+  );
   return { kind: 'trash', id: trashed.id, ours: sameName || markedMasterId(trashed.title) === work.link.master_doc_id };
 }
 
@@ -42,7 +44,9 @@ async function lookForTask(work: DocumentWork, reserved: number | null): Promise
   for (const task of await work.writer.tasksSince(since, work.signal)) {
     const attempt = open.find(
       (candidate) =>
-        task.overrides?.title === candidate.marker && (task.overrides.asn ?? null) === reserved && task.fileName === candidate.file_name.normalize('NFC'),
+        task.overrides?.title === candidate.marker &&
+        (task.overrides.asn ?? null) === reserved &&
+        task.fileName === candidate.file_name.normalize('NFC'),
     );
     // The children of a barcode split inherit R and M but not the name, hence the exact comparison.
     if (attempt) return { kind: 'task', task, attempt };
@@ -88,22 +92,40 @@ async function takeHolder(work: DocumentWork, id: number): Promise<Step> {
 }
 
 async function noteTask(work: DocumentWork, attempt: Attempt, task: ConsumeTask): Promise<Step> {
-  const settled = await attemptsRepo.settleAttempt(work.deps.db, work.lease, attempt.id, { state: 'awaiting', task_id: task.taskId }, { phase: 'awaiting', task_id: task.taskId });
+  const settled = await attemptsRepo.settleAttempt(
+    work.deps.db,
+    work.lease,
+    attempt.id,
+    { state: 'awaiting', task_id: task.taskId },
+    { phase: 'awaiting', task_id: task.taskId },
+  );
   if (!settled) throw leaseLost();
   work.attempts = await attemptsRepo.attemptsOf(work.deps.db, work.link.id);
   return go('awaiting');
 }
 
 /** With a success on record a person (or a workflow) of the replica put it there; without one it is our unclaimed upload. */
-async function takeFromTrash(work: DocumentWork, { id, ours }: { readonly id: number; readonly ours: boolean }): Promise<Step> {
-  if (!ours) return end('failed', 'asn_refused', `Document #${id} in the replica's trash holds the archive serial number that is reserved for this upload. Purge it, or change its number.`);
+async function takeFromTrash(
+  work: DocumentWork,
+  { id, ours }: { readonly id: number; readonly ours: boolean },
+): Promise<Step> {
+  if (!ours)
+    return end(
+      'failed',
+      'asn_refused',
+      `Document #${id} in the replica's trash holds the archive serial number that is reserved for this upload. Purge it, or change its number.`,
+    );
   if (work.attempts.some((attempt) => attempt.success_doc_id !== null)) return trashedByReplica(id);
   await work.writer.restoreDocument(id, work.signal);
   return takeHolder(work, id);
 }
 
 export function trashedByReplica(id: number): Step {
-  return end('blocked', 'trashed_by_replica', `The copy (#${id}) is in the replica's trash. Restore it there; it is not uploaded a second time.`);
+  return end(
+    'blocked',
+    'trashed_by_replica',
+    `The copy (#${id}) is in the replica's trash. Restore it there; it is not uploaded a second time.`,
+  );
 }
 
 /** H3: a replica that has documents of its own may have this one; equal bytes nominate, nothing else. */
@@ -113,9 +135,19 @@ export async function adoptExisting(work: DocumentWork, file: { md5: string; sha
   if (!master) return endGone(work);
   const hex = work.findings.generation === 'v3' ? file.sha256 : file.md5;
   const candidates = await work.writer.byChecksum(hex, work.signal);
-  const owners = await ownersOf(work.deps.db, work.replica.id, candidates.map((candidate) => candidate.id));
+  const owners = await ownersOf(
+    work.deps.db,
+    work.replica.id,
+    candidates.map((candidate) => candidate.id),
+  );
   const chosen = chooseCopy(
-    { masterDocId: master.id, title: pythonTrim(master.title), created: master.created, asn: master.asn, reservedAsn: reservedFor(work) },
+    {
+      masterDocId: master.id,
+      title: pythonTrim(master.title),
+      created: master.created,
+      asn: master.asn,
+      reservedAsn: reservedFor(work),
+    },
     candidates,
     new Set(owners.filter((owner) => owner.id !== work.link.id).map((owner) => owner.replica_doc_id)),
     work.settings.asnBase,
@@ -123,6 +155,10 @@ export async function adoptExisting(work: DocumentWork, file: { md5: string; sha
   const copy = chosen && (await work.writer.document(chosen.id, work.signal));
   const checksum = copy && (await copyChecksum(work, copy));
   if (!copy || !checksum || !matches(file, checksum)) return null;
-  work.deps.log.info(`Adopted replica document #${copy.id}: same bytes, nobody's copy.`, { replicaId: work.replica.id, runId: work.run.id, docId: master.id });
+  work.deps.log.info(`Adopted replica document #${copy.id}: same bytes, nobody's copy.`, {
+    replicaId: work.replica.id,
+    runId: work.run.id,
+    docId: master.id,
+  });
   return claim(work, copy, checksum);
 }

@@ -33,7 +33,8 @@ export async function postNotes(work: DocumentWork, master: PaperlessDocument): 
       if (!(await readCopy(work))?.notes.some((one) => one.text === text)) throw notThere();
     }
   }
-  if (plan.foreign.length > 0) work.reports.push(notReplicable('notes', `${plan.foreign.length} written on the replica; they are kept`));
+  if (plan.foreign.length > 0)
+    work.reports.push(notReplicable('notes', `${plan.foreign.length} written on the replica; they are kept`));
   for (const surplus of plan.surplus) {
     await work.writer.deleteNote(copy.id, surplus.id, work.signal);
     work.copy = null;

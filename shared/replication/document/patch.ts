@@ -12,7 +12,11 @@ import { end, save, type DocumentWork, type Step } from './work.ts';
  * Sends the values. Null: go on with the read-back (a clean answer, or an answered error, which is read back and sent
  * again with absolute values). A step: the answer is missing, so nothing more goes to this document for a while.
  */
-export async function guardedPatch(work: DocumentWork, state: Finalising, body: Record<string, unknown>): Promise<Step | null> {
+export async function guardedPatch(
+  work: DocumentWork,
+  state: Finalising,
+  body: Record<string, unknown>,
+): Promise<Step | null> {
   const id = work.link.replica_doc_id;
   if (id === null) return end('failed', 'internal_error', 'No copy to write to.');
   work.copy = null;
@@ -41,7 +45,12 @@ export async function notSent(work: DocumentWork, error: AppError): Promise<AppE
 }
 
 /** A refused field is isolated: paperless applies nothing of a request with one bad value (E13). */
-async function onRefusal(work: DocumentWork, state: Finalising, body: Record<string, unknown>, error: AppError): Promise<Step | null> {
+async function onRefusal(
+  work: DocumentWork,
+  state: Finalising,
+  body: Record<string, unknown>,
+  error: AppError,
+): Promise<Step | null> {
   await save(work, { plan: null });
   let isolated = false;
   for (const [key, text] of Object.entries(error.fields ?? {})) {
@@ -62,13 +71,21 @@ function refuse(work: DocumentWork, state: Finalising, field: WritableField, why
 }
 
 /** Errors of custom fields are positional (paperless-api.md section 7): `custom_fields.1.non_field_errors`, or as `[1]`. */
-function isolateCustomField(work: DocumentWork, state: Finalising, body: Record<string, unknown>, key: string, error: AppError): void {
+function isolateCustomField(
+  work: DocumentWork,
+  state: Finalising,
+  body: Record<string, unknown>,
+  key: string,
+  error: AppError,
+): void {
   const position = /^custom_fields[.[](\d+)/.exec(key)?.[1];
   const items = body['custom_fields'] as readonly { field: number }[];
   const item = position === undefined ? undefined : items[Number(position)];
-  if (!item || state.linkFields.has(item.field) || state.refusedCustomFields.has(item.field)) return refuse(work, state, 'custom_fields', refusal(error));
+  if (!item || state.linkFields.has(item.field) || state.refusedCustomFields.has(item.field))
+    return refuse(work, state, 'custom_fields', refusal(error));
   state.refusedCustomFields.add(item.field);
-  const name = [...work.tables.fields.values()].find((mapping) => mapping.replicaId === item.field)?.name ?? `#${item.field}`;
+  const name =
+    [...work.tables.fields.values()].find((mapping) => mapping.replicaId === item.field)?.name ?? `#${item.field}`;
   work.reports.push(rejected('custom_fields', `"${name}": ${refusal(error)}`));
 }
 
@@ -81,7 +98,11 @@ async function yieldAsn(work: DocumentWork, state: Finalising, text: string): Pr
   const holder = asn === null ? null : await work.writer.byAsn(asn, work.signal);
   if (holder) await markDirtyByReplicaDoc(work.deps.db, work.replica.id, [holder.id]);
   const inTrash = /trash/i.test(text);
-  work.reports.push(inTrash ? rejected('asn', `${asn} is taken by a document in the replica's trash`) : waiting('asn', `${asn} is taken by replica document #${holder?.id ?? '?'}`));
+  work.reports.push(
+    inTrash
+      ? rejected('asn', `${asn} is taken by a document in the replica's trash`)
+      : waiting('asn', `${asn} is taken by replica document #${holder?.id ?? '?'}`),
+  );
   (state as { desired: Finalising['desired'] }).desired = { ...state.desired, asn: null };
   state.wanted.asn = null;
 }
@@ -89,13 +110,21 @@ async function yieldAsn(work: DocumentWork, state: Finalising, text: string): Pr
 /** Protocol section 2, point 6: paperless may hold the request far longer than our limit and then save, on 2.20 the whole old row. */
 export async function holdWrites(work: DocumentWork, error: AppError): Promise<Step> {
   const until = new Date(work.deps.clock.now().getTime() + work.deps.timings.unansweredHoldMs);
-  work.deps.log.warning(`A write got no answer: ${error.message} The document is left alone until ${until.toISOString()}.`, { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'write_unanswered' });
-  return end('held', 'write_unanswered', 'A write got no answer; nothing more is sent to this document for a while, then it is read back.', {
-    hold_until: until,
-    clean_read_at: null,
-    plan: null,
-    next_due_at: until,
-  });
+  work.deps.log.warning(
+    `A write got no answer: ${error.message} The document is left alone until ${until.toISOString()}.`,
+    { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'write_unanswered' },
+  );
+  return end(
+    'held',
+    'write_unanswered',
+    'A write got no answer; nothing more is sent to this document for a while, then it is read back.',
+    {
+      hold_until: until,
+      clean_read_at: null,
+      plan: null,
+      next_due_at: until,
+    },
+  );
 }
 
 /**
@@ -105,13 +134,19 @@ export async function holdWrites(work: DocumentWork, error: AppError): Promise<S
 export function stillHeld(work: DocumentWork): Step | null {
   const now = work.deps.clock.now().getTime();
   const { hold_until: until, plan } = work.link;
-  if (until !== null && until.getTime() > now) return end('held', 'write_unanswered', 'Waiting after an unanswered write.', { next_due_at: until });
+  if (until !== null && until.getTime() > now)
+    return end('held', 'write_unanswered', 'Waiting after an unanswered write.', { next_due_at: until });
   if (plan === null) return null;
   const restart = new Date(now + work.deps.timings.unansweredHoldMs);
-  return end('held', 'write_unanswered', 'A process stopped in the middle of a write; the document is left alone for a while, then it is read back.', {
-    hold_until: restart,
-    clean_read_at: null,
-    plan: null,
-    next_due_at: restart,
-  });
+  return end(
+    'held',
+    'write_unanswered',
+    'A process stopped in the middle of a write; the document is left alone for a while, then it is read back.',
+    {
+      hold_until: restart,
+      clean_read_at: null,
+      plan: null,
+      next_due_at: restart,
+    },
+  );
 }

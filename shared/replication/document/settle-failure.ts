@@ -41,13 +41,22 @@ export async function settleFailure(look: FailedLook, thrown: unknown): Promise<
   return carryOut(look, error, decision, side === 'controller' ? null : side);
 }
 
-async function carryOut(look: FailedLook, error: AppError, decision: RetryDecision, side: 'master' | 'replica' | null): Promise<FailureVerdict> {
+async function carryOut(
+  look: FailedLook,
+  error: AppError,
+  decision: RetryDecision,
+  side: 'master' | 'replica' | null,
+): Promise<FailureVerdict> {
   const { deps, lease, run, work } = look;
   const closing: runs.Closing = { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: side };
   switch (decision.kind) {
     case 'step-back':
       // A lost lease makes this a no-op. Stopping gives the link back as it is; anything else must not turn at full speed.
-      await links.releaseLease(deps.db, lease, work?.signal.aborted ? {} : { next_due_at: new Date(deps.clock.now().getTime() + STEP_BACK_MS) });
+      await links.releaseLease(
+        deps.db,
+        lease,
+        work?.signal.aborted ? {} : { next_due_at: new Date(deps.clock.now().getTime() + STEP_BACK_MS) },
+      );
       return { why: error.message };
     case 'fail-run':
       await links.releaseLease(deps.db, lease, { error_code: error.code, error_msg: error.message });
@@ -62,7 +71,13 @@ async function carryOut(look: FailedLook, error: AppError, decision: RetryDecisi
     case 'retry':
     case 'give-up':
     case 'block':
-      if (work) await settleEnd(work, { kind: 'end', state: decision.kind === 'block' ? 'blocked' : 'failed', code: error.code, message: withHint(error) });
+      if (work)
+        await settleEnd(work, {
+          kind: 'end',
+          state: decision.kind === 'block' ? 'blocked' : 'failed',
+          code: error.code,
+          message: withHint(error),
+        });
       else await links.releaseLease(deps.db, lease, { error_code: error.code, error_msg: error.message });
       return { why: error.message };
     default:

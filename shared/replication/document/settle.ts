@@ -24,7 +24,13 @@ export async function settleEnd(work: DocumentWork, step: End): Promise<void> {
     return kept;
   });
   if (!settled) return;
-  const where = { replicaId: work.replica.id, replica: work.replica.name, runId: work.run.id, docId: work.link.master_doc_id, code: step.code ?? null };
+  const where = {
+    replicaId: work.replica.id,
+    replica: work.replica.name,
+    runId: work.run.id,
+    docId: work.link.master_doc_id,
+    code: step.code ?? null,
+  };
   if (step.state === 'ok') deps.metrics.documentSettled(work.replica.name, 'ok');
   if (step.state === 'failed' || step.state === 'dlq' || step.state === 'blocked') {
     deps.metrics.documentSettled(work.replica.name, 'error');
@@ -48,7 +54,15 @@ async function rest(db: links.LinkDb, work: DocumentWork, step: End): Promise<bo
     case 'blocked':
     case 'dlq':
       // Finished as far as it can be: `applied`, so that only a new change (or a person) brings it back.
-      return links.applyAndRelease(db, work.lease, work.want, { ...report, ...problem, ...step.patch, status: 'error', phase: step.state, next_due_at: null, failed_at: work.deps.clock.now() });
+      return links.applyAndRelease(db, work.lease, work.want, {
+        ...report,
+        ...problem,
+        ...step.patch,
+        status: 'error',
+        phase: step.state,
+        next_due_at: null,
+        failed_at: work.deps.clock.now(),
+      });
     case 'held':
       return links.releaseLease(db, work.lease, { ...report, ...problem, ...step.patch });
     case 'failed':
@@ -58,12 +72,19 @@ async function rest(db: links.LinkDb, work: DocumentWork, step: End): Promise<bo
   }
 }
 
-const CALM: links.LinkPatch = { retry_count: 0, failed_at: null, next_due_at: null, hold_until: null, clean_read_at: null };
+const CALM: links.LinkPatch = {
+  retry_count: 0,
+  failed_at: null,
+  next_due_at: null,
+  hold_until: null,
+  clean_read_at: null,
+};
 
 /** An attempt used: a later cycle tries again, after `max_attempts` the DLQ has it until the document changes (E13). */
 async function failed(db: links.LinkDb, work: DocumentWork, patch: links.LinkPatch): Promise<boolean> {
   const attempt = work.link.retry_count + 1;
   const common = { ...patch, retry_count: attempt, failed_at: work.deps.clock.now(), status: 'error' as const };
-  if (attempt >= work.settings.maxAttempts) return links.applyAndRelease(db, work.lease, work.want, { ...common, phase: 'dlq', next_due_at: null });
+  if (attempt >= work.settings.maxAttempts)
+    return links.applyAndRelease(db, work.lease, work.want, { ...common, phase: 'dlq', next_due_at: null });
   return links.releaseLease(db, work.lease, { ...common, phase: 'failed', next_due_at: null });
 }

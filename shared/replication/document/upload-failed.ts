@@ -31,16 +31,30 @@ export async function afterFailure(work: DocumentWork, attempt: Attempt, task: C
     case 'duplicate':
       return afterDuplicate(work, attempt, task);
     case 'asn':
-      return end('failed', 'asn_refused', 'The replica refused the reserved archive serial number, and nobody visible holds it.');
+      return end(
+        'failed',
+        'asn_refused',
+        'The replica refused the reserved archive serial number, and nobody visible holds it.',
+      );
     case 'locked':
       return snooze(15 * SECOND, { phase: 'pending' });
     case 'lost-file':
       // A message delivered twice says this although the document may exist; the looks above found nothing.
       return go('prepared');
     case 'unsupported':
-      throw new AppError({ code: 'unsupported_file_type', class: 'unsupported-type', message: 'The replica cannot consume this type of file.', hint: 'Office files and e-mails need Tika and Gotenberg on the replica, as on the master.' });
+      throw new AppError({
+        code: 'unsupported_file_type',
+        class: 'unsupported-type',
+        message: 'The replica cannot consume this type of file.',
+        hint: 'Office files and e-mails need Tika and Gotenberg on the replica, as on the master.',
+      });
     case 'other':
-      throw new AppError({ code: 'consumption_failed', class: 'invalid', message: `The replica could not consume the file: ${briefly(task.text)}`, hint: 'The replica\'s task list shows the whole text.' });
+      throw new AppError({
+        code: 'consumption_failed',
+        class: 'invalid',
+        message: `The replica could not consume the file: ${briefly(task.text)}`,
+        hint: "The replica's task list shows the whole text.",
+      });
     default:
       return kind satisfies never;
   }
@@ -50,7 +64,10 @@ export async function afterFailure(work: DocumentWork, attempt: Attempt, task: C
 async function afterDuplicate(work: DocumentWork, attempt: Attempt, task: ConsumeTask): Promise<Step> {
   const n = task.duplicateOf;
   const blocked = (why: string): Step => end('blocked', 'duplicate_content', why);
-  if (task.duplicateInTrash) return blocked('A document with identical content is in the replica\'s trash; the replica takes none twice. Restore or purge it there.');
+  if (task.duplicateInTrash)
+    return blocked(
+      "A document with identical content is in the replica's trash; the replica takes none twice. Restore or purge it there.",
+    );
   if (n === null) return blocked('The replica has identical content already and takes none twice.');
   const { verdict, copy, checksum } = await adoptability(work, n, attempt);
   if (verdict === 'adoptable' && copy && checksum) return claim(work, copy, checksum);

@@ -17,7 +17,8 @@ export async function prepare(work: DocumentWork): Promise<Step> {
   await work.deps.racePoint('prepared');
   const adopted = await adoptExisting(work, file);
   if (adopted) return adopted;
-  if (work.replica.uploads_held !== null) return end('held', 'uploads_held', `Uploads to this replica wait for a person: ${work.replica.uploads_held}.`);
+  if (work.replica.uploads_held !== null)
+    return end('held', 'uploads_held', `Uploads to this replica wait for a person: ${work.replica.uploads_held}.`);
   const unfenced = mayNotPostUnfenced(work);
   return unfenced ?? send(work, file);
 }
@@ -31,7 +32,11 @@ function mayNotPostUnfenced(work: DocumentWork): Step | null {
   const fenced = work.replica.asn_fence && reservedFor(work) !== null;
   if (fenced || !last || last.state === 'refused') return null;
   if (work.deps.clock.now().getTime() - last.posted_at.getTime() >= 24 * HOUR && last.looks >= 2) return null;
-  return end('held', 'fence_off', 'The replica replaces archive serial numbers (barcodes), so an upload of unknown outcome is not repeated within a day.');
+  return end(
+    'held',
+    'fence_off',
+    'The replica replaces archive serial numbers (barcodes), so an upload of unknown outcome is not repeated within a day.',
+  );
 }
 
 async function send(work: DocumentWork, file: ScratchFile): Promise<Step> {
@@ -56,7 +61,12 @@ async function send(work: DocumentWork, file: ScratchFile): Promise<Step> {
     const request = { ...file, fileName, created: master.created, title: marker, asn: attempt.reserved_asn };
     const { taskId, serverDate } = await work.writer.upload(request, work.signal);
     await work.deps.racePoint('upload.answered');
-    await settle(work, attempt, { state: 'awaiting', task_id: taskId, replica_date: new Date(serverDate) }, { phase: 'awaiting', task_id: taskId });
+    await settle(
+      work,
+      attempt,
+      { state: 'awaiting', task_id: taskId, replica_date: new Date(serverDate) },
+      { phase: 'awaiting', task_id: taskId },
+    );
     work.bytes += file.size;
     await work.deps.racePoint('upload.noted');
     return go('awaiting');
@@ -70,13 +80,21 @@ async function afterFailedSend(work: DocumentWork, attempt: Attempt, error: AppE
   switch (error.class) {
     case 'unknown-outcome':
       await settle(work, attempt, { state: 'unknown', failure_code: error.code }, { phase: 'unknown' });
-      work.deps.log.warning(`Upload of unknown outcome: ${error.message} It is looked for before anything is sent again.`, { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: error.code });
+      work.deps.log.warning(
+        `Upload of unknown outcome: ${error.message} It is looked for before anything is sent again.`,
+        { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: error.code },
+      );
       return snooze(work.deps.timings.looksApartMs);
     case 'conflict':
     case 'cancelled':
       throw error; // stays `sending`: whoever comes next treats that as unknown
     default:
-      await settle(work, attempt, { state: 'refused', failure_code: error.code, closed_at: work.deps.clock.now() }, { phase: 'prepared' });
+      await settle(
+        work,
+        attempt,
+        { state: 'refused', failure_code: error.code, closed_at: work.deps.clock.now() },
+        { phase: 'prepared' },
+      );
       throw error;
   }
 }
@@ -98,7 +116,12 @@ export async function resolveUnknown(work: DocumentWork, look: () => Promise<Ste
   return snooze(work.deps.timings.looksApartMs - apart);
 }
 
-export async function settle(work: DocumentWork, attempt: Attempt, patch: attemptsRepo.AttemptPatch, link: LinkPatch): Promise<void> {
+export async function settle(
+  work: DocumentWork,
+  attempt: Attempt,
+  patch: attemptsRepo.AttemptPatch,
+  link: LinkPatch,
+): Promise<void> {
   if (!(await attemptsRepo.settleAttempt(work.deps.db, work.lease, attempt.id, patch, link))) throw leaseLost();
   work.attempts = work.attempts.map((one) => (one.id === attempt.id ? ({ ...one, ...patch } as Attempt) : one));
   work.link = { ...work.link, ...(link as unknown as Partial<DocumentWork['link']>) };

@@ -46,7 +46,13 @@ export type EndState = 'ok' | 'failed' | 'blocked' | 'gone' | 'held' | 'dlq';
 export type Step =
   | { readonly kind: 'go'; readonly phase: Phase }
   | { readonly kind: 'snooze'; readonly ms: number; readonly patch?: links.LinkPatch }
-  | { readonly kind: 'end'; readonly state: EndState; readonly code?: string; readonly message?: string; readonly patch?: links.LinkPatch };
+  | {
+      readonly kind: 'end';
+      readonly state: EndState;
+      readonly code?: string;
+      readonly message?: string;
+      readonly patch?: links.LinkPatch;
+    };
 
 export const go = (phase: Phase): Step => ({ kind: 'go', phase });
 export const snooze = (ms: number, patch: links.LinkPatch = {}): Step => ({ kind: 'snooze', ms, patch });
@@ -66,7 +72,11 @@ export async function save(work: DocumentWork, patch: links.LinkPatch): Promise<
 }
 
 export function leaseLost(): AppError {
-  return new AppError({ code: 'lease_lost', class: 'conflict', message: 'Another process works on this document now.' });
+  return new AppError({
+    code: 'lease_lost',
+    class: 'conflict',
+    message: 'Another process works on this document now.',
+  });
 }
 
 export function reservedFor(work: DocumentWork): number | null {

@@ -20,7 +20,9 @@ interface Crashing {
 /** A worker process of its own; `killAt` null: it only reports the points it passes. */
 function crashing(controller: Controller, killAt: string | null): Crashing {
   const argument = JSON.stringify({ databaseUrl: controller.database.url, key: controller.key, killAt });
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, argument], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, argument], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const points: string[] = [];
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -32,68 +34,87 @@ function crashing(controller: Controller, killAt: string | null): Crashing {
   return { child, points, ended: once(child, 'exit') };
 }
 
-describe.each(['v3', 'v2'] as const)('a worker killed with -9 at every point of an upload to a %s replica', (generation) => {
-  let master: Simulator;
-  let replica: Simulator;
-  let controller: Controller;
+describe.each(['v3', 'v2'] as const)(
+  'a worker killed with -9 at every point of an upload to a %s replica',
+  (generation) => {
+    let master: Simulator;
+    let replica: Simulator;
+    let controller: Controller;
 
-  beforeAll(async () => {
-    master = await simulator('v3', { docs: 1, seed: 'points' });
-    replica = await simulator(generation);
-    controller = await Controller.start({ master, replicas: { copy: replica }, presence: { beatMs: 100, deadAfterMs: 600 }, idle: true });
-  });
-  afterAll(async () => {
-    await controller?.stop();
-    await master?.stop();
-    await replica?.stop();
-  });
+    beforeAll(async () => {
+      master = await simulator('v3', { docs: 1, seed: 'points' });
+      replica = await simulator(generation);
+      controller = await Controller.start({
+        master,
+        replicas: { copy: replica },
+        presence: { beatMs: 100, deadAfterMs: 600 },
+        idle: true,
+      });
+    });
+    afterAll(async () => {
+      await controller?.stop();
+      await master?.stop();
+      await replica?.stop();
+    });
 
-  it('leaves each document once, complete, and without a trace of the work', { timeout: 300_000 }, async () => {
-    await note(master, 1);
-    const points = await pointsOfOneUpload();
-    expect(points.length).toBeGreaterThan(20);
-    await addDocuments(master, DOCUMENTS);
-    await controller.openCycle();
-    const killed: string[] = [];
-    for (const point of points) {
-      const { child, ended } = crashing(controller, point);
-      const died = await Promise.race([ended.then(() => true), runsEnded().then(() => false)]);
+    it('leaves each document once, complete, and without a trace of the work', { timeout: 300_000 }, async () => {
+      await note(master, 1);
+      const points = await pointsOfOneUpload();
+      expect(points.length).toBeGreaterThan(20);
+      await addDocuments(master, DOCUMENTS);
+      await controller.openCycle();
+      const killed: string[] = [];
+      for (const point of points) {
+        const { child, ended } = crashing(controller, point);
+        const died = await Promise.race([ended.then(() => true), runsEnded().then(() => false)]);
+        child.kill('SIGKILL');
+        await ended;
+        if (died) killed.push(point);
+        else await controller.openCycle();
+      }
+      await controller.startWorker();
+      for (let cycles = 0; cycles < 12 && !(await allEqual()); cycles += 1) {
+        await runsEnded();
+        await controller.cycle();
+      }
+      // A poll more or less is normal, so a point may not come in every run; nearly all do.
+      expect(killed.length).toBeGreaterThan(points.length * 0.8);
+      const open = (await controller.links()).filter((link) => link.status !== 'ok');
+      expect(open.map((link) => [link.master_doc_id, link.phase, link.error_code, link.error_msg])).toEqual([]);
+      const comparison = await compareInstances({ master, replica });
+      expect(comparison).toMatchObject({
+        equal: true,
+        missing: [],
+        extra: [],
+        doubled: [],
+        markers: [],
+        identical: DOCUMENTS + 1,
+      });
+    });
+
+    /** In order, from a run that nobody kills. */
+    async function pointsOfOneUpload(): Promise<string[]> {
+      const { child, points, ended } = crashing(controller, null);
+      const { runId } = await controller.openCycle();
+      await controller.ended(runId);
       child.kill('SIGKILL');
       await ended;
-      if (died) killed.push(point);
-      else await controller.openCycle();
+      return points.slice(points.findIndex((point) => point.startsWith('locate')));
     }
-    await controller.startWorker();
-    for (let cycles = 0; cycles < 12 && !(await allEqual()); cycles += 1) {
-      await runsEnded();
-      await controller.cycle();
+
+    function runsEnded(): Promise<unknown> {
+      return waitFor(
+        'every run to end',
+        async () => (await controller.runs()).every((run) => run.finished_at !== null),
+        120_000,
+      );
     }
-    // A poll more or less is normal, so a point may not come in every run; nearly all do.
-    expect(killed.length).toBeGreaterThan(points.length * 0.8);
-    const open = (await controller.links()).filter((link) => link.status !== 'ok');
-    expect(open.map((link) => [link.master_doc_id, link.phase, link.error_code, link.error_msg])).toEqual([]);
-    const comparison = await compareInstances({ master, replica });
-    expect(comparison).toMatchObject({ equal: true, missing: [], extra: [], doubled: [], markers: [], identical: DOCUMENTS + 1 });
-  });
 
-  /** In order, from a run that nobody kills. */
-  async function pointsOfOneUpload(): Promise<string[]> {
-    const { child, points, ended } = crashing(controller, null);
-    const { runId } = await controller.openCycle();
-    await controller.ended(runId);
-    child.kill('SIGKILL');
-    await ended;
-    return points.slice(points.findIndex((point) => point.startsWith('locate')));
-  }
-
-  function runsEnded(): Promise<unknown> {
-    return waitFor('every run to end', async () => (await controller.runs()).every((run) => run.finished_at !== null), 120_000);
-  }
-
-  async function allEqual(): Promise<boolean> {
-    return (await controller.links()).every((link) => link.status === 'ok' && link.dirty_seq === link.applied_seq);
-  }
-});
+    async function allEqual(): Promise<boolean> {
+      return (await controller.links()).every((link) => link.status === 'ok' && link.dirty_seq === link.applied_seq);
+    }
+  },
+);
 
 async function addDocuments(instance: Simulator, count: number): Promise<void> {
   for (let n = 1; n <= count; n += 1) await uploadText(instance, `document-${n}`);

@@ -32,16 +32,24 @@ describe.each(PAIRS)('the first sync of a rich library, %s master to %s replica'
 
   const compare = async (): Promise<Comparison> => {
     const links = await controller.links();
-    const blocked = links.filter((link) => link.phase === 'blocked').map((link) => ({ masterId: link.master_doc_id, reason: link.error_msg ?? '' }));
+    const blocked = links
+      .filter((link) => link.phase === 'blocked')
+      .map((link) => ({ masterId: link.master_doc_id, reason: link.error_msg ?? '' }));
     return compareInstances({ master, replica, blocked });
   };
 
   it('ends equal by an independent comparison, twins and links included', async () => {
     const run = await controller.cycle();
     const links = await controller.links();
-    console.log(run.outcome, controller.logs.filter((l) => l.level !== 'info'), links.filter((l) => l.status !== 'ok').map((l) => [l.master_doc_id, l.phase, l.error_code, l.error_msg]));
+    console.log(
+      run.outcome,
+      controller.logs.filter((l) => l.level !== 'info'),
+      links.filter((l) => l.status !== 'ok').map((l) => [l.master_doc_id, l.phase, l.error_code, l.error_msg]),
+    );
     const comparison = await compare();
-    console.log(JSON.stringify({ ...comparison, notReplicable: comparison.notReplicable.length }, null, 1).slice(0, 3000));
+    console.log(
+      JSON.stringify({ ...comparison, notReplicable: comparison.notReplicable.length }, null, 1).slice(0, 3000),
+    );
     expect(comparison.equal).toBe(true);
     expect(links.filter((link) => link.status !== 'ok' && link.phase !== 'blocked')).toEqual([]);
   });

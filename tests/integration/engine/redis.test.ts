@@ -28,7 +28,8 @@ describe.skipIf(!hasRedis)('the engine on a queue in Redis', () => {
     await redis?.close();
   });
 
-  const posts = (instance: Simulator) => instance.requests().filter((request) => request.path === '/api/documents/post_document/').length;
+  const posts = (instance: Simulator) =>
+    instance.requests().filter((request) => request.path === '/api/documents/post_document/').length;
 
   it('loses nothing and sends nothing twice when everything in Redis is removed in mid-sync', async () => {
     const { runId } = await controller.openCycle();
@@ -37,9 +38,21 @@ describe.skipIf(!hasRedis)('the engine on a queue in Redis', () => {
     await waitFor('two thirds of the uploads', () => posts(replicas.attic) > 32);
     await redis.flush();
     await controller.ended(runId, 120_000);
-    const blocked = (await controller.links('cellar')).filter((link) => link.phase === 'blocked').map((link) => ({ masterId: link.master_doc_id, reason: link.error_msg ?? '' }));
-    expect(await compareInstances({ master, replica: replicas.attic })).toMatchObject({ equal: true, doubled: [], missing: [], markers: [] });
-    expect(await compareInstances({ master, replica: replicas.cellar, blocked })).toMatchObject({ equal: true, doubled: [], missing: [], markers: [] });
+    const blocked = (await controller.links('cellar'))
+      .filter((link) => link.phase === 'blocked')
+      .map((link) => ({ masterId: link.master_doc_id, reason: link.error_msg ?? '' }));
+    expect(await compareInstances({ master, replica: replicas.attic })).toMatchObject({
+      equal: true,
+      doubled: [],
+      missing: [],
+      markers: [],
+    });
+    expect(await compareInstances({ master, replica: replicas.cellar, blocked })).toMatchObject({
+      equal: true,
+      doubled: [],
+      missing: [],
+      markers: [],
+    });
     expect(blocked).toHaveLength(1);
     expect(posts(replicas.attic)).toBe(52);
   });

@@ -32,11 +32,23 @@ describe.each(['v3', 'v2'] as const)('changes on the master, %s replica', (gener
     master.clearRequests();
     const run = await controller.cycle();
     expect(run.outcome).toBe('ok');
-    expect(await compareInstances({ master, replica })).toMatchObject({ equal: true, markers: [], missing: [], extra: [], doubled: [] });
+    expect(await compareInstances({ master, replica })).toMatchObject({
+      equal: true,
+      markers: [],
+      missing: [],
+      extra: [],
+      doubled: [],
+    });
     return run;
   };
   const documentRequests = (instance: Simulator) =>
-    instance.requests().filter((request) => /^\/api\/documents\/\d+\//.test(request.path) || (request.method !== 'GET' && request.path.startsWith('/api/documents/')));
+    instance
+      .requests()
+      .filter(
+        (request) =>
+          /^\/api\/documents\/\d+\//.test(request.path) ||
+          (request.method !== 'GET' && request.path.startsWith('/api/documents/')),
+      );
 
   it('carries a new title over with one PATCH and no file transfer', async () => {
     await edit(1, { title: 'Renamed' });
@@ -66,7 +78,12 @@ describe.each(['v3', 'v2'] as const)('changes on the master, %s replica', (gener
 
   it('sets and clears fields, tags with parents, owner and permissions', async () => {
     const parent = (await ask(master, 'POST', '/api/tags/', { name: 'Top', owner: null })) as { id: number };
-    const child = (await ask(master, 'POST', '/api/tags/', { name: 'Below', owner: null, parent: parent.id, is_inbox_tag: true })) as { id: number };
+    const child = (await ask(master, 'POST', '/api/tags/', {
+      name: 'Below',
+      owner: null,
+      parent: parent.id,
+      is_inbox_tag: true,
+    })) as { id: number };
     await edit(3, { tags: [child.id, parent.id], created: '1931-02-03', content: '  other words  ' });
     await cycleEndsEqual();
     await edit(3, { tags: [], owner: null });
@@ -85,7 +102,10 @@ describe.each(['v3', 'v2'] as const)('changes on the master, %s replica', (gener
   });
 
   it('links documents both ways whatever order they come in, and follows a removed link', async () => {
-    const field = (await ask(master, 'POST', '/api/custom_fields/', { name: 'See also', data_type: 'documentlink' })) as { id: number };
+    const field = (await ask(master, 'POST', '/api/custom_fields/', {
+      name: 'See also',
+      data_type: 'documentlink',
+    })) as { id: number };
     await edit(5, { custom_fields: [{ field: field.id, value: [6, 1] }] });
     await edit(6, { custom_fields: [{ field: field.id, value: [5, 1] }] });
     await cycleEndsEqual();
@@ -129,9 +149,13 @@ describe('a surplus copy on the replica', () => {
       await replica.idle();
       await ask(replica, 'POST', '/api/documents/4/notes/', { note: 'somebody was here' });
       await controller.cycle();
-      const live = (await ask(replica, 'GET', '/api/documents/?fields=id,archive_serial_number&ordering=id')) as { results: { id: number }[] };
+      const live = (await ask(replica, 'GET', '/api/documents/?fields=id,archive_serial_number&ordering=id')) as {
+        results: { id: number }[];
+      };
       expect(live.results.map((row) => row.id)).toEqual([1, 2, 4]);
-      expect(controller.logs.map((line) => line.code)).toEqual(expect.arrayContaining(['surplus_removed', 'surplus_unproven']));
+      expect(controller.logs.map((line) => line.code)).toEqual(
+        expect.arrayContaining(['surplus_removed', 'surplus_unproven']),
+      );
     } finally {
       await controller.stop();
       await master.stop();
