@@ -231,6 +231,7 @@ create table upload_attempts (
   task_id text,
   success_doc_id bigint,
   posted_at timestamp with time zone not null default now(),
+  unknown_at timestamp with time zone,
   started_seen_at timestamp with time zone,
   terminal_at timestamp with time zone,
   closed_at timestamp with time zone,

@@ -87,5 +87,8 @@ select *
   order by "id"
   limit $3;
 
--- setUnconfirmed
-update sync_map set unconfirmed = true where replica_id = $1 and replica_doc_id is not null;
+-- sampleOfMaster
+select master_doc_id, master_added from (
+  select distinct on (master_doc_id) master_doc_id, master_added from sync_map
+  where master_added is not null and phase <> 'gone' order by master_doc_id) as known
+  order by random() limit $1;

@@ -47,7 +47,7 @@ async function replicaIdOf(db: Db, wanted: string): Promise<number> {
   if (found !== undefined) return found.id;
   const names = replicas.map(({ name }) => name).join(', ');
   throw new AppError({
-    code: 'replica_unknown',
+    code: 'replica_not_found',
     class: 'not-found',
     message: `There is no replica "${wanted}".`,
     hint: names === '' ? 'No replica is configured yet.' : `There are: ${names}.`,

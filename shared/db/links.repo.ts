@@ -197,8 +197,15 @@ export function unconfirmedLinks(db: Db, replicaId: number, limit: number): Prom
     .execute();
 }
 
-export async function setUnconfirmed(db: Db, replicaId: number): Promise<void> {
-  await sql`update sync_map set unconfirmed = true where replica_id = ${replicaId} and replica_doc_id is not null`.execute(
-    db,
-  );
+/** Master documents whose identity is known, at random. */
+export async function sampleOfMaster(
+  db: Db,
+  limit: number,
+): Promise<{ master_doc_id: number; master_added: string }[]> {
+  const { rows } = await sql<{ master_doc_id: number; master_added: string }>`
+    select master_doc_id, master_added from (
+      select distinct on (master_doc_id) master_doc_id, master_added from sync_map
+      where master_added is not null and phase <> 'gone' order by master_doc_id) as known
+    order by random() limit ${limit}`.execute(db);
+  return rows;
 }

@@ -141,6 +141,8 @@ export interface UploadAttemptsTable {
   task_id: string | null;
   success_doc_id: number | null;
   posted_at: Generated<Date>;
+  /** When its sender was known to be gone without an answer. */
+  unknown_at: NullableTime;
   started_seen_at: NullableTime;
   terminal_at: NullableTime;
   closed_at: NullableTime;

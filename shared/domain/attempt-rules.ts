@@ -10,8 +10,8 @@ export interface AttemptFacts {
   /** First sight of STARTED (v2 rows have no start time). */
   readonly startedSeenAt: number | null;
   readonly terminalAt: number | null;
-  /** The process that sent it is dead, or its socket is destroyed. */
-  readonly senderGone: boolean;
+  /** Since when the process that sent it is known to be dead, or its socket destroyed, without an answer. */
+  readonly senderGoneAt: number | null;
   /** All attempts of the link sent the same bytes. */
   readonly sameBytes: boolean;
   /** Its message is out of sight: no row, or one that no longer moves. The broker may still bring it back (F5). */
@@ -66,9 +66,9 @@ export function isClosed(
     }
     case 'unknown': {
       const hold = Math.max(t.unknownHoldMs, 2 * t.requestTimeoutMs);
-      if (!attempt.senderGone) return false;
+      if (attempt.senderGoneAt === null) return false;
       if (generation === 'v2' && attempt.sameBytes) return true;
-      return attempt.lost ? isLostForGood(attempt, now, t) : now - attempt.postedAt >= hold;
+      return attempt.lost ? isLostForGood(attempt, now, t) : now - attempt.senderGoneAt >= hold;
     }
     case 'sending':
       return false;

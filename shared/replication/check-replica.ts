@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import * as links from '../db/links.repo.ts';
 import { suspendReplica } from '../db/runs.repo.ts';
 import { checkIdentity } from '../domain/identity.ts';
-import { bearsMark } from '../domain/markers.ts';
+import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Capabilities, ReservedRow } from '../paperless/api.ts';
 import { removeSurplus } from './remove-surplus.ts';
@@ -92,6 +92,7 @@ async function refuseForeignReserved(
 ): Promise<void> {
   if (reserved.length === 0) return;
   const ids = reserved.flatMap((row) => (row.asn === null ? [] : [row.asn - asnBase]));
+  if (ids.length === 0) return;
   const rows = await work.deps.db
     .selectFrom('sync_map')
     .select('master_doc_id')
@@ -167,15 +168,13 @@ async function confirmIdentities(work: ReplicaRun): Promise<void> {
   await deps.db.updateTable('replicas').set({ unconfirmed: false }).where('id', '=', replica.id).execute();
 }
 
+/** Master ids whose reserved number or marker title these rows bear. */
 function markedIds(rows: readonly { title: string; asn: number | null }[], asnBase: number): number[] {
-  const ids = new Set<number>();
-  for (const row of rows) {
-    const byAsn = row.asn !== null && row.asn >= asnBase ? row.asn - asnBase : null;
-    const byTitle = /^pngx\.[0-9a-z]+\.m(\d+)\.a\d+$/i.exec(row.title)?.[1];
-    const id = byAsn ?? (byTitle === undefined ? null : Number(byTitle));
-    if (id !== null && bearsMark(row, asnBase, id)) ids.add(id);
-  }
-  return [...ids];
+  const ids = rows.flatMap((row) => {
+    const id = row.asn !== null && row.asn >= asnBase ? row.asn - asnBase : markedMasterId(row.title);
+    return id === null ? [] : [id];
+  });
+  return [...new Set(ids)];
 }
 
 async function noteReplica(work: ReplicaRun, facts: Capabilities, documents: number, foreign: number): Promise<void> {

@@ -21,7 +21,7 @@ export type OpenCycleDeps = Pick<EngineDeps, 'db' | 'queue' | 'log' | 'clock' | 
 /**
  * Opens a cycle with one run for each eligible replica that has none open (E1), and enqueues its job. Rows first: if the
  * process dies before the job is in the queue, the dispatcher enqueues it.
- * @throws replica_unknown (404), replica_disabled and replica_suspended (409) for a single replica that may not run.
+ * @throws replica_not_found (404), replica_disabled and replica_suspended (409) for a single replica that may not run.
  */
 export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest): Promise<OpenedCycle> {
   const settings = await deps.settings();
@@ -70,7 +70,7 @@ async function candidates(db: Db, replicaId: number | undefined): Promise<Replic
   const replica = await db.selectFrom('replicas').selectAll().where('id', '=', replicaId).executeTakeFirst();
   if (replica) return [replica];
   throw new AppError({
-    code: 'replica_unknown',
+    code: 'replica_not_found',
     class: 'not-found',
     message: `There is no replica ${replicaId}.`,
     hint: 'GET /api/replicas lists them.',

@@ -3,6 +3,7 @@ import * as links from '../db/links.repo.ts';
 import * as masterRepo from '../db/master.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
+import { checkIdentity } from '../domain/identity.ts';
 import { fromMicros, toMicros } from '../domain/instant.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { Capabilities, PaperlessReader } from '../paperless/api.ts';
@@ -61,9 +62,10 @@ async function readMaster(deps: EngineDeps, lease: runs.RunLease, signal: AbortS
   await held(await runs.updateRun(deps.db, lease, { phase: 'feed' }));
   const facts = await master.probe(signal);
   await noteMaster(deps, facts);
+  const before = await masterRepo.masterState(deps.db);
+  if (before.unconfirmed) await confirmMaster(deps, master, signal);
   const census = await master.census(signal);
   await refuseShrunkMaster(deps, master, census.ids, signal);
-  const before = await masterRepo.masterState(deps.db);
   await deps.db.transaction().execute(async (trx) => {
     for (let at = 0; at < census.ids.length || at === 0; at += 5000)
       await links.addMissingLinks(trx, census.ids.slice(at, at + 5000));
@@ -72,6 +74,25 @@ async function readMaster(deps: EngineDeps, lease: runs.RunLease, signal: AbortS
     await masterRepo.updateMaster(trx, { document_count: census.ids.length });
   });
   await readFeed(deps, master, before.cursor_us ?? facts.serverDate * 1000, facts.serverDate * 1000, signal);
+}
+
+/** E26, H2: at a new address 50 sampled documents must be exactly those we knew, or the copies would be overwritten with others. */
+async function confirmMaster(deps: EngineDeps, master: PaperlessReader, signal: AbortSignal): Promise<void> {
+  const sample = await links.sampleOfMaster(deps.db, 50);
+  let wrong = 0;
+  for (const { master_doc_id: id, master_added: added } of sample) {
+    const document = await master.document(id, signal);
+    if (!document || checkIdentity(added, document.added) !== 'same') wrong += 1;
+  }
+  if (wrong > 0)
+    throw new AppError({
+      code: 'identity_changed',
+      class: 'config',
+      scope: 'instance',
+      message: `The address of the master changed, and ${wrong} of ${sample.length} sampled documents are not there as they were known.`,
+      hint: 'Correct the address of the master. Nothing was changed anywhere.',
+    });
+  await masterRepo.updateMaster(deps.db, { unconfirmed: false });
 }
 
 async function noteMaster(deps: EngineDeps, facts: Capabilities): Promise<void> {

@@ -57,7 +57,7 @@ const linkCalls: Calls<typeof links> = {
   ownersOf: (db, { replicaId }) => links.ownersOf(db, replicaId, [1, 2]),
   censusAgainstLinks: (db, { replicaId }) => links.censusAgainstLinks(db, replicaId, [1, 2]),
   unconfirmedLinks: (db, { replicaId }) => links.unconfirmedLinks(db, replicaId, 10),
-  setUnconfirmed: (db, { replicaId }) => links.setUnconfirmed(db, replicaId),
+  sampleOfMaster: (db) => links.sampleOfMaster(db, 50),
 };
 
 const replicaCalls: Calls<typeof replicas> = {

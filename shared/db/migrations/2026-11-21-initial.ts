@@ -156,6 +156,7 @@ const STATEMENTS = [
     task_id text,
     success_doc_id bigint,
     posted_at timestamptz not null default now(),
+    unknown_at timestamptz,
     started_seen_at timestamptz,
     terminal_at timestamptz,
     closed_at timestamptz,

@@ -4,17 +4,14 @@ import type { DocumentWork } from './work.ts';
 
 export const TASK_LOST = 'task_lost';
 
-/**
- * An attempt as the pure rules see it. Who holds the lease knows that the sender is gone: a lease passes on only from a
- * process that is dead or that gave it back after destroying its socket.
- */
+/** An attempt as the pure rules see it. */
 export function attemptFacts(work: DocumentWork, attempt: Attempt): AttemptFacts {
   return {
     state: attempt.state,
     postedAt: attempt.posted_at.getTime(),
     startedSeenAt: attempt.started_seen_at?.getTime() ?? null,
     terminalAt: attempt.terminal_at?.getTime() ?? null,
-    senderGone: true,
+    senderGoneAt: attempt.unknown_at?.getTime() ?? null,
     lost: attempt.failure_code === TASK_LOST,
     overtakenAt: overtakenAt(work, attempt),
     sameBytes: work.attempts.every((one) => one.sha256 === attempt.sha256),

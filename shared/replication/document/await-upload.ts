@@ -13,7 +13,7 @@ import { claim } from './claim.ts';
 import { copyChecksum, matches } from './file.ts';
 import { lookForUpload, trashedByReplica } from './locate.ts';
 import { afterFailure } from './upload-failed.ts';
-import { settle } from './upload.ts';
+import { markUnknown, settle } from './upload.ts';
 import { end, go, snooze, type DocumentWork, type Step } from './work.ts';
 
 export async function awaitUpload(work: DocumentWork): Promise<Step> {
@@ -104,7 +104,9 @@ async function stillWaiting(work: DocumentWork, attempt: Attempt, task: ConsumeT
     await settle(work, attempt, { started_seen_at: now }, {});
   const view = {
     state: task === null ? 'gone' : task.state === 'started' ? 'started' : 'pending',
-    queueMovedAt: await queueMovedAt(work),
+    // Asked only where it can matter: a young message is not stuck yet.
+    queueMovedAt:
+      now.getTime() - attempt.posted_at.getTime() > work.deps.timings.stuckQueueMs ? await queueMovedAt(work) : 0,
   } as const;
   const started = work.attempts.find((one) => one.id === attempt.id) ?? attempt;
   if (!mayPostAgain(attemptFacts(work, started), view, now.getTime(), work.deps.timings))
@@ -119,12 +121,7 @@ async function stillWaiting(work: DocumentWork, attempt: Attempt, task: ConsumeT
   );
   // Without a row it may be in work unseen: a second look first. A row that stands still was looked at for long enough.
   const looks = task === null ? 1 : 2;
-  await settle(
-    work,
-    attempt,
-    { state: 'unknown', failure_code: TASK_LOST, looks, looked_at: now },
-    { phase: 'unknown' },
-  );
+  await markUnknown(work, attempt, { failure_code: TASK_LOST, looks, looked_at: now });
   return task === null ? snooze(work.deps.timings.looksApartMs) : go('prepared');
 }
 

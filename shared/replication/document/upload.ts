@@ -79,7 +79,7 @@ async function send(work: DocumentWork, file: ScratchFile): Promise<Step> {
 async function afterFailedSend(work: DocumentWork, attempt: Attempt, error: AppError): Promise<Step> {
   switch (error.class) {
     case 'unknown-outcome':
-      await settle(work, attempt, { state: 'unknown', failure_code: error.code }, { phase: 'unknown' });
+      await markUnknown(work, attempt, { failure_code: error.code });
       work.deps.log.warning(
         `Upload of unknown outcome: ${error.message} It is looked for before anything is sent again.`,
         { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: error.code },
@@ -103,7 +103,7 @@ async function afterFailedSend(work: DocumentWork, attempt: Attempt, error: AppE
 export async function resolveUnknown(work: DocumentWork, look: () => Promise<Step | null>): Promise<Step> {
   const attempt = work.attempts.at(-1);
   if (!attempt) return go('pending');
-  if (attempt.state === 'sending') await settle(work, attempt, { state: 'unknown' }, { phase: 'unknown' });
+  if (attempt.state === 'sending') await markUnknown(work, attempt);
   const found = await look();
   if (found) return found;
   const now = work.deps.clock.now();
@@ -114,6 +114,18 @@ export async function resolveUnknown(work: DocumentWork, look: () => Promise<Ste
   }
   if (attempt.looks === 0) await settle(work, attempt, { looks: 1, looked_at: now }, {});
   return snooze(work.deps.timings.looksApartMs - apart);
+}
+
+/**
+ * From here on nobody waits for its answer. Who holds the lease knows that: a lease passes on only from a process that is
+ * dead, or that gave it back after destroying its socket. The hold counts from now, since a large file takes its time.
+ */
+export function markUnknown(
+  work: DocumentWork,
+  attempt: Attempt,
+  patch: attemptsRepo.AttemptPatch = {},
+): Promise<void> {
+  return settle(work, attempt, { ...patch, state: 'unknown', unknown_at: work.deps.clock.now() }, { phase: 'unknown' });
 }
 
 export async function settle(

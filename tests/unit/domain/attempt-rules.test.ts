@@ -9,7 +9,7 @@ const attempt = (state: AttemptFacts['state'], over: Partial<AttemptFacts> = {})
   postedAt: 0,
   startedSeenAt: null,
   terminalAt: null,
-  senderGone: true,
+  senderGoneAt: 0,
   sameBytes: true,
   ...over,
 });
@@ -74,7 +74,7 @@ describe('an upload attempt', () => {
   });
 
   test('of unknown outcome is open until its sender is gone and the hold is over', () => {
-    expect(closed(attempt('unknown', { senderGone: false }), 100 * HOUR)).toBe(false);
+    expect(closed(attempt('unknown', { senderGoneAt: null }), 100 * HOUR)).toBe(false);
     expect(closed(attempt('unknown'), 119 * SECOND)).toBe(false);
     expect(closed(attempt('unknown'), 120 * SECOND)).toBe(true);
   });
@@ -120,7 +120,7 @@ describe('an upload attempt', () => {
       postedAt: fc.constant(0),
       startedSeenAt: when,
       terminalAt: when,
-      senderGone: fc.boolean(),
+      senderGoneAt: when,
       sameBytes: fc.boolean(),
       lost: fc.boolean(),
       overtakenAt: when,

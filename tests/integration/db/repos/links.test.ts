@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { markLinksUnconfirmed } from '../../../../shared/db/replicas.repo.ts';
 import * as links from '../../../../shared/db/links.repo.ts';
 import type { Db } from '../../../../shared/db/tables.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
@@ -276,7 +277,7 @@ test('censusAgainstLinks counts strangers, missing copies and copies', async () 
 test('after a change of address the links with a copy, and no others, must be confirmed', async () => {
   const claimed = await addLink(db, replica, { replica_doc_id: 1 });
   const pending = await addLink(db, replica);
-  await links.setUnconfirmed(db, replica);
+  await markLinksUnconfirmed(db, replica);
   expect((await links.unconfirmedLinks(db, replica, 10)).map(({ id }) => id)).toEqual([claimed.id]);
   expect(await links.linkById(db, pending.id)).toMatchObject({ unconfirmed: false });
 });
