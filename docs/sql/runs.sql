@@ -104,6 +104,9 @@ with settled as (
 -- hasOpenItems
 select exists (select 1 from run_items where run_id = $1 and state in ('open', 'planned')) as open;
 
+-- addBytes
+update sync_runs set bytes = bytes + $1::bigint where id = $2;
+
 -- countInstanceFault
 update "sync_runs"
   set "instance_faults" = instance_faults + 1

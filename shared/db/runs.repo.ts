@@ -202,6 +202,11 @@ export async function settleItem(
     where id = ${runId} and exists (select 1 from settled)`.execute(db);
 }
 
+/** Files that went over in a look that did not end the document: most uploads end in a snooze. */
+export async function addBytes(db: Db, runId: number, bytes: number): Promise<void> {
+  await sql`update sync_runs set bytes = bytes + ${bytes}::bigint where id = ${runId}`.execute(db);
+}
+
 export async function hasOpenItems(db: Db, runId: number): Promise<boolean> {
   const { rows } = await sql<{ open: boolean }>`
     select exists (select 1 from run_items where run_id = ${runId} and state in ('open', 'planned')) as open`.execute(

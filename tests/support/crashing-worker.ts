@@ -1,36 +1,43 @@
 /**
- * A worker process that ends itself with SIGKILL at a given point, or reports the points it passes. Started by
- * crash.test.ts with one JSON argument; `killAt: null` only counts.
+ * A worker process that ends itself with SIGKILL at a given point, or reports the points it passes. It loads, then waits
+ * for one JSON line on standard input; `killAt: null` only counts.
  */
+import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import type { EngineLog } from '../../shared/replication/deps.ts';
 import { startTestWorker } from './test-worker.ts';
 
-const job = z
-  .object({ databaseUrl: z.string(), redisUrl: z.string().optional(), key: z.string(), killAt: z.string().nullable() })
-  .parse(JSON.parse(process.argv[2] ?? ''));
-
+const jobShape = z.object({ databaseUrl: z.string(), key: z.string(), killAt: z.string().nullable() });
 const seen = new Map<string, number>();
-function pass(name: string): Promise<void> {
-  // Points are counted from the beginning of a document, so that each is met early in a later process too.
-  if (name === 'locate') seen.clear();
-  const count = (seen.get(name) ?? 0) + 1;
-  seen.set(name, count);
-  const point = `${name}#${count}`;
-  if (job.killAt === null) console.log(`point ${point}`);
-  // As sudden as a power cut: no handler runs, sockets are closed by the kernel.
-  if (point === job.killAt) process.kill(process.pid, 'SIGKILL');
-  return Promise.resolve();
+const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
+
+function passing(killAt: string | null) {
+  return (name: string): Promise<void> => {
+    // Points are counted from the beginning of a document, so that each is met early in a later process too.
+    if (name === 'locate') seen.clear();
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    const point = `${name}#${count}`;
+    if (killAt === null) console.log(`point ${point}`);
+    // As sudden as a power cut: no handler runs, sockets are closed by the kernel.
+    if (point === killAt) process.kill(process.pid, 'SIGKILL');
+    return Promise.resolve();
+  };
 }
 
-const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
-await startTestWorker({
-  concurrency: 1,
-  databaseUrl: job.databaseUrl,
-  redisUrl: job.redisUrl,
-  key: job.key,
-  log: silent,
-  presence: { beatMs: 100, deadAfterMs: 600 },
-  racePoint: pass,
-  aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),
+const lines = createInterface({ input: process.stdin });
+// Whoever started this process is gone: so is its database.
+lines.once('close', () => process.exit(0));
+lines.once('line', (line) => {
+  const { databaseUrl, key, killAt } = jobShape.parse(JSON.parse(line));
+  const pass = passing(killAt);
+  void startTestWorker({
+    concurrency: 1,
+    databaseUrl,
+    key,
+    log: silent,
+    presence: { beatMs: 100, deadAfterMs: 600 },
+    racePoint: pass,
+    aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),
+  });
 });

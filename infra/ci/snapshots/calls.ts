@@ -91,6 +91,7 @@ const runCalls: Calls<typeof runs> = {
   plannedChunks: (db, { runId }) => runs.plannedChunks(db, runId),
   settleItem: (db, { runId, link }) => runs.settleItem(db, runId, link.id, 'done', 1),
   hasOpenItems: (db, { runId }) => runs.hasOpenItems(db, runId),
+  addBytes: (db, { runId }) => runs.addBytes(db, runId, 10),
   countInstanceFault: (db, { runId }) => runs.countInstanceFault(db, runId),
   closeRun: (db, { runId }) => runs.closeRun(db, runId, { outcome: 'ok' }),
   noteGoodRun: (db, { replicaId }) => runs.noteGoodRun(db, replicaId, NOW),

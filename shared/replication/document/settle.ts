@@ -1,6 +1,6 @@
 /** Writes what came of a look: the link's rest, the run's item, the counters; always together with giving back the lease. */
 import * as links from '../../db/links.repo.ts';
-import { settleItem } from '../../db/runs.repo.ts';
+import { addBytes, settleItem } from '../../db/runs.repo.ts';
 import type { DocumentOutcome } from '../sync-document.ts';
 import type { DocumentWork, Step } from './work.ts';
 
@@ -11,6 +11,7 @@ type End = Extract<Step, { kind: 'end' }>;
 export async function settleSnooze(work: DocumentWork, step: Snooze): Promise<DocumentOutcome> {
   const due = step.ms === 0 ? null : new Date(work.deps.clock.now().getTime() + step.ms);
   await links.releaseLease(work.deps.db, work.lease, { ...step.patch, next_due_at: due });
+  if (work.bytes > 0) await addBytes(work.deps.db, work.run.id, work.bytes);
   if (due) work.deps.wake(work.run.id, due);
   return { kind: 'snoozed' };
 }
