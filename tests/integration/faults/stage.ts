@@ -190,7 +190,8 @@ export async function letTimePass(db: Db, ms: number): Promise<void> {
   await sql`update sync_map set next_due_at = next_due_at - ${by}, hold_until = hold_until - ${by},
     clean_read_at = clean_read_at - ${by}, failed_at = failed_at - ${by}`.execute(db);
   await sql`update upload_attempts set posted_at = posted_at - ${by}, started_seen_at = started_seen_at - ${by},
-    unknown_at = unknown_at - ${by}, terminal_at = terminal_at - ${by}, closed_at = closed_at - ${by}, looked_at = looked_at - ${by}`.execute(db);
+    unknown_at = unknown_at - ${by},
+    terminal_at = terminal_at - ${by}, closed_at = closed_at - ${by}, looked_at = looked_at - ${by}`.execute(db);
 }
 
 export const live = (instance: Simulator) =>
