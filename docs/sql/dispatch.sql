@@ -34,10 +34,12 @@ update sync_map set dispatched_at = null where id = any($1::bigint[]) and lease_
 
 -- inFlight
 select
-  (select count(*)::int from sync_map where replica_id = $1 and dispatched_at is not null) as jobs,
-  (select count(*)::int from sync_map where replica_id = $2
+  (select count(*)::int from sync_map where replica_id = $1 and dispatched_at is not null
+  and (lease_worker is not null or dispatched_at >= now() - make_interval(secs => $2))) as jobs,
+  (select count(*)::int from sync_map where replica_id = $3
   and phase in ('sending', 'unknown', 'awaiting')) +
-  (select count(*)::int from sync_map where replica_id = $3 and dispatched_at is not null
+  (select count(*)::int from sync_map where replica_id = $4 and dispatched_at is not null
+  and (lease_worker is not null or dispatched_at >= now() - make_interval(secs => $5))
   and replica_doc_id is null and phase not in ('sending', 'unknown', 'awaiting')) as uploads;
 
 -- nextDue

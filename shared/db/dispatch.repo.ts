@@ -61,13 +61,16 @@ export interface InFlight {
   readonly uploads: number;
 }
 
-export async function inFlight(db: Db, replicaId: number): Promise<InFlight> {
+/** A job that is lost counts no more: it would hold the place of the one that is made in its stead. */
+export async function inFlight(db: Db, replicaId: number, lostAfterMs: number): Promise<InFlight> {
+  const dispatched = sql`dispatched_at is not null
+    and (lease_worker is not null or dispatched_at >= now() - make_interval(secs => ${lostAfterMs / 1000}))`;
   const { rows } = await sql<InFlight>`
     select
-      (select count(*)::int from sync_map where replica_id = ${replicaId} and dispatched_at is not null) as jobs,
+      (select count(*)::int from sync_map where replica_id = ${replicaId} and ${dispatched}) as jobs,
       (select count(*)::int from sync_map where replica_id = ${replicaId}
         and phase in ('sending', 'unknown', 'awaiting')) +
-      (select count(*)::int from sync_map where replica_id = ${replicaId} and dispatched_at is not null
+      (select count(*)::int from sync_map where replica_id = ${replicaId} and ${dispatched}
         and replica_doc_id is null and phase not in ('sending', 'unknown', 'awaiting')) as uploads`.execute(db);
   return rows[0] ?? { jobs: 0, uploads: 0 };
 }

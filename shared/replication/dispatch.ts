@@ -145,7 +145,7 @@ class Dispatching implements Dispatcher {
       .where('id', '=', run.replica_id)
       .executeTakeFirst();
     if (!replica) return;
-    const now = await inFlight(this.#deps.db, run.replica_id);
+    const now = await inFlight(this.#deps.db, run.replica_id, lostJobMs);
     // H23: until the first upload proved the two to be different libraries, one at a time.
     const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
     const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);

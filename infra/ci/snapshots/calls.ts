@@ -37,7 +37,7 @@ const dispatchCalls: Calls<typeof dispatch> = {
       await dispatch.takeForDispatch(db, has, kind, 10, LOST_AFTER_MS);
   },
   undispatch: (db, { link }) => dispatch.undispatch(db, [{ linkId: link.id, generation: 1 }]),
-  inFlight: (db, { replicaId }) => dispatch.inFlight(db, replicaId),
+  inFlight: (db, { replicaId }) => dispatch.inFlight(db, replicaId, LOST_AFTER_MS),
   nextDue: (db, has) => dispatch.nextDue(db, has),
   onlyLinkingIsOpen: (db, { runId }) => dispatch.onlyLinkingIsOpen(db, runId, null),
 };

@@ -121,7 +121,7 @@ test('inFlight counts jobs, and uploads that are in the queue of the replica or 
   await addLink(db, replica, { phase: 'unknown' });
   await addLink(db, replica, { dispatched_at: new Date(), replica_doc_id: 1 });
   await addLink(db, replica, { replica_doc_id: 2 });
-  expect(await dispatch.inFlight(db, replica)).toEqual({ jobs: 3, uploads: 3 });
+  expect(await dispatch.inFlight(db, replica, LOST_AFTER_MS)).toEqual({ jobs: 3, uploads: 3 });
 });
 
 describe('nextDue', () => {
