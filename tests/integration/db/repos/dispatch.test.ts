@@ -124,6 +124,14 @@ test('inFlight counts jobs, and uploads that are in the queue of the replica or 
   expect(await dispatch.inFlight(db, replica, LOST_AFTER_MS)).toEqual({ jobs: 3, uploads: 3 });
 });
 
+test('inFlight leaves out jobs that are lost, unless somebody works on their link', async () => {
+  const longAgo = new Date(Date.now() - 2 * LOST_AFTER_MS);
+  await addLink(db, replica, { dispatched_at: longAgo });
+  const worked = await addLink(db, replica, { dispatched_at: longAgo });
+  await lease(db, worked.id, await addWorker(db));
+  expect(await dispatch.inFlight(db, replica, LOST_AFTER_MS)).toEqual({ jobs: 1, uploads: 1 });
+});
+
 describe('nextDue', () => {
   test('is when the earliest begun link wakes up', async () => {
     const soon = new Date(Date.now() + 5000);
