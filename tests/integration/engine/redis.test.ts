@@ -31,7 +31,9 @@ describe.skipIf(!hasRedis)('the engine on a queue in Redis', () => {
   const posts = (instance: Simulator) =>
     instance.requests().filter((request) => request.path === '/api/documents/post_document/').length;
 
-  it('loses nothing and sends nothing twice when everything in Redis is removed in mid-sync', { timeout: 180_000 }, async () => {
+  it('loses nothing and sends nothing twice when everything in Redis is removed in mid-sync', {
+    timeout: 180_000,
+  }, async () => {
     const { runId } = await controller.openCycle();
     await waitFor('a third of the uploads', () => posts(replicas.attic) > 15);
     await redis.flush();
