@@ -2,11 +2,46 @@
 
 create sequence dirty_seq as bigint;
 
+CREATE OR REPLACE FUNCTION note_open_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.dirty_seq = new.applied_seq then new.dirty_since := null;
+      elsif old.dirty_seq = old.applied_seq then new.dirty_since := now();
+      end if;
+      return new;
+    end $function$;
+
 create table app_meta (
   key text not null,
   value text not null,
   constraint app_meta_pkey PRIMARY KEY (key)
 );
+
+create table conflicts (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  link_id bigint not null,
+  master_doc_id bigint not null,
+  replica_doc_id bigint,
+  field text not null,
+  base_hash text,
+  replica_hash text,
+  master_hash text,
+  shown jsonb not null default '{}'::jsonb,
+  state text not null default 'open'::text,
+  found_at timestamp with time zone not null default now(),
+  decided_at timestamp with time zone,
+  constraint conflicts_pkey PRIMARY KEY (id),
+  constraint conflicts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint conflicts_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint conflicts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'overwritten'::text, 'keep_master'::text, 'keep_replica'::text, 'gone'::text])))
+);
+
+CREATE INDEX conflicts_link ON conflicts USING btree (link_id);
+CREATE INDEX conflicts_replica ON conflicts USING btree (replica_id, id DESC);
+CREATE UNIQUE INDEX conflicts_undecided ON conflicts USING btree (link_id, field) WHERE (state = ANY (ARRAY['open'::text, 'keep_master'::text, 'keep_replica'::text]));
 
 create table logs (
   id bigint not null generated always as identity,
@@ -43,8 +78,18 @@ create table master_state (
   error_code text,
   error_msg text,
   unconfirmed boolean not null default false,
+  last_sweep_at timestamp with time zone,
+  sweep_count bigint not null default 0,
   constraint master_state_pkey PRIMARY KEY (id),
   constraint master_state_id_check CHECK ((id = 1))
+);
+
+create table note_links (
+  link_id bigint not null,
+  master_note_id bigint not null,
+  replica_note_id bigint not null,
+  constraint note_links_pkey PRIMARY KEY (link_id, master_note_id),
+  constraint note_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE
 );
 
 create table replicas (
@@ -74,8 +119,19 @@ create table replicas (
   uploads_held text,
   document_count bigint,
   foreign_count bigint,
+  deletion_mode text not null default 'keep'::text,
+  replace_files_on_v2 boolean not null default false,
+  unknown_owner text not null default 'token_user'::text,
+  conflict_policy text not null default 'master'::text,
+  restore_held_back boolean not null default false,
+  last_sweep_at timestamp with time zone,
+  sweep_started_at timestamp with time zone,
+  sweep_position bigint,
   constraint replicas_name_key UNIQUE (name),
-  constraint replicas_pkey PRIMARY KEY (id)
+  constraint replicas_pkey PRIMARY KEY (id),
+  constraint replicas_conflict_policy_check CHECK ((conflict_policy = ANY (ARRAY['master'::text, 'person'::text]))),
+  constraint replicas_deletion_mode_check CHECK ((deletion_mode = ANY (ARRAY['keep'::text, 'trash'::text, 'delete'::text]))),
+  constraint replicas_unknown_owner_check CHECK ((unknown_owner = ANY (ARRAY['token_user'::text, 'unowned'::text, 'skip'::text])))
 );
 
 create table run_items (
@@ -142,6 +198,8 @@ create table sync_map (
   verified_at timestamp with time zone,
   verified_depth text,
   created_at timestamp with time zone not null default now(),
+  dirty_since timestamp with time zone default now(),
+  master_hash text,
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
@@ -156,6 +214,7 @@ CREATE INDEX sync_map_open ON sync_map USING btree (replica_id, id) WHERE (dirty
 CREATE UNIQUE INDEX sync_map_replica_doc ON sync_map USING btree (replica_id, replica_doc_id) WHERE (replica_doc_id IS NOT NULL);
 CREATE INDEX sync_map_state ON sync_map USING btree (replica_id, status, phase);
 CREATE INDEX sync_map_waiting ON sync_map USING btree (replica_id) WHERE (error_code = 'link_target_missing'::text);
+CREATE TRIGGER sync_map_open_work BEFORE UPDATE OF dirty_seq, applied_seq ON sync_map FOR EACH ROW EXECUTE FUNCTION note_open_work();
 
 create table sync_runs (
   id bigint not null generated always as identity,
@@ -182,10 +241,13 @@ create table sync_runs (
   dispatch_gen bigint not null default 0,
   dispatched_at timestamp with time zone,
   context jsonb,
+  sweep boolean not null default false,
+  mode text not null default 'sync'::text,
   constraint sync_runs_pkey PRIMARY KEY (id),
   constraint sync_runs_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES sync_runs(id) ON DELETE CASCADE,
   constraint sync_runs_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
   constraint sync_runs_kind_check CHECK ((kind = ANY (ARRAY['cycle'::text, 'replica'::text]))),
+  constraint sync_runs_mode_check CHECK ((mode = ANY (ARRAY['sync'::text, 'reconcile'::text, 'resync'::text]))),
   constraint sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text])))
 );
 

@@ -6,8 +6,8 @@ insert into "sync_runs" ("kind", "triggered_by", "dispatched_at")
   returning "id";
 
 -- insertReplicaRun
-insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase)
-  values ($1, $2, 'replica', $3, 'waiting')
+insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase, sweep, mode)
+  values ($1, $2, 'replica', $3, 'waiting', $4, $5)
   on conflict do nothing returning id;
 
 -- runById

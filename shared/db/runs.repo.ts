@@ -1,6 +1,6 @@
 /** Runs and their change sets. A cycle run has one child run a replica; a run with open items is unfinished work. */
 import { sql, type Updateable } from 'kysely';
-import type { Db, Run, RunOutcome, SyncRunsTable } from './tables.ts';
+import type { Db, Run, RunMode, RunOutcome, SyncRunsTable } from './tables.ts';
 
 export type RunPatch = Omit<Updateable<SyncRunsTable>, 'id'>;
 
@@ -10,10 +10,16 @@ export interface RunLease {
   readonly epoch: number;
 }
 
-export async function insertCycle(db: Db, triggeredBy: string): Promise<number> {
+/** What a run is for beyond the ordinary: a sweep compares everything, the other modes match copies anew. */
+export interface RunPurpose {
+  readonly sweep?: boolean;
+  readonly mode?: RunMode;
+}
+
+export async function insertCycle(db: Db, triggeredBy: string, purpose: RunPurpose = {}): Promise<number> {
   const row = await db
     .insertInto('sync_runs')
-    .values({ kind: 'cycle', triggered_by: triggeredBy, dispatched_at: sql`now()` as never })
+    .values({ kind: 'cycle', triggered_by: triggeredBy, dispatched_at: sql`now()` as never, ...purpose })
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;
@@ -25,10 +31,11 @@ export async function insertReplicaRun(
   cycleId: number,
   replicaId: number,
   triggeredBy: string,
+  { sweep = false, mode = 'sync' }: RunPurpose = {},
 ): Promise<number | null> {
   const { rows } = await sql<{ id: number }>`
-    insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase)
-    values (${cycleId}, ${replicaId}, 'replica', ${triggeredBy}, 'waiting')
+    insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase, sweep, mode)
+    values (${cycleId}, ${replicaId}, 'replica', ${triggeredBy}, 'waiting', ${sweep}, ${mode})
     on conflict do nothing returning id`.execute(db);
   return rows[0]?.id ?? null;
 }

@@ -9,6 +9,10 @@ type Id = ColumnType<number, never, never>;
 
 export type LinkStatus = 'pending' | 'ok' | 'error';
 export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled';
+export type DeletionMode = 'keep' | 'trash' | 'delete';
+export type UnknownOwner = 'token_user' | 'unowned' | 'skip';
+export type ConflictPolicy = 'master' | 'person';
+export type RunMode = 'sync' | 'reconcile' | 'resync';
 export type AttemptState = 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
 
 export interface AppMetaTable {
@@ -46,6 +50,8 @@ export interface MasterStateTable {
   error_code: string | null;
   error_msg: string | null;
   unconfirmed: Generated<boolean>;
+  last_sweep_at: NullableTime;
+  sweep_count: Generated<number>;
 }
 export interface ReplicasTable {
   id: Id;
@@ -78,6 +84,14 @@ export interface ReplicasTable {
   uploads_held: string | null;
   document_count: number | null;
   foreign_count: number | null;
+  deletion_mode: Generated<DeletionMode>;
+  replace_files_on_v2: Generated<boolean>;
+  unknown_owner: Generated<UnknownOwner>;
+  conflict_policy: Generated<ConflictPolicy>;
+  restore_held_back: Generated<boolean>;
+  last_sweep_at: NullableTime;
+  sweep_started_at: NullableTime;
+  sweep_position: number | null;
 }
 export interface SyncMapTable {
   id: Id;
@@ -122,6 +136,9 @@ export interface SyncMapTable {
   verified_at: NullableTime;
   verified_depth: string | null;
   created_at: Generated<Date>;
+  /** Kept by a trigger: since when there is open work. */
+  dirty_since: NullableTime;
+  master_hash: string | null;
 }
 export interface UploadAttemptsTable {
   id: Id;
@@ -191,6 +208,8 @@ export interface SyncRunsTable {
   dispatch_gen: Generated<number>;
   dispatched_at: NullableTime;
   context: NullableJson<unknown>;
+  sweep: Generated<boolean>;
+  mode: Generated<RunMode>;
 }
 export interface RunItemsTable {
   run_id: number;
@@ -211,6 +230,28 @@ export interface LogsTable {
   created_at: Time;
 }
 
+export interface ConflictsTable {
+  id: Id;
+  replica_id: number;
+  link_id: number;
+  master_doc_id: number;
+  replica_doc_id: number | null;
+  field: string;
+  base_hash: string | null;
+  replica_hash: string | null;
+  master_hash: string | null;
+  /** Short values for people; of document text only length and hash. */
+  shown: ColumnType<Record<string, unknown>, string | undefined, string>;
+  state: Generated<'open' | 'overwritten' | 'keep_master' | 'keep_replica' | 'gone'>;
+  found_at: Generated<Date>;
+  decided_at: NullableTime;
+}
+export interface NoteLinksTable {
+  link_id: number;
+  master_note_id: number;
+  replica_note_id: number;
+}
+
 export interface Tables {
   app_meta: AppMetaTable;
   settings: SettingsTable;
@@ -223,6 +264,8 @@ export interface Tables {
   sync_runs: SyncRunsTable;
   run_items: RunItemsTable;
   logs: LogsTable;
+  conflicts: ConflictsTable;
+  note_links: NoteLinksTable;
 }
 export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;

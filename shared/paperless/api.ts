@@ -98,6 +98,11 @@ export interface PaperlessReader {
   census(signal?: AbortSignal): Promise<Census>;
   /** Full document with permissions; null on a 404 of the object itself. */
   document(id: number, signal?: AbortSignal): Promise<PaperlessDocument | null>;
+  /**
+   * Full documents by id, as `document` gives them one by one; ids that are not live are left out. One request for up to
+   * 100 ids (a page with permissions costs a 2.20 instance 7 ms a row).
+   */
+  documents(ids: readonly number[], signal?: AbortSignal): Promise<PaperlessDocument[]>;
   /** Original checksum of the *newest* file: v3 from `versions`, v2 by the If-None-Match probe (3.3); null on 404. */
   originalChecksum(id: number, signal?: AbortSignal): Promise<Checksum | null>;
   /** Checksum and size by /metadata/ of the newest file (slow: parses the file the first time). */

@@ -1,7 +1,8 @@
 import * as master from '../db/master.repo.ts';
 import * as runs from '../db/runs.repo.ts';
-import type { Db, Replica } from '../db/tables.ts';
+import type { Db, Replica, RunMode } from '../db/tables.ts';
 import { eligibility, type ReplicaSchedule } from '../domain/schedule.ts';
+import { SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
 
@@ -9,6 +10,10 @@ export interface OpenCycleRequest {
   readonly trigger: 'scheduler' | 'manual' | 'cli';
   /** Only this replica; otherwise all that are eligible. */
   readonly replicaId?: number | undefined;
+  /** Compare all documents, not only those that changed (E19); otherwise whenever that is due. */
+  readonly sweep?: boolean | undefined;
+  /** reconcile and resync match the copies of one replica anew (E17, E18). */
+  readonly mode?: RunMode | undefined;
 }
 export interface OpenedCycle {
   readonly runId: number;
@@ -34,7 +39,7 @@ export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest):
     if (verdict.eligible) eligible.push(replica);
     else if (request.replicaId !== undefined) throw refuse(replica, verdict.why);
   }
-  const opened = await openRuns(deps, request.trigger, eligible);
+  const opened = await openRuns(deps, request, eligible);
   if (opened.runs > 0 || eligible.length === 0 || opened.busy === null) {
     await deps.queue.cycle(opened.cycleId, 0);
     return { runId: opened.cycleId, alreadyRunning: false };
@@ -42,13 +47,17 @@ export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest):
   return { runId: opened.busy, alreadyRunning: true };
 }
 
-async function openRuns(deps: OpenCycleDeps, trigger: string, eligible: readonly Replica[]) {
+async function openRuns(deps: OpenCycleDeps, request: OpenCycleRequest, eligible: readonly Replica[]) {
+  const { trigger, mode = 'sync' } = request;
+  const sweepDue = await sweepDueSince(deps, request);
   return deps.db.transaction().execute(async (trx) => {
-    const cycleId = await runs.insertCycle(trx, trigger);
+    const { last_sweep_at: masterSwept } = await master.masterState(trx);
+    const cycleId = await runs.insertCycle(trx, trigger, { sweep: sweepDue(masterSwept), mode });
     let opened = 0;
     let busy: number | null = null;
     for (const replica of eligible) {
-      const runId = await runs.insertReplicaRun(trx, cycleId, replica.id, trigger);
+      const purpose = { sweep: sweepDue(replica.last_sweep_at), mode };
+      const runId = await runs.insertReplicaRun(trx, cycleId, replica.id, trigger, purpose);
       if (runId !== null) {
         opened += 1;
         continue;
@@ -63,6 +72,17 @@ async function openRuns(deps: OpenCycleDeps, trigger: string, eligible: readonly
     if (opened === 0 && busy !== null) await trx.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
     return { cycleId, runs: opened, busy };
   });
+}
+
+/** The master and each replica are swept by their own clocks: one that was away is swept when it is back. */
+async function sweepDueSince(
+  deps: OpenCycleDeps,
+  { sweep, trigger }: OpenCycleRequest,
+): Promise<(last: Date | null) => boolean> {
+  if (sweep !== undefined || trigger !== 'scheduler') return () => sweep === true;
+  const { sweepIntervalSeconds } = await deps.settings();
+  const before = deps.clock.now().getTime() - sweepIntervalSeconds * SECOND;
+  return (last) => last === null || last.getTime() <= before;
 }
 
 async function candidates(db: Db, replicaId: number | undefined): Promise<Replica[]> {

@@ -10,7 +10,7 @@ import { openQueueBackend } from '../../shared/queue/backend.ts';
 import { createProducer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineTimings, LogFields } from '../../shared/replication/deps.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
-import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
+import { openCycle, type OpenCycleRequest, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import type { RunningWorker } from '../../services/worker/start.ts';
@@ -129,7 +129,7 @@ export class Controller {
     error: (message, fields = {}) => void this.logs.push({ level: 'error', message, ...fields }),
   };
 
-  async openCycle(replicaId?: number): Promise<OpenedCycle> {
+  async openCycle(replicaId?: number, purpose: Pick<OpenCycleRequest, 'sweep' | 'mode'> = {}): Promise<OpenedCycle> {
     const backend = await openQueueBackend({
       databaseUrl: this.database.url,
       redisUrl: this.#options.redisUrl,
@@ -140,7 +140,7 @@ export class Controller {
       const settings = () => loadSettings({ db: this.db, secrets: this.secrets });
       return await openCycle(
         { db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings },
-        { trigger: 'manual', replicaId },
+        { trigger: 'manual', replicaId, ...purpose },
       );
     } finally {
       await backend.close();
@@ -150,6 +150,12 @@ export class Controller {
   /** One cycle from its trigger to its end. */
   async cycle(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
     const { runId } = await this.openCycle(replicaId);
+    return this.ended(runId, timeoutMs);
+  }
+
+  /** A cycle that compares all documents (E19). */
+  async sweep(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
+    const { runId } = await this.openCycle(replicaId, { sweep: true });
     return this.ended(runId, timeoutMs);
   }
 

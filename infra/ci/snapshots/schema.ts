@@ -51,6 +51,18 @@ const SEQUENCES = `
   where ${OURS} and not exists (select 1 from pg_depend owned where owned.objid = relation.oid and owned.deptype in ('a', 'i'))
   order by relation.relname`;
 
+const FUNCTIONS = `
+  select proname as table, proname as name, pg_get_functiondef(oid) as definition
+  from pg_proc where pronamespace = 'public'::regnamespace
+    and not exists (select 1 from pg_depend part where part.objid = pg_proc.oid and part.deptype = 'e')
+  order by proname`;
+
+const TRIGGERS = `
+  select relation.relname as table, trigger.tgname as name, pg_get_triggerdef(trigger.oid) as definition
+  from pg_trigger trigger join pg_class relation on relation.oid = trigger.tgrelid
+  where not trigger.tgisinternal and ${OURS}
+  order by relation.relname, trigger.tgname`;
+
 export async function schemaDump(url: string): Promise<string> {
   const client = new pg.Client(url);
   await client.connect();
@@ -58,8 +70,10 @@ export async function schemaDump(url: string): Promise<string> {
     const read = async <T extends pg.QueryResultRow>(text: string) => (await client.query<T>(text)).rows;
     const [columns, constraints] = [await read<Column>(COLUMNS), await read<Named>(CONSTRAINTS)];
     const [indexes, sequences] = [await read<Named>(INDEXES), await read<Named>(SEQUENCES)];
+    const [functions, triggers] = [await read<Named>(FUNCTIONS), await read<Named>(TRIGGERS)];
     const parts = ['-- The schema after all migrations. What each column means stands in shared/db/migrations/.'];
     parts.push(...sequences.map(({ name, definition }) => `create sequence ${name} as ${definition};`));
+    parts.push(...functions.map(({ definition }) => `${definition.replaceAll('public.', '').trimEnd()};`));
     for (const table of new Set(columns.map((column) => column.table))) {
       const of = <T extends { table: string }>(rows: readonly T[]) => rows.filter((row) => row.table === table);
       const lines = [
@@ -67,7 +81,9 @@ export async function schemaDump(url: string): Promise<string> {
         ...of(constraints).map(({ name, definition }) => `  constraint ${name} ${definition}`),
       ];
       parts.push(`create table ${table} (\n${lines.join(',\n')}\n);`);
-      const own = of(indexes).map(({ definition }) => `${definition.replace(' ON public.', ' ON ')};`);
+      const own = [...of(indexes), ...of(triggers)].map(
+        ({ definition }) => `${definition.replace(' ON public.', ' ON ')};`,
+      );
       if (own.length > 0) parts.push(own.join('\n'));
     }
     return `${parts.join('\n\n')}\n`;

@@ -66,6 +66,9 @@ for (const profile of ['v2', 'v3'] as const)
       expect(await client.reader.customFields()).toEqual([]);
       expect((await client.reader.users()).map((user) => user.name)).toContain('admin');
       expect(await client.reader.liveAmong([census.ids[0] ?? 0, 987_654])).toEqual([census.ids[0]]);
+      const [one, none] = await client.reader.documents([census.ids[0] ?? 0, 987_654]);
+      expect(one).toEqual(await client.reader.document(census.ids[0] ?? 0));
+      expect(none).toBeUndefined();
     });
 
     it('consumes an upload that is then found by task, ASN, checksum and reserved range', async () => {
