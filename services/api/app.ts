@@ -9,6 +9,7 @@ import { requestLog, type RequestVariables } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
+import { fidelityRoutes } from './routes/fidelity.ts';
 import { healthRoutes } from './routes/health.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -37,6 +38,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));
+  app.route('/api/fidelity', fidelityRoutes());
 
   app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
   app.onError((error, c) => {
