@@ -32,7 +32,12 @@ export function fidelityPage(): string {
   const sections = FIDELITY_AREAS.map((area) => {
     const lines = rows
       .filter((row) => row.area === area)
-      .map(({ field }) => line(field, pairs.map((pair) => pair.get(`${area}.${field}`) as FidelityRow)));
+      .map(({ field }) =>
+        line(
+          field,
+          pairs.map((pair) => pair.get(`${area}.${field}`) as FidelityRow),
+        ),
+      );
     return `\n## ${TITLES[area]}\n\n| field | ${VERSION_PAIRS.join(' | ')} | why |\n|---|---|---|---|---|---|\n${lines.join('\n')}\n`;
   });
   return HEAD + sections.join('');

@@ -67,7 +67,10 @@ export const FIELD_POLICY = {
     except: {
       'v2->v2': OLD_MASTER,
       'v2->v3': OLD_MASTER,
-      'v3->v2': { fidelity: 'not_replicable', why: '2.20 keeps one file a document: only the newest version goes over' },
+      'v3->v2': {
+        fidelity: 'not_replicable',
+        why: '2.20 keeps one file a document: only the newest version goes over',
+      },
     },
   },
   twins: {
