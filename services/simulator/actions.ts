@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import type { Instance } from './context.ts';
 import { PROFILES } from './profile.ts';
+import type { StoreBackup } from './state/store.ts';
 
 /** What can be done to an instance from outside, once. */
 export const ACTIONS = {
@@ -25,7 +26,7 @@ export const actionInput = z.object({
   name: z.enum(Object.keys(ACTIONS) as [ActionName, ...ActionName[]]),
 });
 
-const backups = new WeakMap<Instance, unknown>();
+const backups = new WeakMap<Instance, StoreBackup>();
 
 const HANDLERS: Record<ActionName, (instance: Instance) => unknown> = {
   'wipe-queue': ({ queue }) => queue.wipe(),
@@ -35,8 +36,9 @@ const HANDLERS: Record<ActionName, (instance: Instance) => unknown> = {
   'resume-worker': ({ queue }) => queue.resume(),
   backup: (instance) => void backups.set(instance, instance.store.backup()),
   'restore-backup': (instance) => {
-    if (!backups.has(instance)) throw new Error('there is no backup');
-    instance.store.restore(backups.get(instance));
+    const backup = backups.get(instance);
+    if (!backup) throw new Error('there is no backup');
+    instance.store.restore(backup);
   },
   upgrade,
 };

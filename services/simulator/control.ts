@@ -10,6 +10,7 @@ import { FAULTS, faultRule, type FaultName } from './faults.ts';
 import { json, type Reply } from './http/reply.ts';
 import { send } from './http/send.ts';
 import { ACTIONS, actionInput, act } from './actions.ts';
+import { exportLibrary, fromJson, importLibrary, toJson } from './exchange.ts';
 import type { RequestLog } from './request-log.ts';
 
 export interface Controlled {
@@ -43,6 +44,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return json({ cleared: true });
   },
   'GET /simulator/counters': ({ log, instance }) => json({ ...log.counters(), queue: instance.queue.depth }),
+  'GET /simulator/export': async ({ instance }) => json(toJson(await exportLibrary(instance))),
+  'POST /simulator/import': ({ instance }, input) => {
+    importLibrary(instance, fromJson(input));
+    return json({ imported: instance.store.documents.size });
+  },
   'POST /simulator/actions': ({ instance }, input) => {
     const { name } = actionInput.parse(input);
     return json({ result: act(instance, name) ?? null });

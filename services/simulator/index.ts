@@ -7,7 +7,8 @@ import type { Instance } from './context.ts';
 import { act, type ActionName } from './actions.ts';
 import { documentRoutes } from './documents/routes.ts';
 import { FaultBoard, type FaultArgument, type FaultName } from './faults.ts';
-import { fillLibrary } from './library.ts';
+import { exportLibrary, importLibrary, type LibraryExport } from './exchange.ts';
+import { fillLibrary, writeDocuments, type WrittenDocument } from './library.ts';
 import { objectRoutes } from './objects/routes.ts';
 import { type SimulatorInput, simulatorOptions } from './options.ts';
 import { PROFILES } from './profile.ts';
@@ -25,12 +26,19 @@ import { addSuperuser } from './users/superuser.ts';
 export interface Simulator {
   readonly url: string;
   readonly token: string;
+  /** Changes when the instance is upgraded. */
   readonly profile: 'v2' | 'v3';
   /** All rows, for assertions and for changes that no request can make; call `store.commit()` after changes. */
   readonly store: Store;
   setFault(name: FaultName, argument?: FaultArgument): void;
   clearFaults(name?: FaultName): void;
   act(name: ActionName): unknown;
+  /** Puts documents into the library at once, as if they had been consumed long ago; their ids. */
+  write(documents: Iterable<WrittenDocument>): number[];
+  /** What document_exporter would write to disk. */
+  export(): Promise<LibraryExport>;
+  /** What document_importer makes of an export, on an instance of the same generation. */
+  import(library: LibraryExport): void;
   /** Resolves when no message waits and no worker runs. */
   idle(): Promise<void>;
   requests(): LoggedRequest[];
@@ -62,11 +70,23 @@ export async function startSimulator(input: SimulatorInput): Promise<Simulator> 
   return {
     url,
     token: options.token,
-    profile: options.profile,
+    get profile() {
+      return instance.profile.name;
+    },
     store,
     setFault: (name, argument = {}) => faults.set({ name, ...argument }),
     clearFaults: (name) => faults.clear(name),
     act: (name) => act(instance, name),
+    write: (documents) => {
+      const ids = writeDocuments(instance, documents);
+      store.commit();
+      return ids;
+    },
+    export: () => exportLibrary(instance),
+    import: (library) => {
+      importLibrary(instance, library);
+      store.commit();
+    },
     idle: () => queue.idle(),
     requests: () => log.entries(),
     counters: () => log.counters(),

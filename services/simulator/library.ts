@@ -15,7 +15,17 @@ export function fillLibrary(instance: Instance, count: number): void {
   if (count === 0) return;
   const tags = TAGS.map((name) => addObject(instance, 'tag', name));
   const correspondents = CORRESPONDENTS.map((name) => addObject(instance, 'correspondent', name));
-  for (let number = 1; number <= count; number += 1) addDocument(instance, number, tags, correspondents);
+  writeDocuments(instance, generatedDocuments(instance, count, tags, correspondents));
+}
+
+/** One at a time: a hundred thousand of them at once would be memory that a bench measures. */
+function* generatedDocuments(
+  instance: Instance,
+  count: number,
+  tags: readonly number[],
+  correspondents: readonly number[],
+): Generator<WrittenDocument> {
+  for (let number = 1; number <= count; number += 1) yield generated(instance, number, tags, correspondents);
 }
 
 function addObject({ store }: Instance, kind: 'tag' | 'correspondent', name: string): number {
@@ -28,45 +38,68 @@ function addObject({ store }: Instance, kind: 'tag' | 'correspondent', name: str
 
 const pick = <Item>(items: readonly Item[], digit: number): Item => items[digit % items.length] as Item;
 
-function addDocument(
-  { store, profile, options }: Instance,
+/** What a written document may differ in from an empty one; everything else follows from its text. */
+export type WrittenDocument = { readonly content: string } & Partial<
+  Omit<DocumentRow, 'id' | 'file' | 'archive' | 'checksum' | 'archiveChecksum' | 'content'>
+>;
+
+/** Documents as if they had been consumed long ago, without uploads, tasks or waiting; their ids in order. */
+export function writeDocuments({ store, profile }: Instance, documents: Iterable<WrittenDocument>): number[] {
+  const ids: number[] = [];
+  for (const document of documents) {
+    const file = store.blobs.put(Buffer.from(document.content));
+    const now = store.clock.now();
+    const id = store.documents.takeId();
+    store.saveDocument({
+      title: `Document ${id}`,
+      mimeType: 'text/plain',
+      pageCount: null,
+      created: '2024-05-06',
+      modified: now,
+      added: now,
+      deletedAt: null,
+      deletion: null,
+      archiveSerialNumber: null,
+      originalFileName: `document-${id}.txt`,
+      correspondent: null,
+      documentType: null,
+      storagePath: null,
+      owner: profile.superuserId,
+      permissions: noPermissions(),
+      tags: [],
+      customFields: [],
+      notes: [],
+      rootDocument: null,
+      versionLabel: null,
+      ...document,
+      id,
+      file,
+      archive: null,
+      checksum: file[profile.checksum],
+      archiveChecksum: null,
+    });
+    ids.push(id);
+  }
+  return ids;
+}
+
+function generated(
+  { profile, options }: Instance,
   number: number,
   tags: readonly number[],
   correspondents: readonly number[],
-): void {
+): WrittenDocument {
   // A linear congruence is enough here and much faster than a hash for a hundred thousand documents.
   const dice = (Math.imul(number, 2_654_435_761) ^ options.seed.length) >>> 0;
   const words = Array.from({ length: 12 }, (_, at) => pick(WORDS, (dice >>> at) + at));
-  const content = `Document ${number} of the ${options.seed} library.\n${words.join(' ')}\n`;
-  const file = store.blobs.put(Buffer.from(content));
-  const now = store.clock.now();
-  const row: DocumentRow = {
-    id: store.documents.takeId(),
+  return {
     title: `Document ${number}`,
-    content,
-    mimeType: 'text/plain',
-    file,
-    archive: null,
-    checksum: file[profile.checksum],
-    archiveChecksum: null,
-    pageCount: null,
+    content: `Document ${number} of the ${options.seed} library.\n${words.join(' ')}\n`,
     created: new Date(Date.UTC(2000 + (dice % 25), dice % 12, 1 + (dice % 28))).toISOString().slice(0, 10),
-    modified: now,
-    added: now,
-    deletedAt: null,
-    deletion: null,
     archiveSerialNumber: dice % 3 === 0 ? number : null,
     originalFileName: `document-${number}.txt`,
     correspondent: dice % 4 === 0 ? null : pick(correspondents, dice >>> 3),
-    documentType: null,
-    storagePath: null,
     owner: dice % 5 === 0 ? null : profile.superuserId,
-    permissions: noPermissions(),
     tags: [...new Set([pick(tags, dice >>> 5), pick(tags, dice >>> 7)])],
-    customFields: [],
-    notes: [],
-    rootDocument: null,
-    versionLabel: null,
   };
-  store.saveDocument(row);
 }

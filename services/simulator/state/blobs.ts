@@ -27,6 +27,7 @@ const IN_MEMORY_LIMIT = 1 << 20;
 export class BlobStore {
   #directory: string | null;
   readonly #temporary: boolean;
+  #keeps = false;
 
   /** Without a directory small files stay in memory and large ones go to a temporary directory that `close` removes. */
   constructor(directory: string | null) {
@@ -99,8 +100,13 @@ export class BlobStore {
     return blob.bytes ? Readable.from([blob.bytes]) : createReadStream(this.#path(blob.name as string));
   }
 
+  /** From now on nothing is deleted: a backup names files that the instance itself may do without. */
+  keepRemoved(): void {
+    this.#keeps = true;
+  }
+
   async remove(blob: Blob): Promise<void> {
-    if (blob.name) await rm(this.#path(blob.name), { force: true });
+    if (blob.name && !this.#keeps) await rm(this.#path(blob.name), { force: true });
   }
 
   close(): void {

@@ -30,6 +30,22 @@ interface Counters {
   ids: Record<string, number>;
 }
 
+export interface StoredRow {
+  readonly kind: string;
+  readonly row: { id: number };
+}
+
+export interface StoreBackup {
+  readonly counters: Counters;
+  readonly rows: readonly StoredRow[];
+}
+
+/** A copy that shares nothing but the files, which never change. */
+function copyRow<Row extends { id: number }>(row: Row): Row {
+  const { file, archive, ...rest } = row as Row & Partial<Pick<DocumentRow, 'file' | 'archive'>>;
+  return { ...structuredClone(rest), ...(file && { file, archive }) } as unknown as Row;
+}
+
 /** All that a simulated instance knows. Handlers change rows in place and save them; `commit` makes them durable. */
 export class Store {
   readonly blobs: BlobStore;
@@ -121,21 +137,19 @@ export class Store {
     this.blobs.close();
   }
 
-  /** A deep copy of all rows and sequences, as a backup of the instance would hold them. */
-  backup(): unknown {
-    return structuredClone({
-      counters: { ...this.#counters, ids: Object.fromEntries(this.#tables().map((t) => [t.kind, t.nextId])) },
-      rows: this.#tables().flatMap((table) => [...table.values()].map((row) => ({ kind: table.kind, row }))),
-    });
+  /** A copy of all rows and sequences, as a backup of the instance would hold them; its files are kept from now on. */
+  backup(): StoreBackup {
+    this.blobs.keepRemoved();
+    const ids = Object.fromEntries(this.#tables().map((t) => [t.kind, t.nextId]));
+    return { counters: structuredClone({ ...this.#counters, ids }), rows: this.copies() };
   }
 
   /** Puts a backup back, sequences included: rows made since are gone and their ids will be given out again. */
-  restore(copy: unknown): void {
-    const backup = structuredClone(copy) as { counters: Counters; rows: { kind: string; row: { id: number } }[] };
+  restore(backup: StoreBackup): void {
     for (const row of [...this.documents.values()]) this.removeDocument(row);
     for (const table of this.#tables()) for (const row of [...table.values()]) table.remove(row.id);
-    for (const { kind, row } of backup.rows) this.#put(kind, row);
-    this.#counters = backup.counters;
+    for (const { kind, row } of backup.rows) this.put(kind, copyRow(row));
+    this.#counters = structuredClone(backup.counters);
     for (const table of this.#tables()) table.resetIds(backup.counters.ids[table.kind] ?? 1);
   }
 
@@ -150,7 +164,26 @@ export class Store {
     return [users, groups, customFields, documents, tasks, plain, ...Object.values(this.matching)] as never;
   }
 
-  #put(kind: string, row: { id: number }): void {
+  /** Copies of all rows of all tables. */
+  copies(): StoredRow[] {
+    return this.#tables().flatMap((table) =>
+      [...table.values()].map((row) => ({ kind: table.kind, row: copyRow(row) })),
+    );
+  }
+
+  /** Sequences without a table of their own go on after the highest number in use, as ids do by themselves. */
+  passUsedNumbers(): void {
+    const counters = this.#counters;
+    for (const row of this.documents.values()) {
+      for (const note of row.notes) counters.notes = Math.max(counters.notes, note.id + 1);
+      for (const value of row.customFields)
+        counters.customFieldValues = Math.max(counters.customFieldValues, value.id + 1);
+      counters.deletions = Math.max(counters.deletions, (row.deletion ?? 0) + 1);
+    }
+  }
+
+  /** Stores a row of any kind under the id it has. */
+  put(kind: string, row: { id: number }): void {
     if (kind === 'document') this.saveDocument(row as DocumentRow);
     else
       this.#tables()
@@ -163,7 +196,7 @@ export class Store {
     let latest = 0;
     for (const { kind, row } of this.#persistence.load()) {
       if (kind === 'counters') this.#counters = row as Counters;
-      else this.#put(kind, row as { id: number });
+      else this.put(kind, row as { id: number });
       if (kind === 'document') latest = Math.max(latest, (row as DocumentRow).modified);
     }
     for (const table of this.#tables()) table.skipIdsBelow(this.#counters.ids[table.kind] ?? 1);
