@@ -88,6 +88,7 @@ create table note_links (
   link_id bigint not null,
   master_note_id bigint not null,
   replica_note_id bigint not null,
+  text_hash text not null,
   constraint note_links_pkey PRIMARY KEY (link_id, master_note_id),
   constraint note_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE
 );
@@ -200,6 +201,7 @@ create table sync_map (
   created_at timestamp with time zone not null default now(),
   dirty_since timestamp with time zone default now(),
   master_hash text,
+  held_plan jsonb,
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,

@@ -139,6 +139,7 @@ export interface SyncMapTable {
   /** Kept by a trigger: since when there is open work. */
   dirty_since: NullableTime;
   master_hash: string | null;
+  held_plan: NullableJson<Record<string, string>>;
 }
 export interface UploadAttemptsTable {
   id: Id;
@@ -250,6 +251,7 @@ export interface NoteLinksTable {
   link_id: number;
   master_note_id: number;
   replica_note_id: number;
+  text_hash: string;
 }
 
 export interface Tables {

@@ -2,6 +2,7 @@
  * Notes carry author and time in a first line of fixed format, since paperless lets neither be set (E10, H17):
  *   pngx n<master note id>@<created, UTC, milliseconds> <username or ->
  */
+import { fingerprint } from './fingerprint.ts';
 import { cutToMillis } from './instant.ts';
 import type { Note } from './model.ts';
 
@@ -30,24 +31,52 @@ export interface NotePlan {
   readonly foreign: readonly Note[];
   /** Surplus copies of one note: all but the lowest id. */
   readonly surplus: readonly Note[];
+  /** Copies of notes that were deleted on the master. */
+  readonly stale: readonly Note[];
+  /** Which note of the replica stands for which of the master's. */
+  readonly pairs: readonly NotePair[];
+}
+
+/** A pair that was seen before; the hash guards against an id that a restored replica gave to another note. */
+export interface NotePair {
+  readonly masterNoteId: number;
+  readonly replicaNoteId: number;
+  readonly textHash: string;
 }
 
 /**
  * Pairs the notes of both sides, one for one: by the mark of the copy, not by its whole first line (an author who is renamed
  * or deleted changes that), or, on a replica seeded by paperless' own import, by equal text and cut time.
  */
-export function planNotes(master: readonly Note[], replica: readonly Note[]): NotePlan {
+export function planNotes(
+  master: readonly Note[],
+  replica: readonly Note[],
+  known: readonly NotePair[] = [],
+): NotePlan {
   const free = new Map([...replica].sort((a, b) => a.id - b.id).map((note) => [note.id, note]));
+  const pairs: NotePair[] = [];
   const missing = master.filter((note) => {
     const chosen = copyAmong([...free.values()], note);
-    if (chosen) free.delete(chosen.id);
-    return !chosen;
+    if (!chosen) return true;
+    free.delete(chosen.id);
+    pairs.push({ masterNoteId: note.id, replicaNoteId: chosen.id, textHash: fingerprint(chosen.text) });
+    return false;
   });
   // Only marks of our own making: a line that a master note brought along may stand on the replica for other reasons.
   const ours = new Set(master.filter((note) => !provenanceOf(note.text)).map((note) => markOf(replicaNoteText(note))));
+  const alive = new Set(master.map((note) => note.id));
+  const copies = new Map(known.map((pair) => [pair.replicaNoteId, pair]));
+  const isStale = (note: Note) => {
+    const pair = copies.get(note.id);
+    if (pair && pair.textHash === fingerprint(note.text)) return !alive.has(pair.masterNoteId);
+    const mark = provenanceOf(note.text);
+    return mark !== null && !alive.has(mark.masterNoteId);
+  };
   const left = [...free.values()];
-  const isSurplus = (note: Note) => ours.has(markOf(note.text));
-  return { missing, surplus: left.filter(isSurplus), foreign: left.filter((note) => !isSurplus(note)) };
+  const surplus = left.filter((note) => ours.has(markOf(note.text)));
+  const stale = left.filter((note) => !surplus.includes(note) && isStale(note));
+  const foreign = left.filter((note) => !surplus.includes(note) && !stale.includes(note));
+  return { missing, surplus, stale, foreign, pairs };
 }
 
 function copyAmong(free: readonly Note[], note: Note): Note | undefined {

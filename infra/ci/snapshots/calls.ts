@@ -13,9 +13,10 @@ import * as taxonomy from '../../../shared/db/taxonomy.repo.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
+import { truthCalls } from './calls-truth.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
-type Calls<Repo> = { readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call };
+export type Calls<Repo> = { readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call };
 
 const NOW = new Date();
 const LOST_AFTER_MS = 40_000;
@@ -174,6 +175,7 @@ const smallCalls = {
 /** By repository, as its file is called. */
 export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...smallCalls,
+  ...truthCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

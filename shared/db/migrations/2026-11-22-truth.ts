@@ -32,7 +32,11 @@ const STATEMENTS = [
 
   // Since when there is open work (E23), and a hash of the master's replicated fields as last swept: a document that rests
   // in the DLQ or is blocked becomes due again when that changes although its "modified" does not (E19).
-  `alter table sync_map add column dirty_since timestamptz default now(), add column master_hash text`,
+  // "held_plan" keeps the values of a write that got no answer until two clean read-backs: a late write of ours is no edit (H18).
+  `alter table sync_map
+    add column dirty_since timestamptz default now(),
+    add column master_hash text,
+    add column held_plan jsonb`,
   `update sync_map set dirty_since = case when dirty_seq <> applied_seq then created_at end`,
   // Work is opened in many statements; none of them can forget to note since when.
   `create function note_open_work() returns trigger language plpgsql as $$
@@ -71,6 +75,7 @@ const STATEMENTS = [
     link_id bigint not null references sync_map (id) on delete cascade,
     master_note_id bigint not null,
     replica_note_id bigint not null,
+    text_hash text not null,
     primary key (link_id, master_note_id)
   )`,
 ];

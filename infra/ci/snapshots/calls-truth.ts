@@ -1,0 +1,37 @@
+/** Calls of the repositories that sweeps, conflicts and notes use; calls.ts has the rest. */
+import * as conflicts from '../../../shared/db/conflicts.repo.ts';
+import * as noteLinks from '../../../shared/db/note-links.repo.ts';
+import type { Call, Calls } from './calls.ts';
+
+const conflictCalls: Calls<typeof conflicts> = {
+  saveConflict: (db, { link, replicaId }) =>
+    conflicts.saveConflict(db, {
+      replicaId,
+      linkId: link.id,
+      masterDocId: 1,
+      replicaDocId: 7,
+      field: 'title',
+      baseHash: 'a',
+      replicaHash: 'b',
+      masterHash: 'c',
+      shown: {},
+    }),
+  undecidedOf: (db, { link }) => conflicts.undecidedOf(db, link.id),
+  keptConflicts: (db, { link }) => conflicts.keptConflicts(db, [link.id]),
+  closeConflicts: (db, { link }) => conflicts.closeConflicts(db, link.id, 'overwritten', ['title']),
+  listConflicts: (db, { replicaId }) =>
+    conflicts.listConflicts(db, { replicaId, state: 'open', masterDocId: 1 }, { before: 9, limit: 10 }),
+  decideConflict: (db) => conflicts.decideConflict(db, 1, 'keep_master'),
+  countOpenConflicts: (db) => conflicts.countOpenConflicts(db),
+};
+
+const noteLinkCalls: Calls<typeof noteLinks> = {
+  notePairsOf: (db, { link }) => noteLinks.notePairsOf(db, [link.id]),
+  saveNotePairs: (db, { link }) =>
+    noteLinks.saveNotePairs(db, link.id, [{ masterNoteId: 1, replicaNoteId: 2, textHash: 'h' }]),
+};
+
+export const truthCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
+  conflicts: conflictCalls,
+  'note-links': noteLinkCalls,
+};
