@@ -102,7 +102,9 @@ export async function decideConflict(
       where id = ${id} and state in ('open', 'keep_master', 'keep_replica') returning *`.execute(trx);
     const [row] = rows;
     if (!row) return null;
-    await sql`update sync_map set dirty_seq = nextval('dirty_seq'), next_due_at = null where id = ${row.link_id}`.execute(trx);
+    await sql`update sync_map set dirty_seq = nextval('dirty_seq'), next_due_at = null where id = ${row.link_id}`.execute(
+      trx,
+    );
     return row;
   });
 }

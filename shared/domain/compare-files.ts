@@ -10,7 +10,11 @@ export interface KnownFile {
 }
 
 export interface FileComparison {
-  readonly differences: readonly { readonly field: 'file' | 'versions'; readonly wanted: unknown; readonly actual: unknown }[];
+  readonly differences: readonly {
+    readonly field: 'file' | 'versions';
+    readonly wanted: unknown;
+    readonly actual: unknown;
+  }[];
   readonly reports: readonly FieldReport[];
 }
 
@@ -20,11 +24,17 @@ export function compareFiles(master: PaperlessDocument, copy: PaperlessDocument,
   if (name !== undefined && name !== copyName)
     reports.push(notReplicable('original_file_name', 'the copy was adopted and keeps the name it was uploaded under'));
   if (master.versions.length > 1 && copy.versions.length === 0)
-    reports.push(notReplicable('versions', `${master.versions.length} on the master; the newest file was carried over`));
+    reports.push(
+      notReplicable('versions', `${master.versions.length} on the master; the newest file was carried over`),
+    );
   return { differences: differing(master, copy, known), reports };
 }
 
-function differing(master: PaperlessDocument, copy: PaperlessDocument, known: KnownFile): FileComparison['differences'] {
+function differing(
+  master: PaperlessDocument,
+  copy: PaperlessDocument,
+  known: KnownFile,
+): FileComparison['differences'] {
   if (master.versions.length > 0 && copy.versions.length > 0) return differingVersions(master.versions, copy.versions);
   const seen = newestVersion(master) ?? newestVersion(copy);
   if (!seen) return [];
@@ -40,7 +50,8 @@ function differingVersions(
   copy: readonly DocumentVersion[],
 ): FileComparison['differences'] {
   const inOrder = (versions: readonly DocumentVersion[]) => [...versions].sort((a, b) => a.id - b.id);
-  const checksums = (versions: readonly DocumentVersion[]) => inOrder(versions).map((one) => one.checksum.toLowerCase());
+  const checksums = (versions: readonly DocumentVersion[]) =>
+    inOrder(versions).map((one) => one.checksum.toLowerCase());
   const labels = (versions: readonly DocumentVersion[]) => inOrder(versions).map((one) => one.label);
   const [files, copied] = [checksums(master), checksums(copy)];
   if (files.join() !== copied.join()) return [{ field: 'file', wanted: files, actual: copied }];

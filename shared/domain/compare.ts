@@ -55,7 +55,11 @@ export function comparePair(pair: Pair, around: Surroundings): Compared {
   const { master, copy, file } = pair;
   const desired = translateDocument(master, around.tables);
   const wanted = canonicalDesired(desired);
-  const actual = canonicalActual(copy, new Set(desired.links.map((link) => link.replicaField)), around.tables.tagParents);
+  const actual = canonicalActual(
+    copy,
+    new Set(desired.links.map((link) => link.replicaField)),
+    around.tables.tagParents,
+  );
   const skipped = new Set<WritableField>(desired.unknown);
   const differences: Difference[] = diffFields(wanted, actual)
     .filter(({ field }) => !skipped.has(field))

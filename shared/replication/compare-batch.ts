@@ -87,7 +87,9 @@ async function surroundings(
   const { tables, masterIds, replicaIds } = scope;
   const linkFields = [...tables.fields].filter(([, field]) => field.dataType === 'documentlink');
   const named = (documents: readonly PaperlessDocument[], fields: ReadonlySet<number>) =>
-    documents.flatMap((one) => one.customFields.filter(({ field }) => fields.has(field)).flatMap(({ value }) => idsOf(value)));
+    documents.flatMap((one) =>
+      one.customFields.filter(({ field }) => fields.has(field)).flatMap(({ value }) => idsOf(value)),
+    );
   const targets = named(masters, new Set(linkFields.map(([id]) => id)));
   const rows = await linksRepo.copiesOf(scope.db, scope.replicaId, [...new Set(targets)]);
   const copyOf = new Map(rows.map((row) => [row.master_doc_id, row.replica_doc_id]));

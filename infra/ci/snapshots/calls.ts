@@ -16,7 +16,9 @@ import { ATTEMPT, type Fixture } from './fixture.ts';
 import { truthCalls } from './calls-truth.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
-export type Calls<Repo> = { readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call };
+export type Calls<Repo> = {
+  readonly [K in keyof Repo as Repo[K] extends (...args: never[]) => unknown ? K : never]: Call;
+};
 
 const NOW = new Date();
 const LOST_AFTER_MS = 40_000;
