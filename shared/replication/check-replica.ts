@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import * as links from '../db/links.repo.ts';
 import { suspendReplica } from '../db/runs.repo.ts';
+import { markVanished } from '../db/sweeps.repo.ts';
 import { checkIdentity } from '../domain/identity.ts';
 import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -38,6 +39,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
   await suspendIfShrunk(work, counts);
   if (replica.unconfirmed) await confirmIdentities(work);
+  await markVanished(deps.db, replica.id, census.ids);
   const trash = await writer.trash(signal);
   await noteReplica(work, facts, census.ids.length, counts.foreign_count);
   const marks = (rows: readonly { title: string; asn: number | null }[]) => markedIds(rows, settings.asnBase);

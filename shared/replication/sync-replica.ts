@@ -7,6 +7,7 @@ import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
 import { checkReplica, type ReplicaFindings } from './check-replica.ts';
 import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
+import { sweepReplica } from './sweep.ts';
 import { ensureTaxonomy } from './ensure-taxonomy.ts';
 
 /** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
@@ -66,6 +67,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   await step(deps, lease, { phase: 'taxonomy' });
   const tables = await ensureTaxonomy(work, findings.tokenUser);
   const context: RunContext = { tables: tablesToJson(tables), findings };
+  await sweepReplica(work, tables);
   await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
   const plan = await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize);
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });

@@ -1,6 +1,7 @@
 /** Calls of the repositories that sweeps, conflicts and notes use; calls.ts has the rest. */
 import * as conflicts from '../../../shared/db/conflicts.repo.ts';
 import * as noteLinks from '../../../shared/db/note-links.repo.ts';
+import * as sweeps from '../../../shared/db/sweeps.repo.ts';
 import type { Call, Calls } from './calls.ts';
 
 const conflictCalls: Calls<typeof conflicts> = {
@@ -31,7 +32,18 @@ const noteLinkCalls: Calls<typeof noteLinks> = {
     noteLinks.saveNotePairs(db, link.id, [{ masterNoteId: 1, replicaNoteId: 2, textHash: 'h' }]),
 };
 
+const sweepCalls: Calls<typeof sweeps> = {
+  beginSweep: (db, { runLease, replicaId }) => sweeps.beginSweep(db, runLease, replicaId),
+  saveSweepPosition: (db, { runLease, replicaId }) => sweeps.saveSweepPosition(db, runLease, replicaId, 100),
+  endSweep: (db, { runLease, replicaId }) => sweeps.endSweep(db, runLease, replicaId),
+  nextToSweep: (db, { replicaId }) => sweeps.nextToSweep(db, replicaId, 0, 100),
+  markSwept: (db, { link, replicaId }) =>
+    sweeps.markSwept(db, replicaId, [{ linkId: link.id, differs: true, masterHash: 'h' }]),
+  markVanished: (db, { replicaId }) => sweeps.markVanished(db, replicaId, [1, 2]),
+};
+
 export const truthCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   conflicts: conflictCalls,
   'note-links': noteLinkCalls,
+  sweeps: sweepCalls,
 };

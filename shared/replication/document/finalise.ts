@@ -15,7 +15,8 @@ import { finish } from './finish.ts';
 import { endGone } from './gone.ts';
 import { trashedByReplica } from './locate.ts';
 import { postNotes } from './notes.ts';
-import { guardedPatch, stillHeld } from './patch.ts';
+import { stillHeld } from './intent.ts';
+import { guardedPatch } from './patch.ts';
 import { copyChecksum } from './file.ts';
 import {
   end,

@@ -4,7 +4,7 @@ import type { PaperlessDocument } from '../../domain/model.ts';
 import { notReplicable } from '../../domain/report.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { AppError, toAppError } from '../../kernel/errors.ts';
-import { holdWrites, notSent } from './patch.ts';
+import { holdWrites, notSent } from './intent.ts';
 import { readCopy, save, type DocumentWork, type Step } from './work.ts';
 
 /** Null: all master notes are there. The copy was just read, so what is missing is missing; one at a time, oldest first. */

@@ -6,6 +6,7 @@ import { rejected, waiting } from '../../domain/report.ts';
 import { toAppError, type AppError } from '../../kernel/errors.ts';
 import type { Finalising } from './finalise.ts';
 import { refusal } from './refusal.ts';
+import { holdWrites, notSent } from './intent.ts';
 import { end, save, type DocumentWork, type Step } from './work.ts';
 
 /**
@@ -36,12 +37,6 @@ export async function guardedPatch(
     state.lastError = error;
     return null;
   }
-}
-
-/** Never arrived, or definitely refused: the intent is void. A stop in mid-request is neither, its intent stays on record. */
-export async function notSent(work: DocumentWork, error: AppError): Promise<AppError> {
-  if (error.class !== 'cancelled' && error.class !== 'conflict') await save(work, { plan: null });
-  return error;
 }
 
 /** A refused field is isolated: paperless applies nothing of a request with one bad value (E13). */
@@ -105,48 +100,4 @@ async function yieldAsn(work: DocumentWork, state: Finalising, text: string): Pr
   );
   (state as { desired: Finalising['desired'] }).desired = { ...state.desired, asn: null };
   state.wanted.asn = null;
-}
-
-/** Protocol section 2, point 6: paperless may hold the request far longer than our limit and then save, on 2.20 the whole old row. */
-export async function holdWrites(work: DocumentWork, error: AppError): Promise<Step> {
-  const until = new Date(work.deps.clock.now().getTime() + work.deps.timings.unansweredHoldMs);
-  work.deps.log.warning(
-    `A write got no answer: ${error.message} The document is left alone until ${until.toISOString()}.`,
-    { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'write_unanswered' },
-  );
-  return end(
-    'held',
-    'write_unanswered',
-    'A write got no answer; nothing more is sent to this document for a while, then it is read back.',
-    {
-      hold_until: until,
-      clean_read_at: null,
-      plan: null,
-      next_due_at: until,
-    },
-  );
-}
-
-/**
- * A hold that runs, or an intent that a dead process left: it may have been sent, so the same hold applies. Reading is
- * always allowed, but the answer would not tell whether the write is still to come.
- */
-export function stillHeld(work: DocumentWork): Step | null {
-  const now = work.deps.clock.now().getTime();
-  const { hold_until: until, plan } = work.link;
-  if (until !== null && until.getTime() > now)
-    return end('held', 'write_unanswered', 'Waiting after an unanswered write.', { next_due_at: until });
-  if (plan === null) return null;
-  const restart = new Date(now + work.deps.timings.unansweredHoldMs);
-  return end(
-    'held',
-    'write_unanswered',
-    'A process stopped in the middle of a write; the document is left alone for a while, then it is read back.',
-    {
-      hold_until: restart,
-      clean_read_at: null,
-      plan: null,
-      next_due_at: restart,
-    },
-  );
 }
