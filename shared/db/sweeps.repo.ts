@@ -13,7 +13,12 @@ export async function beginSweep(db: Db, lease: RunLease, replicaId: number): Pr
     where id = ${replicaId} and ${holdsRun(lease)}`.execute(db);
 }
 
-export async function saveSweepPosition(db: Db, lease: RunLease, replicaId: number, position: number): Promise<boolean> {
+export async function saveSweepPosition(
+  db: Db,
+  lease: RunLease,
+  replicaId: number,
+  position: number,
+): Promise<boolean> {
   const result = await sql`update replicas set sweep_position = ${position}
     where id = ${replicaId} and ${holdsRun(lease)}`.execute(db);
   return Number(result.numAffectedRows ?? 0) > 0;

@@ -35,7 +35,10 @@ export async function sweepReplica(work: ReplicaRun, tables: TranslationTables):
     // Under the run's lease: a process that was frozen and woke up must not take the position back.
     if (!(await sweeps.saveSweepPosition(deps.db, work.lease, replica.id, position))) throw takenOver();
   }
-  deps.log.info(`Sweep goes on in the next run: ${tally.compared} documents compared, ${tally.differing} differ.`, where(work));
+  deps.log.info(
+    `Sweep goes on in the next run: ${tally.compared} documents compared, ${tally.differing} differ.`,
+    where(work),
+  );
 }
 
 interface Tally {

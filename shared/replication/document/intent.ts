@@ -47,7 +47,11 @@ export async function holdWrites(work: DocumentWork, error: AppError): Promise<S
     `A write got no answer: ${error.message} The document is left alone until ${until.toISOString()}.`,
     { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'write_unanswered' },
   );
-  return held(work, until, 'A write got no answer; nothing more is sent to this document for a while, then it is read back.');
+  return held(
+    work,
+    until,
+    'A write got no answer; nothing more is sent to this document for a while, then it is read back.',
+  );
 }
 
 /**
