@@ -80,5 +80,13 @@ select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "erro
   order by "master_doc_id"
   limit $5;
 
+-- countRefusedDuplicates
+select count(*)::int as "documents"
+  from "sync_map"
+  where "replica_id" = $1
+  and "status" = $2
+  and "phase" = $3
+  and "error_code" = $4;
+
 -- unfinishedMasterIds
 select "master_doc_id" from "sync_map" where "replica_id" = $1 and "dirty_seq" <> "applied_seq";

@@ -11,6 +11,7 @@ import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
 import { fidelityRoutes } from './routes/fidelity.ts';
 import { healthRoutes } from './routes/health.ts';
+import { hygieneRoutes } from './routes/hygiene.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { replicaRoutes } from './routes/replicas.ts';
@@ -39,6 +40,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));
   app.route('/api/fidelity', fidelityRoutes());
+  app.route('/api', hygieneRoutes(deps));
 
   app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
   app.onError((error, c) => {

@@ -53,7 +53,7 @@ export async function startSimulator(input: SimulatorInput): Promise<Simulator> 
   const faults = new FaultBoard(options.faults, (board) => applyClockSkew(board, store));
   const queue = new WorkQueue(options.consumers);
   const instance: Instance = {
-    profile: PROFILES[options.profile],
+    profile: { ...PROFILES[options.profile], ...(options.version === undefined ? {} : { version: options.version }) },
     options,
     store,
     queue,

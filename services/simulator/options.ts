@@ -16,6 +16,12 @@ export const simulatorOptions = z.object({
   db: z.enum(['sqlite', 'postgres']).default('sqlite'),
   /** Directory that outlives the process, or null for memory. */
   data: z.string().nullable().default(null),
+  /** Another version than the profile's. */
+  version: z.string().optional(),
+  /** What the instance says of its disk (bytes), its trash (days) and its task workers. */
+  storageAvailable: z.coerce.number().min(0).default(400_000_000_000),
+  trashDelay: z.coerce.number().int().min(0).default(30),
+  celery: z.enum(['OK', 'ERROR']).default('OK'),
   /** Prints what a handler threw, for work on the simulator itself. */
   verbose: z.boolean().default(false),
   faults: z.array(faultRule).default([]),

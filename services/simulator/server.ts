@@ -100,7 +100,9 @@ export class SimulatorServer {
       reply = this.#replyTo(error);
     }
     // The version headers show that somebody is signed in (paperless-api.md 1.4).
-    if (user) Object.assign((reply.headers ??= {}), versionHeaders(profile.apiVersions.at(-1), profile.version));
+    const headers = (reply.headers ??= {});
+    if (user) Object.assign(headers, versionHeaders(profile.apiVersions.at(-1), profile.version));
+    headers['date'] = this.#instance.store.clock.seconds();
     return reply;
   }
 

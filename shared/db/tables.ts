@@ -1,5 +1,6 @@
 /** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
+import type { Finding } from '../domain/hygiene/facts.ts';
 import type { FieldReport } from '../domain/report.ts';
 
 type Time = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -52,6 +53,8 @@ export interface MasterStateTable {
   unconfirmed: Generated<boolean>;
   last_sweep_at: NullableTime;
   sweep_count: Generated<number>;
+  hygiene: NullableJson<Finding[]>;
+  hygiene_at: NullableTime;
 }
 export interface ReplicasTable {
   id: Id;
@@ -84,6 +87,8 @@ export interface ReplicasTable {
   uploads_held: string | null;
   document_count: number | null;
   foreign_count: number | null;
+  hygiene: NullableJson<Finding[]>;
+  hygiene_at: NullableTime;
   deletion_mode: Generated<DeletionMode>;
   replace_files_on_v2: Generated<boolean>;
   unknown_owner: Generated<UnknownOwner>;

@@ -164,3 +164,16 @@ export async function unfinishedMasterIds(db: Db, replicaId: number): Promise<Re
     .execute();
   return new Set(rows.map((row) => row.master_doc_id));
 }
+
+/** Documents that this replica refused because it holds the same bytes. */
+export async function countRefusedDuplicates(db: Db, replicaId: number): Promise<number> {
+  const row = await db
+    .selectFrom('sync_map')
+    .select(sql<number>`count(*)::int`.as('documents'))
+    .where('replica_id', '=', replicaId)
+    .where('status', '=', 'error')
+    .where('phase', '=', 'blocked')
+    .where('error_code', '=', 'duplicate_content')
+    .executeTakeFirst();
+  return row?.documents ?? 0;
+}

@@ -2,6 +2,7 @@
  * What the engine may ask of a paperless instance. The type that reads the master has no write methods (protocol H5).
  * Every method fails with an AppError; ids are the instance's own; times are the raw strings of the instance.
  */
+import type { ConfigFacts, MailRuleFacts, RightsFacts, StatusFacts, WorkflowFacts } from '../domain/hygiene/facts.ts';
 import type {
   PaperlessDocument,
   TaxonomyKind,
@@ -126,6 +127,13 @@ export interface PaperlessReader {
   unfinishedTasks(signal?: AbortSignal): Promise<ConsumeTask[]>;
   /** Consume tasks created since (raw time or ISO), any state, newest first. */
   tasksSince(since: string, signal?: AbortSignal): Promise<ConsumeTask[]>;
+  /** What the token may do, and how long the trash is kept. */
+  rights(signal?: AbortSignal): Promise<RightsFacts>;
+  workflows(signal?: AbortSignal): Promise<WorkflowFacts[]>;
+  mailRules(signal?: AbortSignal): Promise<MailRuleFacts[]>;
+  config(signal?: AbortSignal): Promise<ConfigFacts>;
+  /** Asks the instance's own parts and takes seconds: seldom (paperless-api.md 11). */
+  status(signal?: AbortSignal): Promise<StatusFacts>;
 }
 
 export interface UploadRequest {

@@ -6,6 +6,7 @@ import { documentReads } from './documents.ts';
 import { fileReads } from './files.ts';
 import { createHttp } from './http.ts';
 import type { Http } from './http.ts';
+import { systemReads } from './system.ts';
 import { taskReads } from './tasks.ts';
 import { taxonomyReads } from './taxonomy.ts';
 import { trashReads } from './trash.ts';
@@ -22,6 +23,7 @@ export function readerOver(http: Http, connection: Connection): PaperlessReader 
     probe: (signal) => probe.probe(signal),
     ...documentReads(http, probe),
     ...fileReads(http, probe, connection.maxBytesPerSecond),
+    ...systemReads(http),
     ...taskReads(http, probe),
     ...taxonomyReads(http),
     ...trashReads(http),

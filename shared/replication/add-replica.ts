@@ -66,8 +66,14 @@ export function seenFacts(report: ConnectionReport, now: Date) {
     last_contact_at: now,
     error_code: null,
     error_msg: null,
+    ...hygieneOf(report, now),
   };
 }
+
+export const hygieneOf = (report: ConnectionReport, now: Date) => ({
+  hygiene: JSON.stringify(report.findings),
+  hygiene_at: now,
+});
 
 /** The address in its one normal form, so that two spellings of one address are seen as one. */
 export function replicaUrl(entered: string, field = 'url'): string {

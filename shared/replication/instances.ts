@@ -32,7 +32,7 @@ export function configuredInstances(deps: InstancesDeps): Instances {
   return {
     async master() {
       const settings = await deps.settings();
-      if (settings.masterUrl === null || settings.masterToken === null) throw notConfigured();
+      if (settings.masterUrl === null || settings.masterToken === null) throw masterNotConfigured();
       const connection = connect(deps, 0, settings.masterUrl, settings.masterToken, settings);
       deps.setLimit(0, settings.maxConcurrentRequests);
       const key = JSON.stringify(connection);
@@ -65,7 +65,7 @@ function connect(deps: InstancesDeps, target: number, url: string, token: string
   return { target, baseUrl: parseInstanceUrl(url), token, timeouts };
 }
 
-function notConfigured(): AppError {
+export function masterNotConfigured(): AppError {
   return Object.assign(
     new AppError({
       code: 'master_not_configured',

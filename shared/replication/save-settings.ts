@@ -10,7 +10,7 @@ import { replicaUrl, type ReplicaVerbDeps } from './add-replica.ts';
 import { checkDistinctLibraries } from './check-distinct-libraries.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings } from './load-settings.ts';
-import { testInstance, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
+import { testMaster, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
 
 /**
  * Saves all of them or none. Address and token of the master are saved only after a good connection test, which is the
@@ -27,7 +27,7 @@ export async function saveSettings(
   const touchesMaster = changes.some(({ key }) => key === 'master_url' || key === 'master_token');
   const master = touchesMaster ? masterAfter(before, changes) : null;
   const newAddress = master !== null && master.url !== before.masterUrl;
-  const report = master === null ? null : await testMaster(deps, master, newAddress, signal);
+  const report = master === null ? null : await provenMaster(deps, master, newAddress, signal);
   // Also after the master was taken out for a while: what counts is whether one was ever read.
   const moved = newAddress && (await masterState(deps.db)).last_contact_at !== null;
   await write(deps, changes, moved);
@@ -75,13 +75,13 @@ function masterAfter(before: Settings, changes: readonly SettingChange[]): Insta
   });
 }
 
-async function testMaster(
+async function provenMaster(
   deps: ReplicaVerbDeps,
   master: InstanceAccess,
   newAddress: boolean,
   signal?: AbortSignal,
 ): Promise<ConnectionReport> {
-  const report = await testInstance(deps, master, 'master', signal);
+  const report = await testMaster(deps, master, signal);
   if (!report.ok) throw connectionRefused(report, { url: 'master_url', token: 'master_token' });
   if (newAddress) await refuseReplicaAsMaster(deps, master, signal);
   return report;

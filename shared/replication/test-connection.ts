@@ -2,11 +2,14 @@
  * What a person gets to know about an instance before it is saved (E26, S4): a list of steps, each with its cure. The only
  * writes are one marker tag on a candidate replica, removed at once in every case.
  */
+import type { Finding, KnownFacts } from '../domain/hygiene/facts.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { Capabilities, PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
 import { parseInstanceUrl } from '../paperless/url.ts';
 import { checkAsnRange, type OwnUpload } from './check-asn-range.ts';
 import { checkDistinctLibraries } from './check-distinct-libraries.ts';
+import { masterHygiene, replicaHygiene, UNKNOWN_REPLICA } from './check-hygiene.ts';
 
 export const STEP_NAMES = ['url', 'reachable', 'api', 'version', 'token', 'superuser', 'library', 'asn_range'] as const;
 export type StepName = (typeof STEP_NAMES)[number];
@@ -28,6 +31,8 @@ export interface ConnectionReport {
   readonly capabilities: Capabilities | null;
   readonly documentCount: number | null;
   readonly latencyMs: number | null;
+  /** How the instance is set up (E25); looked at only once it may be saved, and never a reason not to save it. */
+  readonly findings: readonly Finding[];
 }
 
 export interface InstanceAccess {
@@ -42,6 +47,7 @@ export interface InstanceClients {
   openWriter(access: InstanceAccess): PaperlessWriter;
 }
 export interface ConnectionTestDeps {
+  readonly clock: Clock;
   readonly clients: InstanceClients;
   /** Random part of the marker's name. */
   readonly randomHex: (bytes: number) => string;
@@ -60,8 +66,18 @@ export function failed(name: StepName, error: AppError, blocking = true): Connec
   return { name, ok: false, blocking, code: error.code, detail: error.message, hint: error.hint ?? null };
 }
 
+export async function testMaster(
+  deps: ConnectionTestDeps,
+  access: InstanceAccess,
+  signal?: AbortSignal,
+): Promise<ConnectionReport> {
+  const tested = await testInstance(deps, access, 'master', signal);
+  if (!tested.ok) return tested;
+  return { ...tested, findings: await masterHygiene(deps.clients.openReader(access), deps.clock, signal) };
+}
+
 /** Address, API, version, token and rights: what holds for a master and for a replica alike. */
-export async function testInstance(
+async function testInstance(
   deps: ConnectionTestDeps,
   access: InstanceAccess,
   role: 'master' | 'replica',
@@ -92,6 +108,8 @@ export interface ReplicaTest {
   readonly asnBase: number;
   /** Which documents in the reserved range are unfinished uploads of ours. */
   readonly isOwnUpload: OwnUpload;
+  /** What the controller has seen of a replica that it knows already. */
+  readonly known?: KnownFacts;
 }
 
 /** All of `testInstance`, and that the candidate is another library than the master with a free ASN range. */
@@ -122,8 +140,10 @@ export async function testReplica(
     steps.push(passed('asn_range', `No archive serial numbers from ${test.asnBase} on are in use.`));
   } catch (thrown) {
     steps.push(failed('asn_range', toAppError(thrown)));
+    return rest();
   }
-  return rest();
+  const findings = await replicaHygiene({ master, replica }, test.known ?? UNKNOWN_REPLICA, deps.clock, signal);
+  return { ...rest(), findings };
 }
 
 function masterMissing(): AppError {
@@ -148,6 +168,7 @@ function report(
     capabilities,
     documentCount,
     latencyMs: capabilities?.latencyMs ?? null,
+    findings: [],
   };
 }
 

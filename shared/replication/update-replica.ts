@@ -6,6 +6,7 @@ import { unfinishedMasterIds } from '../db/views.repo.ts';
 import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
 import { nameTaken, refuseKnownUrl, replicaUrl, seenFacts, type ReplicaVerbDeps } from './add-replica.ts';
+import { knownFacts } from './check-hygiene.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings, masterAccess } from './load-settings.ts';
 import { testReplica, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
@@ -55,7 +56,7 @@ export async function updateReplica(
 /** The test of a saved replica: its unfinished uploads hold reserved numbers and are no strangers. */
 export async function testKnownReplica(
   deps: ReplicaVerbDeps,
-  replica: Pick<Replica, 'id'>,
+  replica: Replica,
   access: InstanceAccess,
   signal?: AbortSignal,
 ): Promise<ConnectionReport> {
@@ -65,7 +66,8 @@ export async function testKnownReplica(
     const masterId = (row.asn ?? 0) - settings.asnBase;
     return unfinished.has(masterId) || markedMasterId(row.title) === masterId;
   };
-  const test = { replica: access, master: masterAccess(settings), asnBase: settings.asnBase, isOwnUpload };
+  const known = await knownFacts(deps.db, replica);
+  const test = { replica: access, master: masterAccess(settings), asnBase: settings.asnBase, isOwnUpload, known };
   return testReplica(deps, test, signal);
 }
 

@@ -14,6 +14,7 @@ import { negotiationBehaviour } from './behaviour/negotiation.ts';
 import { noteBehaviour } from './behaviour/notes.ts';
 import { patchBehaviour } from './behaviour/document-patch.ts';
 import { permissionBehaviour } from './behaviour/permissions.ts';
+import { systemBehaviour } from './behaviour/system.ts';
 import { tagBehaviour } from './behaviour/tags.ts';
 import { taskBehaviour } from './behaviour/tasks.ts';
 import { taxonomyBehaviour } from './behaviour/taxonomy.ts';
@@ -32,6 +33,7 @@ describe.each(libraries)('$target.title', (library) => {
   afterAll(() => library.close());
   negotiationBehaviour(library);
   userBehaviour(library);
+  systemBehaviour(library);
   taxonomyBehaviour(library);
   listBehaviour(library);
   uploadBehaviour(library);

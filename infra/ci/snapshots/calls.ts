@@ -119,6 +119,7 @@ const viewCalls: Calls<typeof views> = {
     await views.listDocuments(db, { replicaId }, { limit: 10 });
     await views.listDocuments(db, { replicaId, status: 'error', phase: 'failed' }, { after: 1, limit: 10 });
   },
+  countRefusedDuplicates: (db, { replicaId }) => views.countRefusedDuplicates(db, replicaId),
   unfinishedMasterIds: (db, { replicaId }) => views.unfinishedMasterIds(db, replicaId),
 };
 

@@ -38,5 +38,6 @@ export function presentTest(report: ConnectionReport) {
     doc_count: report.documentCount,
     version: report.capabilities?.version ?? null,
     steps: report.steps,
+    findings: report.findings,
   };
 }

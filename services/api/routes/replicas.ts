@@ -4,7 +4,7 @@ import * as repo from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
 import { listDocuments } from '../../../shared/db/views.repo.ts';
 import { PHASES } from '../../../shared/domain/document-state.ts';
-import { addReplica } from '../../../shared/replication/add-replica.ts';
+import { addReplica, hygieneOf } from '../../../shared/replication/add-replica.ts';
 import { replicaNotFound, testKnownReplica, updateReplica } from '../../../shared/replication/update-replica.ts';
 import type { ApiDeps } from '../deps.ts';
 import { bodyOf, id, idOf, pageSize, queryOf, text } from '../input.ts';
@@ -74,7 +74,9 @@ function addVerbs(routes: Hono, deps: ApiDeps): void {
   routes.post('/:id/test', async (c) => {
     const replica = await existing(deps, idOf(c));
     const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
-    return c.json(presentTest(await testKnownReplica(deps, replica, access, c.req.raw.signal)));
+    const report = await testKnownReplica(deps, replica, access, c.req.raw.signal);
+    if (report.ok) await repo.updateReplica(deps.db, replica.id, hygieneOf(report, deps.clock.now()));
+    return c.json(presentTest(report));
   });
   routes.post('/:id/unsuspend', async (c) => {
     const replica = await repo.unsuspendReplica(deps.db, idOf(c));

@@ -16,6 +16,11 @@ export class Clock {
     return this.#last;
   }
 
+  /** For the Date header, which takes no microsecond away. */
+  seconds(): string {
+    return httpDate(Date.now() * 1000 + this.#skew);
+  }
+
   /** Makes the clock wrong by so much; set back, it goes backwards once, as a corrected server clock does. */
   skewTo(milliseconds: number): void {
     if (milliseconds * 1000 === this.#skew) return;

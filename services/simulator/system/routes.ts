@@ -33,14 +33,14 @@ function statistics(context: Context): Reply {
   });
 }
 
-function status({ user, profile, isV3 }: Context): Reply {
+function status({ user, profile, isV3, instance: { options } }: Context): Reply {
   if (!user.isStaff && !(isV3 && user.isSuperuser)) throw forbiddenText();
   const ok = 'OK';
   return json({
     pngx_version: profile.version,
     server_os: 'Linux',
     install_type: 'bare-metal',
-    storage: { total: 500_000_000_000, available: 400_000_000_000 },
+    storage: { total: 500_000_000_000, available: options.storageAvailable },
     database: {
       type: 'sqlite',
       url: 'db.sqlite3',
@@ -52,7 +52,7 @@ function status({ user, profile, isV3 }: Context): Reply {
       redis_url: 'redis://localhost:6379',
       redis_status: ok,
       redis_error: null,
-      celery_status: ok,
+      celery_status: options.celery,
       celery_url: 'celery@localhost',
       celery_error: null,
       index_status: ok,

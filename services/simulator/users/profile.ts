@@ -83,7 +83,7 @@ export async function obtainToken(context: Context): Promise<Reply> {
 
 export function readUiSettings(context: Context): Reply {
   context.require('view_uisettings');
-  const { user, profile, isV3, store } = context;
+  const { user, profile, isV3, store, instance } = context;
   return json({
     user: {
       id: user.id,
@@ -99,7 +99,7 @@ export function readUiSettings(context: Context): Reply {
       version: profile.version,
       app_title: configValue(store, 'app_title'),
       app_logo: configValue(store, 'app_logo'),
-      trash_delay: 30,
+      trash_delay: instance.options.trashDelay,
       auditlog_enabled: true,
       email_enabled: false,
       update_checking: { backend_setting: 'default' },

@@ -27,7 +27,8 @@ export type Kind =
   | 'storage_paths'
   | 'custom_fields'
   | 'users'
-  | 'groups';
+  | 'groups'
+  | 'workflows';
 
 interface UploadForm {
   readonly file?: SampleFile;
