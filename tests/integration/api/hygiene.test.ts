@@ -105,9 +105,7 @@ describe('GET /api/replicas/{id}/hygiene', () => {
       mode: 'off',
     });
     const found = codes(await look('v3'));
-    expect(found).toEqual(
-      expect.arrayContaining(['barcode_asn', 'barcode_split', 'barcode_tags', 'ocr_differs']),
-    );
+    expect(found).toEqual(expect.arrayContaining(['barcode_asn', 'barcode_split', 'barcode_tags', 'ocr_differs']));
     expect(found).not.toContain('barcodes_unknown');
     await change('v3', 'PATCH', 'config/1/', { barcodes_enabled: false, barcode_enable_asn: false, mode: null });
   });
@@ -123,7 +121,12 @@ describe('GET /api/replicas/{id}/hygiene', () => {
     const { store } = replicas.poor.simulator;
     const [user] = store.users.values();
     if (user === undefined) throw new Error('the instance has no user');
-    store.users.save({ ...user, isSuperuser: false, isStaff: false, permissions: ['view_uisettings', 'view_document'] });
+    store.users.save({
+      ...user,
+      isSuperuser: false,
+      isStaff: false,
+      permissions: ['view_uisettings', 'view_document'],
+    });
     const answer = await look('poor');
     store.users.save(user);
     expect(codes(answer)).toEqual(
@@ -153,7 +156,10 @@ describe('GET /api/replicas/{id}/hygiene', () => {
     const { id } = replicas.v3;
     await api.db.updateTable('replicas').set({ asn_fence: false }).where('id', '=', id).execute();
     const blocked = { status: 'error', phase: 'blocked', error_code: 'duplicate_content' } as const;
-    await api.db.insertInto('sync_map').values({ replica_id: id, master_doc_id: 1, ...blocked }).execute();
+    await api.db
+      .insertInto('sync_map')
+      .values({ replica_id: id, master_doc_id: 1, ...blocked })
+      .execute();
     expect(codes(await look('v3'))).toEqual(expect.arrayContaining(['asn_fence_off', 'duplicates_refused']));
   });
 

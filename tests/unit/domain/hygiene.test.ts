@@ -77,7 +77,11 @@ describe('findings about a replica', () => {
     ['storage_low', 'warning', status({ storageAvailable: 4 * GIB })],
     ['storage_low', 'danger', status({ storageAvailable: GIB / 2 })],
     ['instance_unwell', 'danger', status({ broken: ['task workers'] })],
-    ['part_unread', 'warning', { workflows: null, unread: [{ part: 'workflows', code: 'list_forbidden', why: 'No.' }] }],
+    [
+      'part_unread',
+      'warning',
+      { workflows: null, unread: [{ part: 'workflows', code: 'list_forbidden', why: 'No.' }] },
+    ],
     ['proxy_in_front', 'danger', { status: null, unread: [{ part: 'status', code: 'redirected', why: 'Elsewhere.' }] }],
   ])('name %s (%s), with a cure', (code, severity, facts) => {
     const found = look(facts).find((finding) => finding.code === code);
