@@ -27,9 +27,20 @@ commit;
 begin;
 set local synchronous_commit = on;
 select pg_advisory_xact_lock(7011, hashtext($1));
-update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "phase" = $4 where id = $5 and lease_epoch = $6 and lease_worker = $7
+update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "applied" = $4, "phase" = $5 where id = $6 and lease_epoch = $7 and lease_worker = $8
   and topology_epoch = (select topology_epoch from master_state)
-  and exists (select 1 from workers w where w.id = $8 and not w.dead for share) returning *;
+  and exists (select 1 from workers w where w.id = $9 and not w.dead for share) returning *;
+commit;
+
+-- releaseLostCopy
+begin;
+set local synchronous_commit = on;
+update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "applied" = $4, "last_synced" = $5, "status" = $6, "phase" = $7 where id = $8 and lease_epoch = $9 and lease_worker = $10
+  and topology_epoch = (select topology_epoch from master_state)
+  and exists (select 1 from workers w where w.id = $11 and not w.dead for share) returning *;
+update upload_attempts set state = 'failure', failure_code = 'copy_lost',
+  terminal_at = coalesce(terminal_at, now()), closed_at = coalesce(closed_at, now())
+  where link_id = $1 and success_doc_id = $2;
 commit;
 
 -- outstandingUploads

@@ -1,7 +1,7 @@
 /** Upload attempts: the intent of every POST of a file, written before its first byte (H22, invariant 4). */
 import { sql, type Updateable } from 'kysely';
 import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
-import type { Attempt, Db, UploadAttemptsTable } from './tables.ts';
+import type { Attempt, Db, Link, UploadAttemptsTable } from './tables.ts';
 
 export type AttemptPatch = Omit<Updateable<UploadAttemptsTable>, 'id' | 'link_id' | 'k'>;
 
@@ -71,6 +71,8 @@ export async function claimCopy(
         replica_doc_id: copy.replicaDocId,
         replica_added: copy.added,
         stored_checksum: copy.storedChecksum,
+        // What was last written was written to another document, if at all: it tells nothing about edits of this one.
+        applied: null,
         phase: 'claimed',
       });
       return link ? 'claimed' : 'lease-lost';
@@ -79,6 +81,29 @@ export async function claimCopy(
     if ((error as { code?: string }).code === '23505') return 'taken';
     throw error;
   }
+}
+
+/**
+ * The copy was deleted on the replica for good: the link is free to make another. The uploads that led to it are over, so
+ * that nobody asks them for the document again. Null: the lease is lost.
+ */
+export async function releaseLostCopy(db: Db, lease: LeaseRef, replicaDocId: number): Promise<Link | null> {
+  return durably(db, async (trx) => {
+    const link = await updateLeased(trx, lease, {
+      replica_doc_id: null,
+      replica_added: null,
+      stored_checksum: null,
+      applied: null,
+      last_synced: null,
+      status: 'pending',
+      phase: 'pending',
+    });
+    if (!link) return null;
+    await sql`update upload_attempts set state = 'failure', failure_code = 'copy_lost',
+        terminal_at = coalesce(terminal_at, now()), closed_at = coalesce(closed_at, now())
+      where link_id = ${lease.linkId} and success_doc_id = ${replicaDocId}`.execute(trx);
+    return link;
+  });
 }
 
 /** Attempts, a replica's, that wait for an outcome: what its queue holds of ours. */

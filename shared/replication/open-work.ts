@@ -51,6 +51,7 @@ export async function openWork(
     bytes: 0,
     transferred: false,
     reports: [],
+    edits: { overwritten: new Set(), waiting: new Set(), kept: new Set() },
   };
 }
 

@@ -31,6 +31,7 @@ const attemptCalls: Calls<typeof attempts> = {
   settleAttempt: (db, { lease, attempt }) =>
     attempts.settleAttempt(db, lease, attempt.id, { state: 'awaiting', task_id: 't' }, { phase: 'awaiting' }),
   claimCopy: (db, { lease }) => attempts.claimCopy(db, lease, { replicaDocId: 7, added: 'now', storedChecksum: 'a' }),
+  releaseLostCopy: (db, { lease }) => attempts.releaseLostCopy(db, lease, 7),
   outstandingUploads: (db, { replicaId }) => attempts.outstandingUploads(db, replicaId),
 };
 

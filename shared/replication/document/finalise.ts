@@ -13,8 +13,9 @@ import type { AppError } from '../../kernel/errors.ts';
 import { allClosed } from './attempt-facts.ts';
 import { finish } from './finish.ts';
 import { endGone } from './gone.ts';
-import { trashedByReplica } from './locate.ts';
-import { postNotes } from './notes.ts';
+import { syncNotes } from './notes.ts';
+import { noticeEdits } from './edits.ts';
+import { copyVanished } from './vanished.ts';
 import { stillHeld } from './intent.ts';
 import { guardedPatch } from './patch.ts';
 import { copyChecksum } from './file.ts';
@@ -53,7 +54,8 @@ export async function finalise(work: DocumentWork): Promise<Step> {
   if (!master) return endGone(work);
   const state = plan(work, master);
   work.reports = [...state.desired.reports];
-  const noted = await postNotes(work, master);
+  await noticeEdits(work, state, copy, openDiffs(work, state, copy));
+  const noted = await syncNotes(work, master);
   if (noted) return noted;
   for (let patches = 0; ; patches += 1) {
     const now = await readCopy(work);
@@ -62,12 +64,7 @@ export async function finalise(work: DocumentWork): Promise<Step> {
     if (differs.length === 0) return finish(work, master, now, state);
     if (patches >= MAX_PATCHES) return state.lastError ? onlyErrors(work, state.lastError) : rewritten(work, differs);
     const body = bodyFor(state, now, differs);
-    await save(work, {
-      phase: 'finalising',
-      status: 'pending',
-      plan: JSON.stringify(fieldHashes(pick(state.wanted, differs))),
-    });
-    const unanswered = await guardedPatch(work, state, body);
+    const unanswered = await guardedPatch(work, state, body, fieldHashes(pick(state.wanted, differs)));
     if (unanswered) return unanswered;
   }
 }
@@ -143,13 +140,6 @@ function onlyErrors(work: DocumentWork, error: AppError): Step {
     'writes_fail',
     `The replica answered every write to this document with an error. ${error.message}`,
   );
-}
-
-async function copyVanished(work: DocumentWork): Promise<Step> {
-  const id = work.link.replica_doc_id ?? 0;
-  const trashed = (await work.writer.trash(work.signal)).some((row) => row.id === id);
-  if (trashed) return trashedByReplica(id);
-  return end('failed', 'copy_missing', `The copy (#${id}) is neither on the replica nor in its trash.`);
 }
 
 /** E26: before the first write after a change of address, the stored checksum must match too. */

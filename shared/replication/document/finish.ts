@@ -1,11 +1,12 @@
 /** The end of a look at a copy that reads back as desired: links, the reserved ASN, the master once more, and `ok`. */
 import { onlyLinkingIsOpen } from '../../db/dispatch.repo.ts';
 import type * as links from '../../db/links.repo.ts';
-import { fieldHashes } from '../../domain/diff.ts';
+import { canonicalActual, fieldHashes } from '../../domain/diff.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
 import { newestVersion } from '../../domain/versions.ts';
 import { sql } from 'kysely';
 import { allClosed } from './attempt-facts.ts';
+import { closeEdits } from './edits.ts';
 import { masterChecksum, matches } from './file.ts';
 import type { Finalising } from './finalise.ts';
 import { writeLinks } from './links.ts';
@@ -28,6 +29,7 @@ export async function finish(
     (await compareFile(work, master)) ??
     judgeReports(work) ??
     (await parkWaiting(work)) ??
+    (await judgeEdits(work)) ??
     settled(work, master, copy, state)
   );
 }
@@ -48,7 +50,7 @@ async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
   if (hold === null) return null;
   const now = work.deps.clock.now();
   if (first !== null && now.getTime() - first.getTime() >= work.deps.timings.cleanReadsApartMs) {
-    await save(work, { hold_until: null, clean_read_at: null, plan: null });
+    await save(work, { hold_until: null, clean_read_at: null, plan: null, held_plan: null });
     return null;
   }
   const due = new Date((first ?? now).getTime() + work.deps.timings.cleanReadsApartMs);
@@ -126,6 +128,14 @@ async function parkWaiting(work: DocumentWork): Promise<Step | null> {
   return end('held', code, message, patch);
 }
 
+/** Everything else is equal; what somebody edited on the replica is closed, or waits for a person. */
+async function judgeEdits(work: DocumentWork): Promise<Step | null> {
+  await closeEdits(work);
+  if (work.edits.waiting.size === 0) return null;
+  const fields = [...work.edits.waiting].join(', ');
+  return end('blocked', 'conflict_open', `Edited on the replica (${fields}); a person decides which side stays.`, reported(work));
+}
+
 const reported = (work: DocumentWork): links.LinkPatch => ({ report: JSON.stringify(work.reports) });
 
 function settled(work: DocumentWork, master: PaperlessDocument, copy: PaperlessDocument, state: Finalising): Step {
@@ -134,8 +144,9 @@ function settled(work: DocumentWork, master: PaperlessDocument, copy: PaperlessD
     master_modified: master.modified,
     master_added: master.added,
     replica_modified: copy.modified,
-    applied: JSON.stringify(fieldHashes(state.wanted)),
+    applied: JSON.stringify(fieldHashes(canonicalActual(copy, state.linkFields, work.tables.tagParents))),
     plan: null,
+    held_plan: null,
     last_synced: sql`now()` as never,
   });
 }

@@ -6,6 +6,7 @@ import * as linksRepo from '../../db/links.repo.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
 import { notReplicable, waiting } from '../../domain/report.ts';
 import { idsOf, type LinkField } from '../../domain/translate/custom-fields.ts';
+import { fingerprint } from '../../domain/fingerprint.ts';
 import { customFieldItems } from '../../domain/plan.ts';
 import type { Finalising } from './finalise.ts';
 import { guardedPatch } from './patch.ts';
@@ -52,9 +53,8 @@ async function writeLeased(
   if (leases === null) return snooze(300 + Math.floor(Math.random() * 1500));
   try {
     const values = new Map(targets.map((target) => [target.field.replicaField, target.wanted]));
-    const unanswered = await guardedPatch(work, state, {
-      custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields),
-    });
+    const body = { custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields) };
+    const unanswered = await guardedPatch(work, state, body, { document_links: fingerprint([...values]) });
     return unanswered ?? (state.refused.has('custom_fields') ? null : go('claimed'));
   } finally {
     for (const lease of leases) await linksRepo.releaseLease(work.deps.db, lease, {});

@@ -10,22 +10,27 @@ import { holdWrites, notSent } from './intent.ts';
 import { end, save, type DocumentWork, type Step } from './work.ts';
 
 /**
- * Sends the values. Null: go on with the read-back (a clean answer, or an answered error, which is read back and sent
- * again with absolute values). A step: the answer is missing, so nothing more goes to this document for a while.
+ * Sends the values, under an intent of `plan` (field -> hash of the value). Null: go on with the read-back (a clean answer,
+ * or an answered error, which is read back and sent again with absolute values). A step: the answer is missing, so nothing
+ * more goes to this document for a while.
  */
 export async function guardedPatch(
   work: DocumentWork,
   state: Finalising,
   body: Record<string, unknown>,
+  plan: Readonly<Record<string, string>>,
 ): Promise<Step | null> {
   const id = work.link.replica_doc_id;
   if (id === null) return end('failed', 'internal_error', 'No copy to write to.');
+  await save(work, { phase: 'finalising', status: 'pending', plan: JSON.stringify(plan) });
   work.copy = null;
   await work.deps.racePoint('patch.before');
   try {
     await work.writer.patchDocument(id, body, work.signal);
     await work.deps.racePoint('patch.after');
-    await save(work, { plan: null });
+    // From here on these values are ours: found again when the master has moved on, they are no edit (H18).
+    const applied = work.link.applied && JSON.stringify({ ...work.link.applied, ...plan });
+    await save(work, { plan: null, ...(applied ? { applied } : {}) });
     state.lastError = null;
     return null;
   } catch (thrown) {

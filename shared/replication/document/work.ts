@@ -39,6 +39,8 @@ export interface DocumentWork {
   /** The file or a note went over: the master is read once more before `ok`. */
   transferred: boolean;
   reports: FieldReport[];
+  /** Fields that somebody edited on the replica, by what becomes of the edit. */
+  readonly edits: { readonly overwritten: Set<string>; readonly waiting: Set<string>; readonly kept: Set<string> };
 }
 
 export type EndState = 'ok' | 'failed' | 'blocked' | 'gone' | 'held' | 'dlq';

@@ -110,7 +110,8 @@ describe('provenanceOf', () => {
 describe('planNotes', () => {
   test('posts what is missing and keeps what the replica wrote', () => {
     const own = note(9, 'a remark of the replica');
-    expect(planNotes([note(1, 'paid')], [own])).toEqual({
+    expect(planNotes([note(1, 'paid')], [own])).toMatchObject({
+      stale: [],
       missing: [note(1, 'paid')],
       foreign: [own],
       surplus: [],
@@ -119,7 +120,8 @@ describe('planNotes', () => {
 
   test('takes a copy that came by an import for the note, one for one, and never posts it again', () => {
     const seeded = note(50, 'paid', { created: '2024-05-06T05:08:09.123Z' });
-    expect(planNotes([note(1, 'paid')], [seeded])).toEqual({
+    expect(planNotes([note(1, 'paid')], [seeded])).toMatchObject({
+      stale: [],
       missing: [],
       foreign: [],
       surplus: [],
@@ -140,7 +142,8 @@ describe('planNotes', () => {
   test('does not post a note again because its author was renamed or deleted', () => {
     const copy = note(30, replicaNoteText(note(1, 'paid')));
     for (const author of ['ada.l', null])
-      expect(planNotes([note(1, 'paid', { username: author })], [copy])).toEqual({
+      expect(planNotes([note(1, 'paid', { username: author })], [copy])).toMatchObject({
+        stale: [],
         missing: [],
         foreign: [],
         surplus: [],
@@ -150,7 +153,7 @@ describe('planNotes', () => {
   test('keeps every copy that a master note of its own asks for, marked notes of an earlier master too', () => {
     const text = replicaNoteText(note(1, 'paid'));
     const plan = planNotes([note(1, 'paid'), note(2, text)], [note(30, text), note(31, text)]);
-    expect(plan).toEqual({ missing: [], foreign: [], surplus: [] });
+    expect(plan).toMatchObject({ missing: [], foreign: [], surplus: [], stale: [] });
   });
 
   test('has nothing left to do once it was carried out', () => {
@@ -170,6 +173,21 @@ describe('planNotes', () => {
         for (const { text } of planNotes(master, replica).surplus) expect(provenanceOf(text)).not.toBeNull();
       }),
     );
+  });
+
+  test('lets go of the copy of a note that was deleted on the master', () => {
+    const copy = note(30, replicaNoteText(note(1, 'paid')));
+    expect(planNotes([], [copy]).stale).toEqual([copy]);
+    expect(planNotes([note(2, 'other')], [copy])).toMatchObject({ stale: [copy], missing: [note(2, 'other')] });
+  });
+
+  test('lets go of an imported copy only while its words are those that were paired', () => {
+    const seeded = note(50, 'paid', { created: '2024-05-06T05:08:09.123Z' });
+    const { pairs } = planNotes([note(1, 'paid')], [seeded]);
+    expect(planNotes([], [seeded], pairs).stale).toEqual([seeded]);
+    const reused = note(50, 'written by somebody after a restore');
+    expect(planNotes([], [reused], pairs)).toMatchObject({ stale: [], foreign: [reused] });
+    expect(planNotes([], [seeded]).stale).toEqual([]);
   });
 
   test('leaves the count as it is over a hundred cycles', () => {
