@@ -133,7 +133,12 @@ async function judgeEdits(work: DocumentWork): Promise<Step | null> {
   await closeEdits(work);
   if (work.edits.waiting.size === 0) return null;
   const fields = [...work.edits.waiting].join(', ');
-  return end('blocked', 'conflict_open', `Edited on the replica (${fields}); a person decides which side stays.`, reported(work));
+  return end(
+    'blocked',
+    'conflict_open',
+    `Edited on the replica (${fields}); a person decides which side stays.`,
+    reported(work),
+  );
 }
 
 const reported = (work: DocumentWork): links.LinkPatch => ({ report: JSON.stringify(work.reports) });

@@ -59,7 +59,8 @@ async function rememberPairs(
   plan: NotePlan,
 ): Promise<void> {
   const after = await readCopy(work);
-  const pairs = after && work.edits.waiting.has('notes') ? known : planNotes(master.notes, after?.notes ?? [], known).pairs;
+  const pairs =
+    after && work.edits.waiting.has('notes') ? known : planNotes(master.notes, after?.notes ?? [], known).pairs;
   const same = fingerprint(pairs) === fingerprint(known) && plan.missing.length === 0;
   if (!same) await saveNotePairs(work.deps.db, work.link.id, pairs);
 }

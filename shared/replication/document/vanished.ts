@@ -86,9 +86,17 @@ async function sendAgain(work: DocumentWork, id: number): Promise<Step> {
 
 function leaveDeleted(work: DocumentWork, id: number, verdict: Exclude<Verdict, 'overwrite'>): Step {
   if (verdict === 'wait')
-    return end('blocked', 'conflict_open', `The copy (#${id}) was deleted on the replica; a person decides what becomes of it.`);
+    return end(
+      'blocked',
+      'conflict_open',
+      `The copy (#${id}) was deleted on the replica; a person decides what becomes of it.`,
+    );
   work.reports.push(notReplicable('document', 'a person chose to leave it deleted on the replica'));
-  return end('blocked', 'kept_deleted', `The copy (#${id}) was deleted on the replica, and a person chose to leave it so.`);
+  return end(
+    'blocked',
+    'kept_deleted',
+    `The copy (#${id}) was deleted on the replica, and a person chose to leave it so.`,
+  );
 }
 
 const where = (work: DocumentWork) => ({

@@ -151,7 +151,8 @@ describe('edits on a replica where a person decides', () => {
   const edit = (title: string) => ask(replica, 'PATCH', '/api/documents/1/', { title });
   const title = async () => ((await ask(replica, 'GET', '/api/documents/1/')) as { title: string }).title;
   const link = async () => (await controller.links()).find((one) => one.master_doc_id === 1);
-  const conflict = () => controller.db.selectFrom('conflicts').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
+  const conflict = () =>
+    controller.db.selectFrom('conflicts').selectAll().orderBy('id', 'desc').executeTakeFirstOrThrow();
 
   it('stay as they are and are not green, while all other fields follow the master', async () => {
     await edit('mine');
