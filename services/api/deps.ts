@@ -66,7 +66,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
   const { database, secrets, log, metrics } = from;
   const { db } = database;
   const inspect = createInspector(from.backend);
-  metrics.onScrape(() => fillReplicaGauges({ db, clock: systemClock }, metrics));
+  metrics.onScrape(() => fillReplicaGauges({ db, secrets, clock: systemClock, version: from.version }, metrics));
   metrics.onScrape(() => fillQueueGauges(inspect, metrics));
   return {
     db,

@@ -41,6 +41,19 @@ function referenceSeries(registers: Registry[]) {
   };
 }
 
+/** One gauge a replica, filled from PostgreSQL at each scrape. */
+function replicaSeries(registers: Registry[]) {
+  const gauge = (name: string, help: string, more: readonly string[] = []) =>
+    new Gauge({ name, help, labelNames: ['replica', ...more], registers });
+  return {
+    replicaRpo: gauge('pngx_replica_rpo_seconds', 'Age of the oldest change on the master that is not here yet.'),
+    replicaDocuments: gauge('pngx_replica_documents', 'Documents by what is to be done with them.', ['state']),
+    replicaDlq: gauge('pngx_replica_dlq_documents', 'Documents that were given up until somebody retries them.'),
+    replicaConflicts: gauge('pngx_replica_conflicts', 'Edits made on the replica that wait for a person.'),
+    replicaHygiene: gauge('pngx_replica_hygiene_findings', 'What the last look at the instance found.', ['severity']),
+  };
+}
+
 function ownSeries(registers: Registry[]) {
   return {
     httpRequests: new Counter({
@@ -78,7 +91,10 @@ function ownSeries(registers: Registry[]) {
   };
 }
 
-export interface Metrics extends ReturnType<typeof referenceSeries>, ReturnType<typeof ownSeries> {
+export interface Metrics
+  extends ReturnType<typeof referenceSeries>,
+    ReturnType<typeof replicaSeries>,
+    ReturnType<typeof ownSeries> {
   readonly contentType: string;
   /** Called before each scrape, to fill gauges from the database. One that fails is left out, not the whole scrape. */
   onScrape(fill: () => Promise<void> | void): void;
@@ -92,7 +108,7 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry();
   if (options.process !== false) collectDefaultMetrics({ register: registry });
-  const all = { ...referenceSeries([registry]), ...ownSeries([registry]) };
+  const all = { ...referenceSeries([registry]), ...replicaSeries([registry]), ...ownSeries([registry]) };
   all.buildInfo.set(build, 1);
   const fills: (() => Promise<void> | void)[] = [];
   return {

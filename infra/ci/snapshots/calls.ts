@@ -5,6 +5,7 @@ import * as dispatch from '../../../shared/db/dispatch.repo.ts';
 import * as links from '../../../shared/db/links.repo.ts';
 import * as logs from '../../../shared/db/logs.repo.ts';
 import * as master from '../../../shared/db/master.repo.ts';
+import * as replicaHealth from '../../../shared/db/replica-health.repo.ts';
 import * as replicas from '../../../shared/db/replicas.repo.ts';
 import * as runs from '../../../shared/db/runs.repo.ts';
 import * as settings from '../../../shared/db/settings.repo.ts';
@@ -135,6 +136,9 @@ const workerCalls: Calls<typeof workers> = {
 };
 
 const smallCalls = {
+  'replica-health': {
+    measureLag: (db) => replicaHealth.measureLag(db),
+  } satisfies Calls<typeof replicaHealth> as Record<string, Call>,
   'app-meta': {
     readMeta: (db) => appMeta.readMeta(db, appMeta.CANARY),
     insertMeta: (db) => appMeta.insertMeta(db, appMeta.CANARY, 'sealed'),

@@ -1,27 +1,45 @@
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import { countPendingTasks, listOpenRuns } from '../../../shared/db/views.repo.ts';
+import { countPendingTasks } from '../../../shared/db/views.repo.ts';
 import type { QueueCounts } from '../../../shared/queue/inspect.ts';
 import type { Metrics } from '../../../shared/telemetry/metrics.ts';
 import type { ApiDeps } from '../deps.ts';
-import { lagSeconds } from './status.ts';
+import { loadStatus } from './status.ts';
 
 /** Read from PostgreSQL at each scrape, so that every api process tells the same (O2). */
-export async function fillReplicaGauges({ db, clock }: Pick<ApiDeps, 'db' | 'clock'>, metrics: Metrics): Promise<void> {
+export async function fillReplicaGauges(
+  deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>,
+  metrics: Metrics,
+): Promise<void> {
   // First: neither a removed replica nor a database that is away may go on as a series of its last value.
-  for (const gauge of [metrics.replicaLag, metrics.replicaPendingTasks, metrics.replicaConsecutiveFailures])
-    gauge.reset();
-  const [replicas, pending, openRuns] = await Promise.all([listReplicas(db), countPendingTasks(db), listOpenRuns(db)]);
-  const now = clock.now();
+  for (const gauge of gaugesOf(metrics)) gauge.reset();
+  const [{ replicas, progress }, pending] = await Promise.all([loadStatus(deps), countPendingTasks(deps.db)]);
   for (const replica of replicas) {
     const labels = { replica: replica.name };
-    const lag = lagSeconds(replica, now);
     // Never synced is no number; an alert on absence says it better than a zero.
-    if (lag !== null) metrics.replicaLag.set(labels, lag);
+    if (replica.lag_seconds !== null) metrics.replicaLag.set(labels, replica.lag_seconds);
+    if (replica.rpo_seconds !== null) metrics.replicaRpo.set(labels, replica.rpo_seconds);
     metrics.replicaPendingTasks.set(labels, pending.find((count) => count.replica_id === replica.id)?.tasks ?? 0);
     metrics.replicaConsecutiveFailures.set(labels, replica.consecutive_failures);
+    metrics.replicaDlq.set(labels, replica.documents.given_up);
+    metrics.replicaConflicts.set(labels, replica.conflicts);
+    const { total: _total, ...states } = replica.documents;
+    for (const [state, documents] of Object.entries(states)) metrics.replicaDocuments.set({ ...labels, state }, documents);
+    if (replica.hygiene.checked_at === null) continue;
+    for (const severity of ['danger', 'warning', 'info'] as const)
+      metrics.replicaHygiene.set({ ...labels, severity }, replica.hygiene[severity]);
   }
-  metrics.syncRunning.set(openRuns.length > 0 ? 1 : 0);
+  metrics.syncRunning.set(progress.running ? 1 : 0);
 }
+
+const gaugesOf = (metrics: Metrics) => [
+  metrics.replicaLag,
+  metrics.replicaRpo,
+  metrics.replicaPendingTasks,
+  metrics.replicaConsecutiveFailures,
+  metrics.replicaDocuments,
+  metrics.replicaDlq,
+  metrics.replicaConflicts,
+  metrics.replicaHygiene,
+];
 
 export async function fillQueueGauges(
   inspect: () => Promise<Record<string, QueueCounts>>,

@@ -1,8 +1,11 @@
-/** The dashboard's data: seven small queries, no request to any instance. */
-import { masterState } from '../../../shared/db/master.repo.ts';
+/** The dashboard's data: some small queries, no request to any instance. */
+import { countOpenConflicts } from '../../../shared/db/conflicts.repo.ts';
+import { masterState, type MasterState } from '../../../shared/db/master.repo.ts';
+import { measureLag, type LagRow } from '../../../shared/db/replica-health.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
 import * as views from '../../../shared/db/views.repo.ts';
+import { rpoSeconds } from '../../../shared/domain/lag.ts';
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import type { Settings } from '../../../shared/config/settings.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -13,17 +16,19 @@ import { docsDone, presentRun } from './runs.ts';
 export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
   const { db } = deps;
   const now = deps.clock.now();
-  const [settings, master, replicas, counts, open, openRuns, lastRuns, [lastCycle]] = await Promise.all([
+  const [settings, master, replicas, counts, open, lag, conflicts, openRuns, lastRuns, [lastCycle]] = await Promise.all([
     loadSettings(deps),
     masterState(db),
     listReplicas(db),
     views.countLinksByState(db),
     views.countOpenLinks(db),
+    measureLag(db),
+    countOpenConflicts(db),
     views.listOpenRuns(db),
     views.lastReplicaRuns(db),
     views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
   ]);
-  const facts = { settings, counts, open, openRuns, lastRuns, now };
+  const facts = { settings, master, counts, open, lag, conflicts, openRuns, lastRuns, now };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
   return {
     version: deps.version,
@@ -39,6 +44,9 @@ export type Status = Awaited<ReturnType<typeof loadStatus>>;
 
 interface Facts {
   readonly settings: Settings;
+  readonly master: MasterState;
+  readonly lag: readonly LagRow[];
+  readonly conflicts: readonly { replica_id: number; open: number }[];
   readonly counts: readonly views.LinkCount[];
   readonly open: readonly { replica_id: number; documents: number }[];
   readonly openRuns: readonly views.RunView[];
@@ -82,22 +90,46 @@ function presentReplica(replica: Replica, facts: Facts) {
     ...verdict,
     enabled: replica.enabled,
     lag_seconds: lagSeconds(replica, facts.now),
+    rpo_seconds: rpoOf(replica, documents.total, facts),
     last_sync_ts: replica.last_sync_ts,
+    last_sweep_at: replica.last_sweep_at,
     consecutive_failures: replica.consecutive_failures,
     version: replica.version,
     error_code: replica.error_code,
     documents,
+    conflicts: facts.conflicts.find((row) => row.replica_id === replica.id)?.open ?? 0,
+    hygiene: countFindings(replica),
     last_run: lastRun === undefined ? null : presentRun(lastRun, facts.now),
   };
 }
 export type PresentedReplica = ReturnType<typeof presentReplica>;
 
 /** As in the reference: the time since the last good cycle began. */
-export function lagSeconds(replica: Pick<Replica, 'last_sync_ts'>, now: Date): number | null {
+function lagSeconds(replica: Pick<Replica, 'last_sync_ts'>, now: Date): number | null {
   return replica.last_sync_ts === null ? null : Math.max(0, (now.getTime() - replica.last_sync_ts.getTime()) / 1000);
 }
 
-function countDocuments(replicaId: number, { counts, open }: Facts) {
+/** The age of the oldest change on the master that is not here yet (E23); documents that are held do not count. */
+function rpoOf(replica: Replica, knownDocuments: number, facts: Facts) {
+  const lag = facts.lag.find((row) => row.replica_id === replica.id);
+  return rpoSeconds(
+    {
+      oldestChange: lag?.oldest_change ?? null,
+      knownDocuments,
+      master: { lastContact: facts.master.last_contact_at, failing: facts.master.error_code !== null },
+      intervalSeconds: facts.settings.syncIntervalSeconds,
+    },
+    facts.now,
+  );
+}
+
+/** What the last look at the instance found (E25); without a time it was never looked at. */
+function countFindings({ hygiene, hygiene_at }: Replica) {
+  const count = (severity: string) => (hygiene ?? []).filter((finding) => finding.severity === severity).length;
+  return { checked_at: hygiene_at, danger: count('danger'), warning: count('warning'), info: count('info') };
+}
+
+function countDocuments(replicaId: number, { counts, open, lag }: Facts) {
   const own = counts.filter((count) => count.replica_id === replicaId);
   const sum = (matches: (count: views.LinkCount) => boolean) =>
     own.filter(matches).reduce((total, count) => total + count.documents, 0);
@@ -111,6 +143,7 @@ function countDocuments(replicaId: number, { counts, open }: Facts) {
     failed: sum(({ status, phase }) => status === 'error' && phase !== 'blocked' && phase !== 'dlq'),
     given_up: givenUp,
     blocked,
+    held: lag.find((row) => row.replica_id === replicaId)?.held ?? 0,
     waiting: open.find((count) => count.replica_id === replicaId)?.documents ?? 0,
   };
 }

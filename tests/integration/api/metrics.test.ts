@@ -48,6 +48,44 @@ describe('GET /metrics', () => {
     expect(text).toContain('# TYPE pngx_sync_duration_seconds histogram');
   });
 
+  it('tells how far behind and how sound each replica is', async () => {
+    const loft = await addReplicaRow(api, 'loft', {
+      created_at: new Date(Date.now() - 900_000),
+      hygiene: JSON.stringify([{ code: 'storage_low', severity: 'danger', what: 'w', fix: 'f' }]),
+      hygiene_at: new Date(),
+    });
+    const link = (id: number, more: object) => ({ replica_id: loft, master_doc_id: id, dirty_seq: 4, applied_seq: 4, ...more });
+    const changed = new Date(Date.now() - 600_000);
+    await api.db
+      .insertInto('sync_map')
+      .values([
+        link(1, { status: 'error', phase: 'dlq' }),
+        link(2, { status: 'error', phase: 'blocked' }),
+        link(3, { applied_seq: 3, error_code: 'uploads_held', dirty_since: new Date(0) }),
+        link(4, { applied_seq: 3, feed_modified: changed.toISOString() }),
+        link(5, { status: 'ok', phase: 'ok', dirty_since: null }),
+      ])
+      .execute();
+    const edited = await api.db.selectFrom('sync_map').select('id').where('master_doc_id', '=', 5).executeTakeFirstOrThrow();
+    await api.db
+      .insertInto('conflicts')
+      .values({ replica_id: loft, link_id: edited.id, master_doc_id: 5, field: 'title' })
+      .execute();
+    await api.db.updateTable('master_state').set({ last_contact_at: new Date() }).execute();
+    const { text } = await api.get('/metrics');
+    const value = (name: string) => Number(new RegExp(`^pngx_replica_${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+    expect(value('rpo_seconds{replica="loft"}')).toBeGreaterThanOrEqual(600);
+    expect(value('rpo_seconds{replica="loft"}')).toBeLessThan(660);
+    expect(value('dlq_documents{replica="loft"}')).toBe(1);
+    expect(value('conflicts{replica="loft"}')).toBe(1);
+    expect(value('documents{replica="loft",state="blocked"}')).toBe(1);
+    expect(value('documents{replica="loft",state="held"}')).toBe(1);
+    expect(value('documents{replica="loft",state="ok"}')).toBe(1);
+    expect(value('hygiene_findings{replica="loft",severity="danger"}')).toBe(1);
+    expect(value('conflicts{replica="cellar"}')).toBe(0);
+    expect(text).not.toContain('pngx_replica_rpo_seconds{replica="cellar"}');
+  });
+
   it('gives a replica that was never synced no lag at all, and a removed one no series', async () => {
     await api.db.deleteFrom('replicas').where('name', '=', 'attic').execute();
     const { text } = await api.get('/metrics');
