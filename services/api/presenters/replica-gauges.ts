@@ -22,7 +22,8 @@ export async function fillReplicaGauges(
     metrics.replicaDlq.set(labels, replica.documents.given_up);
     metrics.replicaConflicts.set(labels, replica.conflicts);
     const { total: _total, ...states } = replica.documents;
-    for (const [state, documents] of Object.entries(states)) metrics.replicaDocuments.set({ ...labels, state }, documents);
+    for (const [state, documents] of Object.entries(states))
+      metrics.replicaDocuments.set({ ...labels, state }, documents);
     if (replica.hygiene.checked_at === null) continue;
     for (const severity of ['danger', 'warning', 'info'] as const)
       metrics.replicaHygiene.set({ ...labels, severity }, replica.hygiene[severity]);

@@ -16,18 +16,20 @@ import { docsDone, presentRun } from './runs.ts';
 export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
   const { db } = deps;
   const now = deps.clock.now();
-  const [settings, master, replicas, counts, open, lag, conflicts, openRuns, lastRuns, [lastCycle]] = await Promise.all([
-    loadSettings(deps),
-    masterState(db),
-    listReplicas(db),
-    views.countLinksByState(db),
-    views.countOpenLinks(db),
-    measureLag(db),
-    countOpenConflicts(db),
-    views.listOpenRuns(db),
-    views.lastReplicaRuns(db),
-    views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
-  ]);
+  const [settings, master, replicas, counts, open, lag, conflicts, openRuns, lastRuns, [lastCycle]] = await Promise.all(
+    [
+      loadSettings(deps),
+      masterState(db),
+      listReplicas(db),
+      views.countLinksByState(db),
+      views.countOpenLinks(db),
+      measureLag(db),
+      countOpenConflicts(db),
+      views.listOpenRuns(db),
+      views.lastReplicaRuns(db),
+      views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
+    ],
+  );
   const facts = { settings, master, counts, open, lag, conflicts, openRuns, lastRuns, now };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
   return {

@@ -54,7 +54,13 @@ describe('GET /metrics', () => {
       hygiene: JSON.stringify([{ code: 'storage_low', severity: 'danger', what: 'w', fix: 'f' }]),
       hygiene_at: new Date(),
     });
-    const link = (id: number, more: object) => ({ replica_id: loft, master_doc_id: id, dirty_seq: 4, applied_seq: 4, ...more });
+    const link = (id: number, more: object) => ({
+      replica_id: loft,
+      master_doc_id: id,
+      dirty_seq: 4,
+      applied_seq: 4,
+      ...more,
+    });
     const changed = new Date(Date.now() - 600_000);
     await api.db
       .insertInto('sync_map')
@@ -66,14 +72,19 @@ describe('GET /metrics', () => {
         link(5, { status: 'ok', phase: 'ok', dirty_since: null }),
       ])
       .execute();
-    const edited = await api.db.selectFrom('sync_map').select('id').where('master_doc_id', '=', 5).executeTakeFirstOrThrow();
+    const edited = await api.db
+      .selectFrom('sync_map')
+      .select('id')
+      .where('master_doc_id', '=', 5)
+      .executeTakeFirstOrThrow();
     await api.db
       .insertInto('conflicts')
       .values({ replica_id: loft, link_id: edited.id, master_doc_id: 5, field: 'title' })
       .execute();
     await api.db.updateTable('master_state').set({ last_contact_at: new Date() }).execute();
     const { text } = await api.get('/metrics');
-    const value = (name: string) => Number(new RegExp(`^pngx_replica_${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+    const value = (name: string) =>
+      Number(new RegExp(`^pngx_replica_${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
     expect(value('rpo_seconds{replica="loft"}')).toBeGreaterThanOrEqual(600);
     expect(value('rpo_seconds{replica="loft"}')).toBeLessThan(660);
     expect(value('dlq_documents{replica="loft"}')).toBe(1);

@@ -63,7 +63,16 @@ describe('GET /api/status', () => {
     const { body } = await api.get('/api/status');
     const [first, second] = body.replicas;
     expect(first).toMatchObject({ name: 'attic', status: 'error', state: 'needs_you' });
-    expect(first.documents).toEqual({ total: 5, ok: 2, pending: 1, failed: 1, given_up: 0, blocked: 1, held: 0, waiting: 3 });
+    expect(first.documents).toEqual({
+      total: 5,
+      ok: 2,
+      pending: 1,
+      failed: 1,
+      given_up: 0,
+      blocked: 1,
+      held: 0,
+      waiting: 3,
+    });
     expect(first.lag_seconds).toBeGreaterThanOrEqual(60);
     expect(second).toMatchObject({
       name: 'cellar',
