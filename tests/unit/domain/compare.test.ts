@@ -96,9 +96,20 @@ describe('a copy', () => {
     'storage path': [{ storagePath: null }, 'storage_path'],
     tag: [{ tags: [] }, 'tags'],
     owner: [{ owner: 16 }, 'owner'],
-    permission: [{ permissions: { view: { users: [15], groups: [] }, change: { users: [], groups: [] } } }, 'permissions'],
+    permission: [
+      { permissions: { view: { users: [15], groups: [] }, change: { users: [], groups: [] } } },
+      'permissions',
+    ],
     'custom field': [{ customFields: [{ field: 50, value: [201] }] }, 'custom_fields'],
-    'document link': [{ customFields: [{ field: 51, value: 'x' }, { field: 50, value: [] }] }, 'document_links'],
+    'document link': [
+      {
+        customFields: [
+          { field: 51, value: 'x' },
+          { field: 50, value: [] },
+        ],
+      },
+      'document_links',
+    ],
     note: [{ notes: [] }, 'notes'],
     version: [{ versions: [version(200, HASHES[0])] }, 'file'],
     'version label': [{ versions: [version(200, HASHES[0]), version(401, HASHES[1])] }, 'versions'],
@@ -130,7 +141,12 @@ describe('a copy', () => {
 });
 
 describe('document links', () => {
-  const unlinked = { customFields: [{ field: 51, value: 'x' }, { field: 50, value: [] }] };
+  const unlinked = {
+    customFields: [
+      { field: 51, value: 'x' },
+      { field: 50, value: [] },
+    ],
+  };
 
   test('to a document that has no copy yet wait, and differ only once it has one', () => {
     const waiting = around({ copyOf: new Map() });
@@ -144,7 +160,12 @@ describe('document links', () => {
   });
 
   test('that the replica mirrored from a one-way link are no difference', () => {
-    const mirrored = pair({ customFields: [{ field: 51, value: 'x' }, { field: 50, value: [201, 202] }] });
+    const mirrored = pair({
+      customFields: [
+        { field: 51, value: 'x' },
+        { field: 50, value: [201, 202] },
+      ],
+    });
     const live = new Set([200, 201, 202]);
     expect(fieldsOf(mirrored, around({ liveOnReplica: live }))).toEqual(['document_links']);
     expect(fieldsOf(mirrored, around({ liveOnReplica: live, oneWay: new Set(['50:202:100']) }))).toEqual([]);
@@ -166,6 +187,13 @@ test("the master's hash follows every replicated field and nothing else", () => 
   const base = masterHash(master);
   expect(masterHash({ ...master, modified: '2030-01-01T00:00:00Z', pageCount: 7, hasArchive: true })).toBe(base);
   expect(masterHash({ ...master, notes: [{ ...note(1, 'paid'), created: '2024-05-06T05:08:09.123999Z' }] })).toBe(base);
-  for (const change of [{ title: 'o' }, { tags: [] }, { notes: [] }, { versions: [] }, { owner: null }, { content: '' }])
+  for (const change of [
+    { title: 'o' },
+    { tags: [] },
+    { notes: [] },
+    { versions: [] },
+    { owner: null },
+    { content: '' },
+  ])
     expect(masterHash({ ...master, ...change })).not.toBe(base);
 });
