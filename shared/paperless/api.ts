@@ -48,6 +48,11 @@ export interface DownloadedFile {
   readonly md5: string;
   readonly sha256: string;
 }
+export interface VersionFacts {
+  readonly checksum: Checksum;
+  readonly size: number | null;
+  readonly fileName: string | null;
+}
 export interface ReservedRow {
   readonly id: number;
   readonly title: string;
@@ -79,7 +84,12 @@ export interface ConsumeTask {
   readonly started: string | null;
   readonly done: string | null;
   /** v3, API 10 only (protocol F2). */
-  readonly overrides: { readonly title: string | null; readonly asn: number | null } | null;
+  readonly overrides: {
+    readonly title: string | null;
+    readonly asn: number | null;
+    /** Uploads of versions only; such a row never names the document (F10). */
+    readonly versionLabel: string | null;
+  } | null;
 }
 export interface DocumentRow {
   readonly id: number;
@@ -110,6 +120,12 @@ export interface PaperlessReader {
   fileFacts(id: number, signal?: AbortSignal): Promise<{ checksum: Checksum; size: number | null } | null>;
   /** Streams the original bytes of the newest file to `path` (created 0600), hashing on the way; fails on truncation. */
   downloadOriginal(id: number, path: string, signal?: AbortSignal): Promise<DownloadedFile>;
+  /** As downloadOriginal, of one version (3.x); the root's own file is the version with the id of the document. */
+  downloadVersion(id: number, versionId: number, path: string, signal?: AbortSignal): Promise<DownloadedFile>;
+  /** Checksum, size and upload name of one version by /metadata/ (3.x); null on 404. */
+  versionFacts(id: number, versionId: number, signal?: AbortSignal): Promise<VersionFacts | null>;
+  /** The document a version belongs to (3.x), for live and trashed ones; null where no such row is. */
+  rootOf(id: number, signal?: AbortSignal): Promise<number | null>;
   taxonomy(kind: TaxonomyKind, signal?: AbortSignal): Promise<TaxonomyObject[]>;
   customFields(signal?: AbortSignal): Promise<CustomFieldDefinition[]>;
   users(signal?: AbortSignal): Promise<Principal[]>;
@@ -147,6 +163,12 @@ export interface UploadRequest {
   readonly title: string;
   readonly asn: number | null;
 }
+export interface VersionRequest extends DownloadedFile {
+  readonly path: string;
+  readonly fileName: string;
+  /** At most 64 characters (paperless-api.md 8.1). */
+  readonly label: string;
+}
 export interface TaxonomyBody {
   readonly [field: string]: unknown;
 }
@@ -155,6 +177,12 @@ export interface TaxonomyBody {
 export interface PaperlessWriter extends PaperlessReader {
   /** Streams the file; hashes again while sending and destroys the socket before the last byte on a mismatch (H25). */
   upload(request: UploadRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
+  /** As upload: one more file of a live document (3.x). */
+  uploadVersion(id: number, request: VersionRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
+  /** Of the root's own row too; null takes the label away. */
+  setVersionLabel(id: number, versionId: number, label: string | null, signal?: AbortSignal): Promise<void>;
+  /** Moves one version to the trash (undoable); never the root. */
+  deleteVersion(id: number, versionId: number, signal?: AbortSignal): Promise<void>;
   /** PATCH with absolute values; returns the instance's `modified` of the answer. */
   patchDocument(
     id: number,

@@ -16,7 +16,7 @@ import type { ApiRequest, Http } from './http.ts';
 import { checksumOfEtag, toChecksum } from './mapper.ts';
 import * as wire from './wire.ts';
 
-type FileReads = Pick<PaperlessReader, 'originalChecksum' | 'fileFacts' | 'downloadOriginal'>;
+type FileReads = Pick<PaperlessReader, 'originalChecksum' | 'fileFacts' | 'downloadOriginal' | 'downloadVersion'>;
 
 export function fileReads(http: Http, probe: CapabilityProbe, pace: Connection['maxBytesPerSecond']): FileReads {
   return {
@@ -29,7 +29,8 @@ export function fileReads(http: Http, probe: CapabilityProbe, pace: Connection['
         const facts = await readJson(http, metadataRequest(id, signal), wire.metadata);
         return { checksum: toChecksum(facts.original_checksum), size: facts.original_size ?? null };
       }),
-    downloadOriginal: (id, path, signal) => download(http, id, path, pace, signal),
+    downloadOriginal: (id, path, signal) => download(http, { id }, path, pace, signal),
+    downloadVersion: (id, versionId, path, signal) => download(http, { id, versionId }, path, pace, signal),
   };
 }
 
@@ -61,7 +62,7 @@ async function probeEtag(http: Http, id: number, signal: AbortSignal | undefined
 
 async function download(
   http: Http,
-  id: number,
+  { id, versionId }: { readonly id: number; readonly versionId?: number },
   path: string,
   maxBytesPerSecond: number | undefined,
   signal: AbortSignal | undefined,
@@ -73,7 +74,7 @@ async function download(
     id,
     purpose: 'object',
     // Without it the archive PDF comes (paperless-api.md 3.2); v3 serves the newest version by default.
-    query: { original: true },
+    query: { original: true, ...(versionId === undefined ? {} : { version: versionId }) },
     file: true,
     sink: { start: (answer) => target.start(request, answer), take: (chunk) => target.take(chunk) },
     signal,

@@ -28,6 +28,8 @@ export interface ApiRequest extends RequestFacts {
   /** Path template, e.g. `/api/documents/{id}/`. */
   readonly route: string;
   readonly id?: number | undefined;
+  /** What stands for `{version}` in the route. */
+  readonly versionId?: number | undefined;
   readonly query?: Query | undefined;
   /** 9 is the only version both generations speak; 10 for the tasks of v3 (protocol F2). */
   readonly apiVersion?: 9 | 10 | undefined;
@@ -116,7 +118,7 @@ function describeExchange(state: State, request: ApiRequest, lost: AbortSignal):
   const write = isWrite(request);
   const guard = write ? requireGuard(deps) : undefined;
   guard?.assertAlive();
-  const path = request.route.replace('{id}', String(request.id));
+  const path = request.route.replace('{id}', String(request.id)).replace('{version}', String(request.versionId));
   const file = request.file === true;
   const stops: Exchange['stops'][number][] = [{ kind: 'slot', signal: lost }];
   if (request.signal !== undefined) stops.push({ kind: 'caller', signal: request.signal });

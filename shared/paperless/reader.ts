@@ -10,6 +10,7 @@ import { systemReads } from './system.ts';
 import { taskReads } from './tasks.ts';
 import { taxonomyReads } from './taxonomy.ts';
 import { trashReads } from './trash.ts';
+import { versionReads } from './versions.ts';
 
 export function createReader(connection: Connection, deps: ClientDeps): PaperlessReader {
   // Without a guard the client could not write even if it were asked to.
@@ -27,5 +28,6 @@ export function readerOver(http: Http, connection: Connection): PaperlessReader 
     ...taskReads(http, probe),
     ...taxonomyReads(http),
     ...trashReads(http),
+    ...versionReads(http),
   };
 }

@@ -43,7 +43,11 @@ function fromApi10(wire: WireTask10): ConsumeTask {
     created: wire.date_created,
     started: wire.date_started ?? null,
     done: wire.date_done ?? null,
-    overrides: { title: overrides?.title ?? null, asn: overrides?.asn ?? null },
+    overrides: {
+      title: overrides?.title ?? null,
+      asn: overrides?.asn ?? null,
+      versionLabel: overrides?.version_label ?? null,
+    },
   };
 }
 

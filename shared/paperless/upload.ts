@@ -32,8 +32,20 @@ export function uploadWrites(http: Http): Pick<PaperlessWriter, 'upload'> {
   };
 }
 
-/** A body of unknown length would be sent in chunks, which Django may read as empty: sizes are told beforehand. */
 function multipart(upload: UploadRequest): BodySource {
+  const fields: [string, string][] = [
+    ['title', upload.title],
+    // a bare date: a time would be shifted into the instance's zone
+    ['created', upload.created],
+  ];
+  if (upload.asn !== null) fields.push(['archive_serial_number', String(upload.asn)]);
+  return fileForm(fields, upload);
+}
+
+export type FileToSend = Pick<UploadRequest, 'path' | 'size' | 'md5' | 'sha256' | 'fileName'>;
+
+/** A body of unknown length would be sent in chunks, which Django may read as empty: sizes are told beforehand. */
+export function fileForm(fields: readonly (readonly [string, string])[], upload: FileToSend): BodySource {
   const file = {
     name: upload.fileName,
     type: 'application/octet-stream', // paperless looks at the bytes, not at this (paperless-api.md 4)
@@ -42,14 +54,8 @@ function multipart(upload: UploadRequest): BodySource {
     stream: () => checkedBytes(upload),
     [Symbol.toStringTag]: 'File',
   };
-  const entries: [string, string | typeof file][] = [
-    ['title', upload.title],
-    // a bare date: a time would be shifted into the instance's zone
-    ['created', upload.created],
-  ];
-  if (upload.asn !== null) entries.push(['archive_serial_number', String(upload.asn)]);
   // Last, so that the closing boundary, without which nothing is accepted, follows the comparison of the hashes.
-  entries.push(['document', file]);
+  const entries: (readonly [string, string | typeof file])[] = [...fields, ['document', file]];
   const encoder = new FormDataEncoder(formOf(entries));
   return {
     type: encoder.contentType,
@@ -70,7 +76,7 @@ function formOf<T>(entries: readonly (readonly [string, T])[]) {
 }
 
 /** A cached file may have been cut by a kill, so what leaves is compared and not what was once stored. */
-async function* checkedBytes(upload: UploadRequest): AsyncGenerator<Uint8Array> {
+async function* checkedBytes(upload: FileToSend): AsyncGenerator<Uint8Array> {
   const md5 = createHash('md5');
   const sha256 = createHash('sha256');
   const handle = await open(upload.path, 'r').catch((error: unknown) => {

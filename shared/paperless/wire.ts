@@ -75,7 +75,16 @@ export const document = z.object({
 export const patchedDocument = z.object({ id, modified: rawTime });
 
 /** 3.3 */
-export const metadata = z.object({ original_checksum: hash, original_size: z.number().int().nullish() });
+export const metadata = z.object({
+  original_checksum: hash,
+  original_size: z.number().int().nullish(),
+  original_filename: z.string().nullish(),
+});
+
+/** 8.1 */
+export const versionRoot = z.object({ root_id: id });
+export const labelledVersion = z.object({ id, version_label: z.string().nullable() });
+export const deletedVersion = z.object({ result: z.literal('OK') });
 
 /** 12. Rows of versions are listed too on v3. */
 export const trashRow = z.object({
@@ -143,7 +152,13 @@ export const task10 = z.object({
   input_data: z
     .object({
       filename: z.string().nullish(),
-      overrides: z.object({ title: z.string().nullish(), asn: z.number().int().nullish() }).nullish(),
+      overrides: z
+        .object({
+          title: z.string().nullish(),
+          asn: z.number().int().nullish(),
+          version_label: z.string().nullish(),
+        })
+        .nullish(),
     })
     .nullish(),
   result_data: z

@@ -8,6 +8,7 @@ import { readerOver } from './reader.ts';
 import { taxonomyWrites } from './taxonomy.ts';
 import { trashWrites } from './trash.ts';
 import { uploadWrites } from './upload.ts';
+import { versionWrites } from './versions.ts';
 
 export function createWriter(connection: Connection, deps: WriterDeps): PaperlessWriter {
   const http = createHttp(connection, deps);
@@ -18,5 +19,6 @@ export function createWriter(connection: Connection, deps: WriterDeps): Paperles
     ...noteWrites(http),
     ...trashWrites(http),
     ...uploadWrites(http),
+    ...versionWrites(http),
   };
 }
