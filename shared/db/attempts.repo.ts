@@ -1,5 +1,6 @@
 /** Upload attempts: the intent of every POST of a file, written before its first byte (H22, invariant 4). */
 import { sql, type Updateable } from 'kysely';
+import { durably } from './durably.ts';
 import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
 import type { Attempt, Db, Link, UploadAttemptsTable } from './tables.ts';
 
@@ -115,12 +116,4 @@ export async function outstandingUploads(db: Db, replicaId: number): Promise<num
     .where('phase', 'in', ['sending', 'unknown', 'awaiting'])
     .executeTakeFirstOrThrow();
   return Number(row.n);
-}
-
-async function durably<T>(db: Db, work: (trx: Db) => Promise<T>): Promise<T> {
-  return db.transaction().execute(async (trx) => {
-    // Whatever the server's default: an intent that a crash of the database forgets is no intent (H22).
-    await sql`set local synchronous_commit = on`.execute(trx);
-    return work(trx);
-  });
 }

@@ -145,6 +145,64 @@ export interface SyncMapTable {
   dirty_since: NullableTime;
   master_hash: string | null;
   held_plan: NullableJson<Record<string, string>>;
+  version_k: Generated<number>;
+  recheck_file: Generated<boolean>;
+  replacing: Generated<boolean>;
+}
+export interface VersionAttemptsTable {
+  id: Id;
+  link_id: number;
+  k: number;
+  state: AttemptState;
+  master_version_id: number;
+  label: string;
+  sha256: string;
+  md5: string;
+  size: number;
+  file_name: string;
+  worker: string;
+  lease_epoch: number;
+  replica_date: NullableTime;
+  task_id: string | null;
+  /** The row that came of it. */
+  replica_version_id: number | null;
+  posted_at: Generated<Date>;
+  unknown_at: NullableTime;
+  started_seen_at: NullableTime;
+  terminal_at: NullableTime;
+  closed_at: NullableTime;
+  failure_code: string | null;
+  looks: Generated<number>;
+  looked_at: NullableTime;
+}
+export interface VersionLinksTable {
+  id: Id;
+  link_id: number;
+  master_version_id: number;
+  replica_version_id: number;
+  sha256: string | null;
+  md5: string | null;
+  stored_checksum: string;
+  state: Generated<'current' | 'superseded' | 'removed'>;
+  created_at: Generated<Date>;
+}
+export type ReplacementStep = 'r1' | 'r2' | 'r3' | 'r4' | 'r5' | 'r6' | 'r7' | 'r8' | 'done' | 'kept' | 'abandoned';
+export interface ReplacementsTable {
+  id: Id;
+  link_id: number;
+  replica_id: number;
+  step: Generated<ReplacementStep>;
+  /** The last upload attempt before it. */
+  from_k: number;
+  old_doc_id: number;
+  old_added: string;
+  old_checksum: string;
+  old_asn: number | null;
+  new_doc_id: number | null;
+  new_added: string | null;
+  new_checksum: string | null;
+  started_at: Generated<Date>;
+  finished_at: NullableTime;
 }
 export interface UploadAttemptsTable {
   id: Id;
@@ -267,6 +325,9 @@ export interface Tables {
   replicas: ReplicasTable;
   sync_map: SyncMapTable;
   upload_attempts: UploadAttemptsTable;
+  version_attempts: VersionAttemptsTable;
+  version_links: VersionLinksTable;
+  replacements: ReplacementsTable;
   taxonomy_links: TaxonomyLinksTable;
   sync_runs: SyncRunsTable;
   run_items: RunItemsTable;
@@ -278,5 +339,8 @@ export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;
 export type Link = Selectable<SyncMapTable>;
 export type Attempt = Selectable<UploadAttemptsTable>;
+export type VersionAttempt = Selectable<VersionAttemptsTable>;
+export type VersionLink = Selectable<VersionLinksTable>;
+export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
 export type NewReplica = Insertable<ReplicasTable>;

@@ -1,11 +1,13 @@
 import type { Migration } from 'kysely/migration';
 import { initial } from './2026-11-21-initial.ts';
+import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
 import { truth } from './2026-11-22-truth.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
   '2026-11-21-initial': initial,
+  '2026-11-22-files': files,
   '2026-11-22-hygiene': hygiene,
   '2026-11-22-truth': truth,
 };
