@@ -85,6 +85,7 @@ export interface ReplicasTable {
   unconfirmed: Generated<boolean>;
   /** Why uploads to this replica wait for a person, or null. */
   uploads_held: string | null;
+  altered_acknowledged: Generated<boolean>;
   document_count: number | null;
   foreign_count: number | null;
   hygiene: NullableJson<Finding[]>;

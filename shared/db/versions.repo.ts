@@ -2,7 +2,7 @@
 import type { Updateable } from 'kysely';
 import { durably } from './durably.ts';
 import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
-import type { Db, VersionAttempt, VersionAttemptsTable, VersionLink } from './tables.ts';
+import type { Db, Link, VersionAttempt, VersionAttemptsTable, VersionLink } from './tables.ts';
 
 export type VersionAttemptPatch = Omit<Updateable<VersionAttemptsTable>, 'id' | 'link_id' | 'k'>;
 export type NewVersionAttempt = Pick<
@@ -66,12 +66,17 @@ export function settleVersion(
 
 /**
  * Which file of the master a version of the copy is. What stood for that file before is superseded, unless it was moved to
- * the trash; false if the lease was lost.
+ * the trash. What the link says of the file changes with it; null if the lease was lost.
  */
-export function linkVersion(db: Db, lease: LeaseRef, row: NewVersionLink, link: LinkPatch = {}): Promise<boolean> {
+export function linkVersion(
+  db: Db,
+  lease: LeaseRef,
+  row: NewVersionLink,
+  patch: LinkPatch = {},
+): Promise<Link | null> {
   return durably(db, async (trx) => {
-    const held = await updateLeased(trx, lease, { ...link, lease_epoch: lease.epoch } as LinkPatch);
-    if (!held) return false;
+    const link = await updateLeased(trx, lease, { ...patch, lease_epoch: lease.epoch } as LinkPatch);
+    if (!link) return null;
     await trx
       .updateTable('version_links')
       .set({ state: 'superseded' })
@@ -85,7 +90,7 @@ export function linkVersion(db: Db, lease: LeaseRef, row: NewVersionLink, link: 
       .values(values)
       .onConflict((conflict) => conflict.columns(['link_id', 'replica_version_id']).doUpdateSet(values))
       .execute();
-    return true;
+    return link;
   });
 }
 

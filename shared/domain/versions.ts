@@ -29,7 +29,7 @@ export interface KnownVersion {
   /** Of the bytes as the master has them. */
   readonly sha256: string | null;
   readonly md5: string | null;
-  /** Of the bytes as the replica keeps them: another where it alters files (H8). */
+  /** Of the bytes as the replica keeps them: another where it alters files (H8). Empty: not seen yet. */
   readonly stored: string;
   /** `superseded`: a 2.20 master changed its one file since. `removed`: we moved the version to the trash. */
   readonly state: 'current' | 'superseded' | 'removed';
@@ -202,7 +202,8 @@ function liveVersion(
   const later = rows.filter((row) => !row.isRoot && row.id > after);
   for (const version of later) {
     const known = input.known.find((one) => one.replicaVersionId === version.id);
-    if (known && isSame(known, file) && known.stored === version.checksum) return { version, fresh: false };
+    if (!known || !isSame(known, file)) continue;
+    if (known.stored === version.checksum || known.stored === '') return { version, fresh: known.stored === '' };
   }
   const owned = new Set(input.known.map((one) => one.replicaVersionId));
   const fresh = later.find((row) => !owned.has(row.id) && sameBytes(input.root, file.checksum, row.checksum));

@@ -50,7 +50,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
     masterSubset: !master.isSuperuser,
     foreignDocuments: counts.foreign_count,
     marked: marks(reserved),
-    markedInTrash: marks(trash),
+    markedInTrash: marks(trash.filter((row) => row.rootDocument === null)),
     clockOffsetMs,
   };
 }

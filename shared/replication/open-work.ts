@@ -52,6 +52,11 @@ export async function openWork(
     transferred: false,
     reports: [],
     edits: { overwritten: new Set(), waiting: new Set(), kept: new Set() },
+    versions: null,
+    fileReports: [],
+    fileStep: null,
+    copyFile: null,
+    contentHeld: false,
   };
 }
 

@@ -11,6 +11,7 @@ import * as runs from '../../../shared/db/runs.repo.ts';
 import * as settings from '../../../shared/db/settings.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import * as taxonomy from '../../../shared/db/taxonomy.repo.ts';
+import * as versions from '../../../shared/db/versions.repo.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
@@ -34,6 +35,27 @@ const attemptCalls: Calls<typeof attempts> = {
   claimCopy: (db, { lease }) => attempts.claimCopy(db, lease, { replicaDocId: 7, added: 'now', storedChecksum: 'a' }),
   releaseLostCopy: (db, { lease }) => attempts.releaseLostCopy(db, lease, 7),
   outstandingUploads: (db, { replicaId }) => attempts.outstandingUploads(db, replicaId),
+};
+
+const VERSION = { master_version_id: 1, label: 'pngx.c0ffee00.v1.1', sha256: 'a', md5: 'b', size: 1, file_name: 'a.pdf' };
+
+const versionCalls: Calls<typeof versions> = {
+  versionAttemptsOf: (db, { link }) => versions.versionAttemptsOf(db, link.id),
+  versionLinksOf: (db, { link }) => versions.versionLinksOf(db, [link.id]),
+  intendVersion: (db, { lease }) => versions.intendVersion(db, lease, 1, VERSION),
+  settleVersion: (db, { lease }) => versions.settleVersion(db, lease, 1, { state: 'awaiting', task_id: 't' }),
+  linkVersion: (db, { lease }) =>
+    versions.linkVersion(db, lease, {
+      master_version_id: 1,
+      replica_version_id: 2,
+      sha256: 'a',
+      md5: 'b',
+      stored_checksum: 'a',
+    }),
+  async unlinkVersion(db, { lease }) {
+    await versions.unlinkVersion(db, lease, 2, 'removed');
+    await versions.unlinkVersion(db, lease, 2, 'forgotten');
+  },
 };
 
 const dispatchCalls: Calls<typeof dispatch> = {
@@ -189,6 +211,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   links: linkCalls,
   replicas: replicaCalls,
   runs: runCalls,
+  versions: versionCalls,
   views: viewCalls,
   workers: workerCalls,
 };

@@ -15,6 +15,9 @@ const STATEMENTS = [
     add column recheck_file boolean not null default false,
     add column replacing boolean not null default false`,
 
+  // Someone has seen that this replica stores other bytes than were sent (H8): uploads to it do not wait again.
+  `alter table replicas add column altered_acknowledged boolean not null default false`,
+
   // Every POST of a version has its row before its first byte (protocol invariant 4). replica_version_id: the row that came
   // of it. looks, looked_at: clean reads of the version list that showed nothing of it, since it ended or was lost sight of.
   `create table version_attempts (

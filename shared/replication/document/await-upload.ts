@@ -9,6 +9,7 @@ import type { Attempt } from '../../db/tables.ts';
 import { delay } from '../../kernel/clock.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
 import { attemptFacts, TASK_LOST } from './attempt-facts.ts';
+import { holdUploads } from './altered.ts';
 import { claim } from './claim.ts';
 import { copyChecksum, matches } from './file.ts';
 import { lookForUpload, trashedByReplica } from './locate.ts';
@@ -138,17 +139,5 @@ async function fenceOff(work: DocumentWork, why: string): Promise<void> {
   work.deps.log.error(
     `The upload fence of replica "${work.replica.name}" is off: ${why}. Switch barcode handling off there.`,
     { replicaId: work.replica.id, runId: work.run.id, code: 'fence_off' },
-  );
-}
-
-async function holdUploads(work: DocumentWork): Promise<void> {
-  await work.deps.db
-    .updateTable('replicas')
-    .set({ uploads_held: 'it stores other bytes than were sent' })
-    .where('id', '=', work.replica.id)
-    .execute();
-  work.deps.log.error(
-    `Replica "${work.replica.name}" stores other bytes than were sent. Uploads to it wait until someone looks.`,
-    { replicaId: work.replica.id, runId: work.run.id, docId: work.link.master_doc_id, code: 'altered_by_replica' },
   );
 }

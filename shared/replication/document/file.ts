@@ -3,7 +3,8 @@ import { newestVersion } from '../../domain/versions.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { Checksum, DownloadedFile } from '../../paperless/api.ts';
-import type { ScratchFile } from '../scratch.ts';
+import type { MasterFile } from '../../domain/versions.ts';
+import type { LentFile, ScratchFile } from '../scratch.ts';
 import { masterDocument, save, type DocumentWork } from './work.ts';
 
 /** Original checksum of the newest file: free on 3.x (in the document), one cheap probe on 2.20; null if it vanished. */
@@ -12,6 +13,21 @@ export async function masterChecksum(work: DocumentWork, document: PaperlessDocu
   if (newest)
     return { algorithm: newest.checksum.length === 32 ? 'md5' : 'sha256', hex: newest.checksum.toLowerCase() };
   return work.master.originalChecksum(document.id, work.signal);
+}
+
+/**
+ * The files of the master's document, oldest first; null if it vanished. An unchanged document of a 2.20 master would cost a
+ * probe at every look, and its file can only change with `modified`.
+ */
+export async function masterFiles(work: DocumentWork, master: PaperlessDocument): Promise<MasterFile[] | null> {
+  if (master.versions.length > 0)
+    return [...master.versions]
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, checksum, label }) => ({ id, checksum: checksum.toLowerCase(), label }));
+  const { file_md5: known, master_modified: seen, recheck_file: recheck } = work.link;
+  const fresh = work.lent !== null || (seen === master.modified && !recheck);
+  const checksum = known !== null && fresh ? known : (await work.master.originalChecksum(master.id, work.signal))?.hex;
+  return checksum ? [{ id: master.id, checksum: checksum.toLowerCase(), label: undefined }] : null;
 }
 
 /** Original checksum of a document on the replica. */
@@ -26,24 +42,75 @@ export function matches(file: Pick<DownloadedFile, 'md5' | 'sha256'>, hex: strin
   return hex.length === 32 ? file.md5 === hex.toLowerCase() : file.sha256 === hex.toLowerCase();
 }
 
+/** What becomes the document itself: on 3.x its first file, the further ones follow as versions; 2.20 takes the newest alone. */
+async function firstFile(
+  work: DocumentWork,
+  document: PaperlessDocument,
+): Promise<{ checksum: string; versionId: number | null } | null> {
+  const versions = [...document.versions].sort((a, b) => a.id - b.id);
+  const version = work.findings.generation === 'v3' ? versions[0] : versions.at(-1);
+  if (version) return { checksum: version.checksum.toLowerCase(), versionId: version.id };
+  const checksum = await masterChecksum(work, document);
+  return checksum && { checksum: checksum.hex, versionId: null };
+}
+
 /** Borrows the verified file for this look; null if the master document is gone. */
 export async function borrowFile(work: DocumentWork): Promise<ScratchFile | null> {
   if (work.lent) return work.lent.file;
   for (let pass = 1; pass <= 3; pass += 1) {
     const document = await masterDocument(work);
-    const checksum = document && (await masterChecksum(work, document));
-    if (!document || !checksum) return null;
-    const key = `${document.id}.${checksum.hex}`;
-    const lent = await work.deps.scratch.lend(key, work.link.file_size, (path) =>
-      work.master.downloadOriginal(document.id, path, work.signal),
-    );
-    if (matches(lent.file, checksum.hex)) return keep(work, lent);
-    lent.giveBack();
-    await work.deps.scratch.discard(key);
+    const wanted = document && (await firstFile(work, document));
+    if (!document || !wanted) return null;
+    const lent = await lend(work, document.id, wanted);
+    if (lent) return keep(work, lent);
     // The file may have been replaced between the two answers: read the document anew and take what it says now.
     work.masterDoc = null;
   }
-  throw new AppError({
+  throw fileMismatch(work);
+}
+
+export interface LentVersion extends LentFile {
+  readonly fileName: string;
+}
+
+/** One file of the master, verified, under its own upload name; null if the master does not have it any more. Give it back. */
+export async function borrowVersion(
+  work: DocumentWork,
+  master: PaperlessDocument,
+  file: MasterFile,
+): Promise<LentVersion | null> {
+  const versionId = master.versions.length === 0 ? null : file.id;
+  const facts = versionId === null ? null : await work.master.versionFacts(master.id, versionId, work.signal);
+  if (versionId !== null && !facts) return null;
+  for (let pass = 1; pass <= 3; pass += 1) {
+    const lent = await lend(work, master.id, { checksum: file.checksum, versionId });
+    if (lent?.fetched) work.bytes += lent.file.size;
+    if (lent) return { ...lent, fileName: facts?.fileName ?? master.originalFileName ?? `document-${master.id}` };
+    const now = await work.master.document(master.id, work.signal);
+    if (now?.modified !== master.modified) return null;
+  }
+  throw fileMismatch(work);
+}
+
+/** Null: what came has another checksum than the master states. */
+async function lend(
+  work: DocumentWork,
+  id: number,
+  { checksum, versionId }: { checksum: string; versionId: number | null },
+): Promise<LentFile | null> {
+  const { master, signal, deps, link } = work;
+  const key = `${id}.${checksum}`;
+  const lent = await deps.scratch.lend(key, link.file_size, (path) =>
+    versionId === null ? master.downloadOriginal(id, path, signal) : master.downloadVersion(id, versionId, path, signal),
+  );
+  if (matches(lent.file, checksum)) return lent;
+  lent.giveBack();
+  await deps.scratch.discard(key);
+  return null;
+}
+
+function fileMismatch(work: DocumentWork): AppError {
+  return new AppError({
     code: 'master_file_mismatch',
     class: 'invalid',
     message: `The file of master document #${work.link.master_doc_id} does not have the checksum that the master states.`,

@@ -19,6 +19,7 @@ import { copyVanished } from './vanished.ts';
 import { stillHeld } from './intent.ts';
 import { guardedPatch } from './patch.ts';
 import { copyChecksum } from './file.ts';
+import { syncFile } from './sync-file.ts';
 import {
   end,
   identityChanged,
@@ -52,9 +53,12 @@ export async function finalise(work: DocumentWork): Promise<Step> {
   if (work.link.unconfirmed) await confirmCopy(work, copy);
   const master = await masterDocument(work);
   if (!master) return endGone(work);
+  const filed = await syncFile(work, master);
+  if (filed) return filed;
   const state = plan(work, master);
-  work.reports = [...state.desired.reports];
-  await noticeEdits(work, state, copy, openDiffs(work, state, copy));
+  work.reports = [...work.fileReports, ...state.desired.reports];
+  const filedCopy = (await readCopy(work)) ?? copy;
+  await noticeEdits(work, state, filedCopy, openDiffs(work, state, filedCopy));
   const noted = await syncNotes(work, master);
   if (noted) return noted;
   for (let patches = 0; ; patches += 1) {
@@ -78,7 +82,8 @@ function plan(work: DocumentWork, master: PaperlessDocument): Finalising {
     desired: target,
     wanted: canonicalDesired(target),
     linkFields: new Set(target.links.map((link) => link.replicaField)),
-    refused: new Set(desired.unknown),
+    // No text is written while a version is under way: it would go to whichever is the newest then (H9).
+    refused: new Set([...desired.unknown, ...(work.contentHeld ? (['content'] as const) : [])]),
     refusedCustomFields: new Set(),
     lastError: null,
   };

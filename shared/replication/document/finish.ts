@@ -2,14 +2,14 @@
 import { onlyLinkingIsOpen } from '../../db/dispatch.repo.ts';
 import type * as links from '../../db/links.repo.ts';
 import { canonicalActual, fieldHashes } from '../../domain/diff.ts';
+import { fingerprint } from '../../domain/fingerprint.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
-import { newestVersion } from '../../domain/versions.ts';
 import { sql } from 'kysely';
 import { allClosed } from './attempt-facts.ts';
 import { closeEdits } from './edits.ts';
-import { masterChecksum, matches } from './file.ts';
 import type { Finalising } from './finalise.ts';
 import { writeLinks } from './links.ts';
+import { compareFile } from './sync-file.ts';
 import { end, go, save, type DocumentWork, type Step } from './work.ts';
 
 export async function finish(
@@ -26,7 +26,7 @@ export async function finish(
   if (clean) return clean;
   if (!allClosed(work)) return releaseLater(work);
   return (
-    (await compareFile(work, master)) ??
+    compareFile(work, copy) ??
     judgeReports(work) ??
     (await parkWaiting(work)) ??
     (await judgeEdits(work)) ??
@@ -39,7 +39,7 @@ async function masterMoved(work: DocumentWork, before: PaperlessDocument): Promi
   if (!work.transferred) return null;
   work.transferred = false;
   const now = await work.master.document(before.id, work.signal);
-  if (now && now.modified === before.modified && newestVersion(now)?.id === newestVersion(before)?.id) return null;
+  if (now && now.modified === before.modified && fingerprint(now.versions) === fingerprint(before.versions)) return null;
   work.masterDoc = null;
   return go('claimed');
 }
@@ -74,34 +74,6 @@ function releaseLater(work: DocumentWork): Step {
     'releasing',
     'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.',
     { phase: 'releasing', next_due_at: due },
-  );
-}
-
-/** Identity is not content: the file of a linked document may have changed on the master since it was sent. */
-async function compareFile(work: DocumentWork, master: PaperlessDocument): Promise<Step | null> {
-  const { file_checksum: sha256, file_md5: md5, stored_checksum: stored } = work.link;
-  if (sha256 === null || md5 === null) return null;
-  if (stored !== null && !matches({ md5, sha256 }, stored))
-    return end('blocked', 'altered_by_replica', 'The replica stores other bytes than were sent.');
-  const newest = newestVersion(master);
-  // An unchanged document of a 2.20 master would cost a probe at every look; its file can only change with `modified`.
-  const checksum =
-    work.lent === null && (newest || work.link.master_modified !== master.modified)
-      ? await masterChecksum(work, master)
-      : null;
-  if (checksum === null || matches({ md5, sha256 }, checksum.hex)) {
-    if (master.versions.length > 1)
-      work.reports.push({
-        field: 'versions',
-        kind: 'not_replicable',
-        reason: `${master.versions.length} versions on the master; the newest was carried over`,
-      });
-    return null;
-  }
-  return end(
-    'blocked',
-    'file_changed',
-    'The file changed on the master after it was copied; all other fields are equal. Replacing files is not part of this release.',
   );
 }
 
@@ -149,6 +121,7 @@ function settled(work: DocumentWork, master: PaperlessDocument, copy: PaperlessD
     master_modified: master.modified,
     master_added: master.added,
     replica_modified: copy.modified,
+    recheck_file: false,
     applied: JSON.stringify(fieldHashes(canonicalActual(copy, state.linkFields, work.tables.tagParents))),
     plan: null,
     held_plan: null,

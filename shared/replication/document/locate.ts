@@ -26,7 +26,10 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
   const task = await lookForTask(work, reserved);
   if (task) return task;
   const trashed = (await work.writer.trash(work.signal)).find(
-    (row) => (reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id,
+    (row) =>
+      // A version in the trash bears the title its document had at the time.
+      row.rootDocument === null &&
+      ((reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id),
   );
   if (!trashed) return { kind: 'nothing' };
   const sameName = work.attempts.some(

@@ -1,13 +1,14 @@
 /** One look at one link: what the steps of the state table share (protocol section 1). */
 import type { Settings } from '../../config/settings.ts';
 import * as links from '../../db/links.repo.ts';
-import type { Attempt, Link, Replica, Run } from '../../db/tables.ts';
+import type { Attempt, Link, Replica, Run, VersionAttempt, VersionLink } from '../../db/tables.ts';
 import type { Phase } from '../../domain/document-state.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { reservedAsn } from '../../domain/markers.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
 import type { FieldReport } from '../../domain/report.ts';
 import type { TranslationTables } from '../../domain/translate/tables.ts';
+import type { MasterFile } from '../../domain/versions.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { PaperlessReader, PaperlessWriter } from '../../paperless/api.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -41,6 +42,23 @@ export interface DocumentWork {
   reports: FieldReport[];
   /** Fields that somebody edited on the replica, by what becomes of the edit. */
   readonly edits: { readonly overwritten: Set<string>; readonly waiting: Set<string>; readonly kept: Set<string> };
+  /** Versions of the copy, once they were looked at. */
+  versions: VersionState | null;
+  /** Said of the file; kept apart, since the fields are looked at after it. */
+  fileReports: FieldReport[];
+  /** The file is not as it should be, or not yet: how the look ends after all other fields were seen to. */
+  fileStep: Step | null;
+  /** Checksum of a 2.20 copy as probed in this look. */
+  copyFile: string | null;
+  /** The newest file of the copy is not the master's, or may change: its text is not written (H9). */
+  contentHeld: boolean;
+}
+
+/** What a look knows of the versions of its copy. */
+export interface VersionState {
+  readonly files: readonly MasterFile[];
+  attempts: VersionAttempt[];
+  links: VersionLink[];
 }
 
 export type EndState = 'ok' | 'failed' | 'blocked' | 'gone' | 'held' | 'dlq';
