@@ -95,6 +95,31 @@ create table note_links (
   constraint note_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE
 );
 
+create table replacements (
+  id bigint not null generated always as identity,
+  link_id bigint not null,
+  replica_id bigint not null,
+  step text not null default 'r1'::text,
+  from_k integer not null,
+  old_doc_id bigint not null,
+  old_added text not null,
+  old_checksum text not null,
+  old_asn bigint,
+  new_doc_id bigint,
+  new_added text,
+  new_checksum text,
+  started_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  constraint replacements_pkey PRIMARY KEY (id),
+  constraint replacements_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint replacements_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint replacements_step_check CHECK ((step = ANY (ARRAY['r1'::text, 'r2'::text, 'r3'::text, 'r4'::text, 'r5'::text, 'r6'::text, 'r7'::text, 'r8'::text, 'done'::text, 'kept'::text, 'abandoned'::text])))
+);
+
+CREATE UNIQUE INDEX replacements_new ON replacements USING btree (replica_id, new_doc_id) WHERE ((finished_at IS NULL) AND (new_doc_id IS NOT NULL));
+CREATE INDEX replacements_old ON replacements USING btree (replica_id, old_doc_id);
+CREATE UNIQUE INDEX replacements_open ON replacements USING btree (link_id) WHERE (finished_at IS NULL);
+
 create table replicas (
   id bigint not null generated always as identity,
   name text not null,
@@ -122,6 +147,7 @@ create table replicas (
   uploads_held text,
   document_count bigint,
   foreign_count bigint,
+  altered_acknowledged boolean not null default false,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
   deletion_mode text not null default 'keep'::text,
@@ -203,6 +229,9 @@ create table sync_map (
   verified_at timestamp with time zone,
   verified_depth text,
   created_at timestamp with time zone not null default now(),
+  version_k integer not null default 0,
+  recheck_file boolean not null default false,
+  replacing boolean not null default false,
   dirty_since timestamp with time zone default now(),
   master_hash text,
   held_plan jsonb,
@@ -311,6 +340,54 @@ create table upload_attempts (
   constraint upload_attempts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
   constraint upload_attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'success'::text, 'failure'::text, 'refused'::text])))
 );
+
+create table version_attempts (
+  id bigint not null generated always as identity,
+  link_id bigint not null,
+  k integer not null,
+  state text not null,
+  master_version_id bigint not null,
+  label text not null,
+  sha256 text not null,
+  md5 text not null,
+  size bigint not null,
+  file_name text not null,
+  worker uuid not null,
+  lease_epoch bigint not null,
+  replica_date timestamp with time zone,
+  task_id text,
+  replica_version_id bigint,
+  posted_at timestamp with time zone not null default now(),
+  unknown_at timestamp with time zone,
+  started_seen_at timestamp with time zone,
+  terminal_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  failure_code text,
+  looks integer not null default 0,
+  looked_at timestamp with time zone,
+  constraint version_attempts_link_id_k_key UNIQUE (link_id, k),
+  constraint version_attempts_pkey PRIMARY KEY (id),
+  constraint version_attempts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint version_attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'success'::text, 'failure'::text, 'refused'::text])))
+);
+
+create table version_links (
+  id bigint not null generated always as identity,
+  link_id bigint not null,
+  master_version_id bigint not null,
+  replica_version_id bigint not null,
+  sha256 text,
+  md5 text,
+  stored_checksum text not null,
+  state text not null default 'current'::text,
+  created_at timestamp with time zone not null default now(),
+  constraint version_links_link_id_replica_version_id_key UNIQUE (link_id, replica_version_id),
+  constraint version_links_pkey PRIMARY KEY (id),
+  constraint version_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint version_links_state_check CHECK ((state = ANY (ARRAY['current'::text, 'superseded'::text, 'removed'::text])))
+);
+
+CREATE UNIQUE INDEX version_links_current ON version_links USING btree (link_id, master_version_id) WHERE (state = 'current'::text);
 
 create table workers (
   id uuid not null,
