@@ -20,7 +20,12 @@ export function versionAttemptsOf(db: Db, linkId: number): Promise<VersionAttemp
 
 export async function versionLinksOf(db: Db, linkIds: readonly number[]): Promise<VersionLink[]> {
   if (linkIds.length === 0) return [];
-  return db.selectFrom('version_links').selectAll().where('link_id', 'in', [...linkIds]).orderBy('id').execute();
+  return db
+    .selectFrom('version_links')
+    .selectAll()
+    .where('link_id', 'in', [...linkIds])
+    .orderBy('id')
+    .execute();
 }
 
 /** The intent, in one durable transaction with the link; null if the lease was lost. */
@@ -68,12 +73,7 @@ export function settleVersion(
  * Which file of the master a version of the copy is. What stood for that file before is superseded, unless it was moved to
  * the trash. What the link says of the file changes with it; null if the lease was lost.
  */
-export function linkVersion(
-  db: Db,
-  lease: LeaseRef,
-  row: NewVersionLink,
-  patch: LinkPatch = {},
-): Promise<Link | null> {
+export function linkVersion(db: Db, lease: LeaseRef, row: NewVersionLink, patch: LinkPatch = {}): Promise<Link | null> {
   return durably(db, async (trx) => {
     const link = await updateLeased(trx, lease, { ...patch, lease_epoch: lease.epoch } as LinkPatch);
     if (!link) return null;

@@ -210,12 +210,7 @@ function liveVersion(
   return fresh ? { version: fresh, fresh: true } : null;
 }
 
-function goneVersions(
-  input: AlignInput,
-  rows: readonly DocumentVersion[],
-  file: MasterFile,
-  after: number,
-): number[] {
+function goneVersions(input: AlignInput, rows: readonly DocumentVersion[], file: MasterFile, after: number): number[] {
   const live = new Set(rows.map((row) => row.id));
   return input.known
     .filter((known) => known.replicaVersionId > after && !live.has(known.replicaVersionId) && isSame(known, file))

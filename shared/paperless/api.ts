@@ -178,7 +178,11 @@ export interface PaperlessWriter extends PaperlessReader {
   /** Streams the file; hashes again while sending and destroys the socket before the last byte on a mismatch (H25). */
   upload(request: UploadRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
   /** As upload: one more file of a live document (3.x). */
-  uploadVersion(id: number, request: VersionRequest, signal?: AbortSignal): Promise<{ taskId: string; serverDate: number }>;
+  uploadVersion(
+    id: number,
+    request: VersionRequest,
+    signal?: AbortSignal,
+  ): Promise<{ taskId: string; serverDate: number }>;
   /** Of the root's own row too; null takes the label away. */
   setVersionLabel(id: number, versionId: number, label: string | null, signal?: AbortSignal): Promise<void>;
   /** Moves one version to the trash (undoable); never the root. */

@@ -29,9 +29,7 @@ export async function filesOf(instance: Simulator, id: number): Promise<FileRow[
   const { versions } = (await ask(instance, 'GET', `/api/documents/${id}/?fields=id,versions`)) as {
     versions: { id: number; version_label: string | null; checksum: string }[];
   };
-  return versions
-    .sort((a, b) => a.id - b.id)
-    .map((row) => new Row(row.id, row.version_label, row.checksum));
+  return versions.sort((a, b) => a.id - b.id).map((row) => new Row(row.id, row.version_label, row.checksum));
 }
 
 /** Equal by label and bytes; the id is there to be asked for. */

@@ -37,7 +37,14 @@ const attemptCalls: Calls<typeof attempts> = {
   outstandingUploads: (db, { replicaId }) => attempts.outstandingUploads(db, replicaId),
 };
 
-const VERSION = { master_version_id: 1, label: 'pngx.c0ffee00.v1.1', sha256: 'a', md5: 'b', size: 1, file_name: 'a.pdf' };
+const VERSION = {
+  master_version_id: 1,
+  label: 'pngx.c0ffee00.v1.1',
+  sha256: 'a',
+  md5: 'b',
+  size: 1,
+  file_name: 'a.pdf',
+};
 
 const versionCalls: Calls<typeof versions> = {
   versionAttemptsOf: (db, { link }) => versions.versionAttemptsOf(db, link.id),

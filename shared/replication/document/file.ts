@@ -101,7 +101,9 @@ async function lend(
   const { master, signal, deps, link } = work;
   const key = `${id}.${checksum}`;
   const lent = await deps.scratch.lend(key, link.file_size, (path) =>
-    versionId === null ? master.downloadOriginal(id, path, signal) : master.downloadVersion(id, versionId, path, signal),
+    versionId === null
+      ? master.downloadOriginal(id, path, signal)
+      : master.downloadVersion(id, versionId, path, signal),
   );
   if (matches(lent.file, checksum)) return lent;
   lent.giveBack();

@@ -39,7 +39,8 @@ async function masterMoved(work: DocumentWork, before: PaperlessDocument): Promi
   if (!work.transferred) return null;
   work.transferred = false;
   const now = await work.master.document(before.id, work.signal);
-  if (now && now.modified === before.modified && fingerprint(now.versions) === fingerprint(before.versions)) return null;
+  if (now && now.modified === before.modified && fingerprint(now.versions) === fingerprint(before.versions))
+    return null;
   work.masterDoc = null;
   return go('claimed');
 }

@@ -130,11 +130,7 @@ export async function resolveVersion(work: DocumentWork, state: VersionState): P
 }
 
 /** Our mark, whatever its task says; or our bytes in a version nobody accounts for (a person may have changed its label). */
-function versionOf(
-  state: VersionState,
-  attempt: VersionAttempt,
-  copy: PaperlessDocument,
-): DocumentVersion | undefined {
+function versionOf(state: VersionState, attempt: VersionAttempt, copy: PaperlessDocument): DocumentVersion | undefined {
   const linked = new Set(state.links.map((link) => link.replica_version_id));
   const free = copy.versions.filter((version) => !version.isRoot && !linked.has(version.id));
   return (
@@ -316,7 +312,7 @@ function afterFailure(kind: FailureKind): Step | null {
       return end(
         'failed',
         'consumption_failed',
-        "The replica could not consume a version of the file; its task list shows why.",
+        'The replica could not consume a version of the file; its task list shows why.',
       );
     default:
       return kind satisfies never;

@@ -80,11 +80,7 @@ async function takeTurn(
   return settleLabels(work, state, copy, plan);
 }
 
-function foreignFile(
-  state: VersionState,
-  copy: PaperlessDocument,
-  foreign: readonly DocumentVersion[],
-): ForeignFile {
+function foreignFile(state: VersionState, copy: PaperlessDocument, foreign: readonly DocumentVersion[]): ForeignFile {
   const rows = [...copy.versions].sort((a, b) => a.id - b.id);
   return {
     wanted: state.files.map(({ checksum }) => checksum),
@@ -129,7 +125,11 @@ async function bringBack(
     send: () => work.writer.restoreDocument(versionId, work.signal),
   });
   if (unanswered) return unanswered;
-  note(work, `Version #${versionId} of replica document #${copy.id} was brought back from the trash.`, 'version_restored');
+  note(
+    work,
+    `Version #${versionId} of replica document #${copy.id} was brought back from the trash.`,
+    'version_restored',
+  );
   const link = state.links.find((one) => one.replica_version_id === versionId);
   const back = (await readCopy(work))?.versions.find(({ id }) => id === versionId);
   if (!link || !back) return 'again';

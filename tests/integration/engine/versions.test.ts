@@ -114,7 +114,11 @@ describe('versions of a 3.x master on a 3.x replica', () => {
   });
 
   it('a rotated document is a version more', async () => {
-    await ask(master, 'POST', '/api/documents/bulk_edit/', { documents: [3], method: 'rotate', parameters: { degrees: 90 } }).catch(() => undefined);
+    await ask(master, 'POST', '/api/documents/bulk_edit/', {
+      documents: [3],
+      method: 'rotate',
+      parameters: { degrees: 90 },
+    }).catch(() => undefined);
     await addVersion(master, 3, 'edited');
     await cycleEndsEqual(3);
     expect((await filesOf(replica, await copyOf(3))).length).toBeGreaterThan(1);
