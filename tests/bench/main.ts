@@ -3,12 +3,14 @@
  *   consumer   share of the replica's own consumption capacity that a first sync uses
  *   throughput documents a second of a first sync, and the ratio to a bare loop of the unavoidable requests
  *   requests   requests a document, polling aside
+ *   truth      reconcile, idle cycle and sweep of a large library that is in step
  *   size       node_modules
  */
 import { parseArgs } from 'node:util';
 import { benchConsumer } from './consumer.ts';
 import { benchRequests } from './requests.ts';
 import { benchSize } from './size.ts';
+import { benchTruth } from './truth.ts';
 import { benchThroughput } from './throughput.ts';
 
 const BENCHES: Record<string, (docs: number | null) => Promise<object[]>> = {
@@ -16,6 +18,7 @@ const BENCHES: Record<string, (docs: number | null) => Promise<object[]>> = {
   requests: benchRequests,
   throughput: benchThroughput,
   consumer: benchConsumer,
+  truth: benchTruth,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'string' } } });

@@ -11,6 +11,7 @@ import { startEmbedded } from '../../shared/db/embedded.ts';
 import { migrate } from '../../shared/db/migrate.ts';
 import { insertReplica } from '../../shared/db/replicas.repo.ts';
 import { putSettings } from '../../shared/db/settings.repo.ts';
+import type { RunPurpose } from '../../shared/db/runs.repo.ts';
 import type { Run, Tables } from '../../shared/db/tables.ts';
 import { delay, systemClock } from '../../shared/kernel/clock.ts';
 import { formatFernetKey } from '../../shared/kernel/fernet.ts';
@@ -57,7 +58,7 @@ function firstUrl(child: ChildProcess): Promise<string> {
 export interface Stage {
   readonly database: Database<Tables>;
   readonly events: RequestEvent[];
-  cycle(): Promise<Run>;
+  cycle(purpose?: RunPurpose): Promise<Run>;
   close(): Promise<void>;
 }
 
@@ -121,8 +122,8 @@ export async function openStage(
   return {
     database,
     events,
-    async cycle() {
-      const { runId } = await openCycle(deps, { trigger: 'manual' });
+    async cycle(purpose = {}) {
+      const { runId } = await openCycle(deps, { trigger: 'manual', replicaId: 1, ...purpose });
       for (;;) {
         const run = await database.db
           .selectFrom('sync_runs')
