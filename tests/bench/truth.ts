@@ -57,4 +57,4 @@ async function measured(stage: Stage, purpose: RunPurpose): Promise<object> {
 }
 
 /** Rows of documents, be it one or a page of them; the census is ids only. */
-const isDocumentRead = (event: RequestEvent) => event.method === 'GET' && /\/documents\/\{id\}\/$/.test(event.path);
+const isDocumentRead = (event: RequestEvent) => event.method === 'GET' && event.path.endsWith('/documents/{id}/');
