@@ -3,12 +3,12 @@ import { parseArgs } from 'node:util';
 import { hashFiles } from './comparison/files.ts';
 import { judgeDocuments } from './comparison/findings.ts';
 import { findMarkers } from './comparison/markers.ts';
-import { type Hashed, pairDocuments } from './comparison/pair.ts';
+import { pairDocuments } from './comparison/pair.ts';
 import { readInstance, type Snapshot } from './comparison/read.ts';
 import { printComparison } from './comparison/report.ts';
 import { compareTaxonomy } from './comparison/taxonomy.ts';
 import type { Comparison, ComparisonRequest } from './comparison/types.ts';
-import { connect, type PaperlessHttp } from './http.ts';
+import { connect } from './http.ts';
 
 export type * from './comparison/types.ts';
 export { printComparison };
@@ -23,8 +23,8 @@ export async function compareInstances(request: ComparisonRequest): Promise<Comp
   const [left, right] = await Promise.all([readInstance(master), readInstance(replica)]);
   const sides = { master: left, replica: right };
   const [ours, theirs] = await Promise.all([
-    hashAll(master, left, progress(request, 'files of the master', left)),
-    hashAll(replica, right, progress(request, 'files of the replica', right)),
+    hashFiles(master, left.documents, progress(request, 'files of the master', left)),
+    hashFiles(replica, right.documents, progress(request, 'files of the replica', right)),
   ]);
   const pairing = pairDocuments(ours, theirs);
   const finding = {
@@ -41,16 +41,6 @@ export async function compareInstances(request: ComparisonRequest): Promise<Comp
 
 function progress({ onProgress }: ComparisonRequest, what: string, { documents }: Snapshot) {
   return (done: number) => onProgress?.(what, done, documents.length);
-}
-
-async function hashAll(
-  http: PaperlessHttp,
-  { documents }: Snapshot,
-  onProgress: (done: number) => void,
-): Promise<Hashed[]> {
-  const ids = documents.map(({ id }) => id);
-  const hashes = await hashFiles(http, ids, onProgress);
-  return documents.map((document) => ({ document, hash: hashes.get(document.id) ?? '' }));
 }
 
 /** Equal but for what is impossible: an empty comparison is never equal, since it proves nothing. */

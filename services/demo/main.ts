@@ -1,8 +1,6 @@
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
 import { Household } from './stage/children.ts';
 import { watchCycles } from './stage/cycle.ts';
+import { makeFolder, removeFolder } from './stage/folder.ts';
 import { narrate, type Narrator } from './stage/narrator.ts';
 import { type DemoOptions, readOptions, USAGE } from './stage/options.ts';
 import { type Play, play } from './stage/play.ts';
@@ -25,9 +23,7 @@ if (options === null) {
 async function main(chosen: DemoOptions): Promise<number> {
   const narrator = narrate(process.stdout);
   const household = new Household();
-  const folder = await mkdtemp(join(tmpdir(), 'pngx-demo-'));
-  // The embedded PostgreSQL runs as another user when this one is root, and must get through to its data.
-  await chmod(folder, 0o711);
+  const folder = await makeFolder();
   const interrupted = untilInterrupted();
   try {
     const work = perform(household, folder, chosen, narrator);
@@ -40,8 +36,7 @@ async function main(chosen: DemoOptions): Promise<number> {
   } finally {
     narrator.conclude('Ending everything ...');
     await household.close();
-    await endDatabase(folder);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 
@@ -52,7 +47,7 @@ async function perform(household: Household, folder: string, chosen: DemoOptions
   narrator.say(`\n${verdict(result)} ${seconds} s in all.`);
   if (chosen.once) return result.equal ? 0 : 1;
   staying = true;
-  await result.controller.setInterval(STAY_INTERVAL_SECONDS);
+  await result.controller.configure({ sync_interval_seconds: STAY_INTERVAL_SECONDS });
   narrator.say(invitation(result));
   await watchCycles(result.controller, narrator);
   return 0;
@@ -79,17 +74,6 @@ The next cycle carries it over; there is one every ${STAY_INTERVAL_SECONDS} s no
 
   curl -X POST ${controller.url}/api/sync
 `;
-}
-
-/** A controller that had to be killed leaves its PostgreSQL behind, which would keep the folder busy. */
-async function endDatabase(folder: string): Promise<void> {
-  const names = await readdir(folder, { recursive: true });
-  for (const name of names.filter((one) => basename(one) === 'postmaster.pid')) {
-    const [pid = ''] = (await readFile(join(folder, name), 'utf8').catch(() => '')).split('\n');
-    // The number may long belong to somebody else: only a process that was started on this folder is ours.
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes(folder)) process.kill(Number(pid), 'SIGQUIT');
-  }
 }
 
 /**

@@ -15,6 +15,14 @@ export type NoteWire = z.output<typeof noteWire>;
 
 export const customValueWire = z.object({ field: z.number(), value: z.unknown() });
 
+/** Only on v3, newest first, the document itself among them (paperless-api.md 2.7). */
+const versionWire = z.object({
+  id: z.number(),
+  version_label: z.string().nullable(),
+  checksum: z.string(),
+  is_root: z.boolean(),
+});
+
 export const documentWire = z.object({
   id: z.number(),
   title: z.string(),
@@ -33,7 +41,7 @@ export const documentWire = z.object({
   archived_file_name: z.string().nullable(),
   mime_type: z.string().nullable(),
   page_count: z.number().nullable(),
-  versions: z.array(z.object({ version_label: z.string().nullable() })).default([]),
+  versions: z.array(versionWire).default([]),
 });
 export type DocumentWire = z.output<typeof documentWire>;
 

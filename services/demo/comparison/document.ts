@@ -2,7 +2,8 @@ import type { DocumentWire } from '../wire.ts';
 import { compareCustomFields, type Targets } from './custom-fields.ts';
 import { closedTags, expectedOwner, objectName, ownerName, permissionWords, type Sides } from './names.ts';
 import { compareNotes } from './notes.ts';
-import type { Pair } from './pair.ts';
+import type { Hashed, Pair } from './pair.ts';
+import type { Snapshot } from './read.ts';
 import { showDifference, trimAsPython } from './text.ts';
 import type { ComparedField, Difference } from './types.ts';
 
@@ -21,6 +22,8 @@ export function comparePair(sides: Sides, targets: Targets, { master, replica }:
   for (const [field, left, right] of simpleFields(sides, master.document, replica.document)) check(field, left, right);
   // Pairs are made by bytes first: this differs only where nothing but words held the pair together.
   check('file', master.hash, replica.hash);
+  if (keepsVersions(sides.master) && keepsVersions(sides.replica))
+    check('versions', versionWords(master), versionWords(replica));
   const fields = compareCustomFields(sides, targets, master.document, replica.document);
   for (const problem of fields.problems) differences.push(told('custom_fields', problem));
   const notes = compareNotes(master.document.notes, replica.document.notes);
@@ -61,6 +64,14 @@ function wordsOf(sides: Sides, which: keyof Sides, document: DocumentWire) {
     permissions: permissionWords(side, document.permissions, known).join(' '),
     original_file_name: document.original_file_name?.normalize('NFC') ?? 'null',
   };
+}
+
+const keepsVersions = ({ version }: Snapshot): boolean => !version.startsWith('2.');
+
+/** Label and file of each version in the order they were made. */
+function versionWords({ document, hash, versions = [hash] }: Hashed): string {
+  const labels = document.versions.toSorted((a, b) => a.id - b.id).map((version) => version.version_label ?? '');
+  return JSON.stringify(labels.map((label, at) => [label, versions[at]?.slice(0, 12)]));
 }
 
 function told(field: ComparedField, problem: string): Difference {

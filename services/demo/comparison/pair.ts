@@ -4,6 +4,8 @@ import { trimAsPython } from './text.ts';
 export interface Hashed {
   readonly document: DocumentWire;
   readonly hash: string;
+  /** What each version's file was found to be, oldest first; left out where there is but one. */
+  readonly versions?: readonly string[];
 }
 export interface Pair {
   readonly master: Hashed;

@@ -30,7 +30,8 @@ export interface Snapshot {
 const PAGE_SIZE = 100;
 const ALL = `page_size=100000`;
 
-export async function readInstance(http: PaperlessHttp): Promise<Snapshot> {
+/** All documents, or those whose titles begin so. */
+export async function readInstance(http: PaperlessHttp, titlePrefix?: string): Promise<Snapshot> {
   const { user } = await http.get('/api/ui_settings/', selfWire);
   // Without a superuser's eyes a missing document may only be a hidden one (paperless-api.md 1.5).
   if (!user.is_superuser) throw new Error(`The token for ${http.url} is not a superuser's: it may not see everything.`);
@@ -49,7 +50,7 @@ export async function readInstance(http: PaperlessHttp): Promise<Snapshot> {
       storage_paths: await readObjects(http, 'storage_paths'),
     },
     fields: new Map(fields.map((field) => [field.id, field])),
-    documents: await readDocuments(http),
+    documents: await readDocuments(http, titlePrefix),
   };
 }
 
@@ -60,12 +61,13 @@ async function readObjects(http: PaperlessHttp, kind: ObjectKind): Promise<Map<n
 
 const census = z.object({ all: z.array(z.number()) });
 
-async function readDocuments(http: PaperlessHttp): Promise<DocumentWire[]> {
+async function readDocuments(http: PaperlessHttp, titlePrefix?: string): Promise<DocumentWire[]> {
+  const filter = titlePrefix === undefined ? '' : `&title__istartswith=${encodeURIComponent(titlePrefix)}`;
   // The census comes in one answer, so it cannot skip a document; pages can (paperless-api.md 2.5).
-  const { all } = await http.get('/api/documents/?page_size=1&fields=id', census);
+  const { all } = await http.get(`/api/documents/?page_size=1&fields=id${filter}`, census);
   const documents: DocumentWire[] = [];
   for (let number = 1; documents.length < all.length; number += 1) {
-    const path = `/api/documents/?page=${number}&page_size=${PAGE_SIZE}&ordering=id&full_perms=true`;
+    const path = `/api/documents/?page=${number}&page_size=${PAGE_SIZE}&ordering=id&full_perms=true${filter}`;
     documents.push(...(await http.get(path, page(documentWire))).results);
   }
   const seen = new Set(documents.map(({ id }) => id));

@@ -35,6 +35,7 @@ export const COMPARED_FIELDS = [
   'notes',
   'original_file_name',
   'file',
+  'versions',
 ] as const; // prettier-ignore
 export type ComparedField = (typeof COMPARED_FIELDS)[number];
 

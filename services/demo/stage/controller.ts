@@ -6,11 +6,14 @@ import type { Blocked } from '../comparison/types.ts';
 export interface Controller {
   readonly url: string;
   addReplica(name: string, url: string, token: string): Promise<number>;
-  startCycle(): Promise<number>;
+  /** What a person chooses for one replica; the names are those of PUT /api/replicas/{id}. */
+  configureReplica(id: number, choices: Readonly<Record<string, unknown>>): Promise<void>;
+  /** A sweep compares all documents, not only those that changed. */
+  startCycle(options?: { readonly sweep?: boolean }): Promise<number>;
   progress(): Promise<Progress>;
   runs(): Promise<readonly Run[]>;
   blocked(replicaId: number): Promise<Blocked[]>;
-  setInterval(seconds: number): Promise<void>;
+  configure(settings: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 const progressShape = z.object({
@@ -54,12 +57,16 @@ export function controllerAt(url: string): Controller {
       const shape = z.object({ replica: z.object({ id: z.number() }) });
       return (await ask(shape, 'POST', '/api/replicas', { name, url: replicaUrl, api_token: token })).replica.id;
     },
-    startCycle: async () => (await ask(z.object({ run_id: z.number() }), 'POST', '/api/sync')).run_id,
+    configureReplica: async (id, choices) => {
+      await ask(z.unknown(), 'PUT', `/api/replicas/${id}`, choices);
+    },
+    startCycle: async ({ sweep = false } = {}) =>
+      (await ask(z.object({ run_id: z.number() }), 'POST', `/api/sync${sweep ? '?sweep=1' : ''}`)).run_id,
     progress: () => ask(progressShape, 'GET', '/api/sync/running'),
     runs: async () => (await ask(z.object({ runs: z.array(runShape) }), 'GET', '/api/runs?limit=50')).runs,
     blocked: (replicaId) => readBlocked(ask, replicaId),
-    setInterval: async (seconds) => {
-      await ask(z.unknown(), 'PUT', '/api/settings', { sync_interval_seconds: seconds });
+    configure: async (settings) => {
+      await ask(z.unknown(), 'PUT', '/api/settings', settings);
     },
   };
 }

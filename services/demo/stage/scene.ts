@@ -27,17 +27,24 @@ export interface Instances {
   readonly replicas: readonly SimulatedInstance[];
 }
 
+export async function startSimulated(
+  household: Household,
+  name: string,
+  profile: 'v2' | 'v3',
+  ocrMs: number,
+): Promise<SimulatedInstance> {
+  const token = randomBytes(20).toString('hex');
+  const args = ['--profile', profile, '--port', '0', '--token', token, '--ocr-ms', String(ocrMs)];
+  const { url } = await household.start({
+    name: `The simulator "${name}"`,
+    script: 'services/simulator/main.ts',
+    args,
+  });
+  return { name, profile, token, url };
+}
+
 export async function startInstances(household: Household, { ocrMs }: Pick<SceneOptions, 'ocrMs'>): Promise<Instances> {
-  const start = async (name: string, profile: 'v2' | 'v3'): Promise<SimulatedInstance> => {
-    const token = randomBytes(20).toString('hex');
-    const args = ['--profile', profile, '--port', '0', '--token', token, '--ocr-ms', String(ocrMs)];
-    const { url } = await household.start({
-      name: `The simulator "${name}"`,
-      script: 'services/simulator/main.ts',
-      args,
-    });
-    return { name, profile, token, url };
-  };
+  const start = (name: string, profile: 'v2' | 'v3') => startSimulated(household, name, profile, ocrMs);
   const [master, attic, cellar] = await Promise.all([
     start('master', 'v3'),
     start('attic', 'v3'),
