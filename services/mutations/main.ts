@@ -4,11 +4,14 @@ import { makeFolder, removeFolder } from '../demo/stage/folder.ts';
 import { narrate, type Narrator } from '../demo/stage/narrator.ts';
 import type { Kind } from './kind.ts';
 import { type MutationOptions, readOptions, USAGE } from './options.ts';
-import { type PairPlay, playPair, playSimulated } from './pairs.ts';
+import { type PairPlay, playGiven, playSimulated } from './pairs.ts';
 import { KINDS } from './table/index.ts';
 import { type Judgement, printJudgement } from './verdict.ts';
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/** The exit code of the signal that ended it early. */
+let interruption = 0;
 
 const options = readOptions(process.argv.slice(2));
 if (typeof options === 'string') {
@@ -32,6 +35,7 @@ async function main(chosen: MutationOptions): Promise<number> {
   for (const [name, work] of performances) {
     narrator.say(`\n${name}`);
     if (!(await perform(chosen, kinds, narrator, work))) missed += 1;
+    if (interruption !== 0) return interruption;
   }
   return missed === 0 ? 0 : 1;
 }
@@ -39,7 +43,7 @@ async function main(chosen: MutationOptions): Promise<number> {
 const givenPair =
   ({ master, replica }: NonNullable<MutationOptions['instances']>) =>
   (of: PairPlay): Promise<Judgement> =>
-    playPair(of, master, replica);
+    playGiven(of, master, replica);
 
 async function perform(
   chosen: MutationOptions,
@@ -72,7 +76,7 @@ function untilInterrupted(): Promise<never> {
   return new Promise((_, reject) => {
     for (const [signal, code] of Object.entries(SIGNALS))
       process.once(signal, () => {
-        process.exitCode = code;
+        interruption = code;
         reject(new Error(`interrupted by ${signal}`));
       });
   });

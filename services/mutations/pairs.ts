@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type Instance } from '../demo/http.ts';
 import type { Household } from '../demo/stage/children.ts';
 import { runCycle } from '../demo/stage/cycle.ts';
@@ -19,18 +20,37 @@ export interface PairPlay {
   readonly prefix: string;
 }
 
+/** Longer than the change feed's overlap. */
+const AGE_MS = 11 * 60_000;
+
 export async function playSimulated(of: PairPlay, master: Generation, replica: Generation): Promise<Judgement> {
   const start = (name: string, profile: Generation) => startSimulated(of.household, name, profile, 5);
   const [left, right] = await Promise.all([start('master', master), start('replica', replica)]);
-  return playPair(of, left, right);
+  return playPair(of, left, right, () => putForward(left));
 }
 
-export async function playPair(of: PairPlay, master: Instance, replica: Instance): Promise<Judgement> {
+export function playGiven(of: PairPlay, master: Instance, replica: Instance): Promise<Judgement> {
+  return playPair(of, master, replica, () => pause(AGE_MS));
+}
+
+/** A simulated master's clock can be moved; with a real one there is nothing for it but to wait. */
+async function putForward({ url }: Instance): Promise<void> {
+  const body = JSON.stringify({ name: 'clock-skew', value: AGE_MS });
+  const answer = await fetch(`${url}/simulator/faults`, { method: 'POST', body });
+  if (!answer.ok) throw new Error(`The simulator did not take another time: ${answer.status}`);
+}
+
+async function playPair(
+  of: PairPlay,
+  master: Instance,
+  replica: Instance,
+  age: () => Promise<void>,
+): Promise<Judgement> {
   const { options, narrator, prefix, kinds } = of;
   try {
     const driver = await startDriver(of, master, replica);
     const say = (text: string) => narrator.say(text);
-    return await play({ master, replica, driver, kinds, prefix, quietMs: options.quietMs, say });
+    return await play({ master, replica, driver, kinds, prefix, quietMs: options.quietMs, age, say });
   } finally {
     // The controller goes first: it would carry the cleaning over.
     await of.household.close();
@@ -57,7 +77,7 @@ async function startDriver(of: PairPlay, master: Instance, replica: Instance): P
   });
   await controller.configure(SETTINGS);
   const id = await controller.addReplica(REPLICA, replica.url, replica.token);
-  await controller.configureReplica(id, CHOICES);
+  await controller.configureReplica(id, CHOICES).catch((e) => console.log(String(e)));
   const cycle = async (sweep: boolean) => {
     const run = (await runCycle(controller, narrator, { sweep })).get(REPLICA);
     if (run?.outcome !== 'ok') {

@@ -23,6 +23,11 @@ export interface PlayOptions {
   readonly prefix: string;
   /** How long the master must not have moved to be believed to be at rest. */
   readonly quietMs: number;
+  /**
+   * Lets ten minutes of the master's time go by. The change feed reads that much twice (E3), so in a short play it would
+   * bring along everything that only a sweep can find.
+   */
+  readonly age: () => Promise<void>;
   readonly say?: (text: string) => void;
 }
 
@@ -43,17 +48,25 @@ export async function play(options: PlayOptions): Promise<Judgement> {
   const stage = await openStage(options);
   const possible = options.kinds.filter((kind) => !(kind.onlyV3 && isV2(stage.master)));
   const parts = possible.flatMap((kind) =>
-    kind.steps.map((step): Part => ({ kind, step, key: stepKey(kind, step), prepared: null, failure: null })),
+    kind.steps
+      .filter(({ ontoV3 }) => !(ontoV3 && isV2(stage.replica)))
+      .map((step): Part => ({ kind, step, key: stepKey(kind, step), prepared: null, failure: null })),
   );
   const quiet = () => untilQuiet(stage.master, stage.prefix, options.quietMs);
   const see = () => look(stage.master, stage.replica, stage.prefix);
   say(`  preparing ${parts.length} changes of ${possible.length} kinds under "${stage.prefix}"`);
   await inParallel(parts, AT_ONCE, (part) => prepare(stage, part));
+  const clock = new Scene(stage, 'clock');
+  const clockId = await clock.document();
   await quiet();
   say('  first synchronisation');
   await driver.firstSync();
   const first = await see();
   await each(parts, ({ prepared }) => prepared?.between?.());
+  say('  letting the overlap of the change feed go by');
+  await options.age();
+  // The feed's cursor follows what changes, not what time it is.
+  await clock.patch(clockId, {});
   await quiet();
   say('  a sweep for what must have come and gone');
   await driver.sweep();

@@ -1,4 +1,6 @@
-import { type Kind, step } from '../kind.ts';
+import { type Kind, type Step, step } from '../kind.ts';
+
+const ontoV3 = (name: string, prepare: Step['prepare']): Step => ({ ...step(name, prepare), ontoV3: true });
 
 /** 19-21 and 27: text, files and versions. */
 export const fileKinds: readonly Kind[] = [
@@ -61,7 +63,7 @@ export const fileKinds: readonly Kind[] = [
           mutate: () => on.trashAction('restore', [version]),
         };
       }),
-      step('inserted', async (on) => {
+      ontoV3('inserted', async (on) => {
         const id = await on.document();
         const version = await on.version(id, 'the second one', 'second');
         await on.version(id, 'the third one', 'third');

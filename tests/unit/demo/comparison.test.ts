@@ -259,7 +259,7 @@ describe('looking for what was left behind', () => {
     const documents = [
       aDocument(1, { title: 'pngx.abc.m1.a1' }),
       aDocument(2, { archive_serial_number: 2_000_000_001 }),
-      aDocument(3, { versions: [{ version_label: 'pngx.abc.v1.1' }] }),
+      aDocument(3, { versions: [{ id: 1, version_label: 'pngx.abc.v1.1', checksum: '', is_root: true }] }),
       aDocument(4, { title: 'pngx is not a marker', archive_serial_number: 1_999_999_999 }),
     ];
     expect(findMarkers(aSnapshot({ documents, tags: [aTag(1, 'pngx-probe')] }))).toHaveLength(4);
