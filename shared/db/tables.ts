@@ -98,6 +98,15 @@ export interface ReplicasTable {
   last_sweep_at: NullableTime;
   sweep_started_at: NullableTime;
   sweep_position: number | null;
+  /** Why uploads wait until a full reconcile of this replica has completed (H10), or null. */
+  reconcile_required: string | null;
+  reconciled_at: NullableTime;
+  /** Replica documents with a reserved number or marker that a reconcile has looked at. */
+  known_marks: ColumnType<number[], string | undefined, string>;
+  high_water_id: number | null;
+  high_water_added: string | null;
+  /** So many missing copies were accepted by a person. */
+  missing_accepted: Generated<number>;
 }
 export interface SyncMapTable {
   id: Id;
@@ -146,6 +155,9 @@ export interface SyncMapTable {
   dirty_since: NullableTime;
   master_hash: string | null;
   held_plan: NullableJson<Record<string, string>>;
+  /** The copy before this link was matched anew. */
+  former_doc_id: number | null;
+  former_added: string | null;
   version_k: Generated<number>;
   recheck_file: Generated<boolean>;
   replacing: Generated<boolean>;
@@ -317,6 +329,50 @@ export interface NoteLinksTable {
   replica_note_id: number;
   text_hash: string;
 }
+export interface ReconciliationsTable {
+  id: Id;
+  replica_id: number;
+  run_id: number | null;
+  mode: 'reconcile' | 'resync';
+  started_at: Generated<Date>;
+  finished_at: NullableTime;
+  summary: NullableJson<Record<string, unknown>>;
+}
+export interface ReconcileRowsTable {
+  scan_id: number;
+  side: 'master' | 'replica';
+  doc_id: number;
+  added: string;
+  asn: number | null;
+  title_key: string;
+  name_key: string | null;
+  content_key: string | null;
+  root_hex: string | null;
+  newest_hex: string | null;
+  sha256: string | null;
+  md5: string | null;
+  marked_for: number | null;
+  bears_reserved: Generated<boolean>;
+  link_id: number | null;
+  former_id: number | null;
+  matched_to: number | null;
+  rule: string | null;
+  claimed: Generated<boolean>;
+}
+export interface MatchProposalsTable {
+  id: Id;
+  replica_id: number;
+  link_id: number;
+  master_doc_id: number;
+  master_added: string;
+  replica_doc_id: number;
+  replica_added: string;
+  rule: 'asn' | 'title_created';
+  shown: ColumnType<Record<string, unknown>, string | undefined, string>;
+  state: Generated<'open' | 'accepted' | 'rejected' | 'linked' | 'stale'>;
+  created_at: Generated<Date>;
+  decided_at: NullableTime;
+}
 
 export interface Tables {
   app_meta: AppMetaTable;
@@ -335,6 +391,9 @@ export interface Tables {
   logs: LogsTable;
   conflicts: ConflictsTable;
   note_links: NoteLinksTable;
+  reconciliations: ReconciliationsTable;
+  reconcile_rows: ReconcileRowsTable;
+  match_proposals: MatchProposalsTable;
 }
 export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;
@@ -344,4 +403,6 @@ export type VersionAttempt = Selectable<VersionAttemptsTable>;
 export type VersionLink = Selectable<VersionLinksTable>;
 export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
+export type MatchProposal = Selectable<MatchProposalsTable>;
+export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;

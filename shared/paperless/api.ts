@@ -4,6 +4,7 @@
  */
 import type { ConfigFacts, MailRuleFacts, RightsFacts, StatusFacts, WorkflowFacts } from '../domain/hygiene/facts.ts';
 import type {
+  DocumentVersion,
   PaperlessDocument,
   TaxonomyKind,
   TaxonomyObject,
@@ -99,6 +100,13 @@ export interface DocumentRow {
   readonly asn: number | null;
 }
 
+/** What tells whose copy a document may be, without its text. */
+export interface IdentityRow extends DocumentRow {
+  readonly originalFileName: string | null;
+  /** Oldest first; empty where the instance knows no versions (v2). */
+  readonly versions: readonly DocumentVersion[];
+}
+
 /** Reads; all are safe to repeat and are repeated a few times by the client (E13). */
 export interface PaperlessReader {
   readonly target: number;
@@ -114,6 +122,10 @@ export interface PaperlessReader {
    * 100 ids (a page with permissions costs a 2.20 instance 7 ms a row).
    */
   documents(ids: readonly number[], signal?: AbortSignal): Promise<PaperlessDocument[]>;
+  /** Who these documents are, for matching them; 250 a request, ids that are not live are left out. */
+  identities(ids: readonly number[], signal?: AbortSignal): Promise<IdentityRow[]>;
+  /** The live document with the lowest id of those added after `time` (raw time); null for none (H2). */
+  lowestAddedAfter(time: string, signal?: AbortSignal): Promise<{ id: number; added: string } | null>;
   /** Original checksum of the *newest* file: v3 from `versions`, v2 by the If-None-Match probe (3.3); null on 404. */
   originalChecksum(id: number, signal?: AbortSignal): Promise<Checksum | null>;
   /** Checksum and size by /metadata/ of the newest file (slow: parses the file the first time). */

@@ -1,7 +1,15 @@
 /** Reading documents: the change feed, the census, single documents and the lookups of the protocol. */
 import type { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
-import type { Census, DocumentRow, FeedPage, PaperlessReader, PaperlessWriter, ReservedRow } from './api.ts';
+import type {
+  Census,
+  DocumentRow,
+  FeedPage,
+  IdentityRow,
+  PaperlessReader,
+  PaperlessWriter,
+  ReservedRow,
+} from './api.ts';
 import { parseAs, readJson, serverDateOf, writeJson } from './http.ts';
 import type { ApiRequest, Http } from './http.ts';
 import { readAll } from './lists.ts';
@@ -9,7 +17,7 @@ import type { CapabilityProbe } from './capabilities.ts';
 import type { PaperlessDocument } from '../domain/model.ts';
 import type { Query } from './url.ts';
 import { answeredError, wrongShape } from './errors.ts';
-import { toDocument } from './mapper.ts';
+import { toDocument, toVersions } from './mapper.ts';
 import * as wire from './wire.ts';
 
 const LIST = '/api/documents/';
@@ -21,7 +29,16 @@ export const FULL_DOCUMENTS_PER_REQUEST = 100;
 
 type DocumentReads = Pick<
   PaperlessReader,
-  'feedPage' | 'census' | 'document' | 'documents' | 'reserved' | 'byAsn' | 'byChecksum' | 'liveAmong'
+  | 'feedPage'
+  | 'census'
+  | 'document'
+  | 'documents'
+  | 'identities'
+  | 'lowestAddedAfter'
+  | 'reserved'
+  | 'byAsn'
+  | 'byChecksum'
+  | 'liveAmong'
 >;
 
 export function documentReads(http: Http, probe: CapabilityProbe): DocumentReads {
@@ -30,6 +47,8 @@ export function documentReads(http: Http, probe: CapabilityProbe): DocumentReads
     census: (signal) => census(http, signal),
     document: (id, signal) => document(http, id, signal),
     documents: (ids, signal) => documents(http, ids, signal),
+    identities: (ids, signal) => identities(http, ids, signal),
+    lowestAddedAfter: (time, signal) => lowestAddedAfter(http, time, signal),
     reserved: (base, signal) => reserved(http, base, signal),
     byAsn: (asn, signal) => byAsn(http, asn, signal),
     byChecksum: (hex, signal) => byChecksum(http, probe, hex, signal),
@@ -91,6 +110,29 @@ async function documents(http: Http, ids: readonly number[], signal?: AbortSigna
   const rows = { pageSize: FULL_DOCUMENTS_PER_REQUEST, full_perms: true };
   for await (const row of rowsById(http, ids, rows, wire.document, signal)) found.push(toDocument(row));
   return found;
+}
+
+async function identities(http: Http, ids: readonly number[], signal?: AbortSignal): Promise<IdentityRow[]> {
+  const found: IdentityRow[] = [];
+  const fields = 'id,title,created,added,archive_serial_number,original_file_name,versions';
+  for await (const row of rowsById(http, ids, { pageSize: IDS_PER_REQUEST, fields }, wire.identityRow, signal))
+    found.push({
+      ...toReserved(row),
+      created: row.created,
+      originalFileName: row.original_file_name ?? null,
+      versions: toVersions(row.versions),
+    });
+  return found;
+}
+
+async function lowestAddedAfter(http: Http, time: string, signal?: AbortSignal) {
+  const request = listRequest({ fields: 'id,added', added__gt: time, ordering: 'id', page_size: 1 }, signal);
+  const { results } = await readJson(http, request, wire.pageOf(wire.addedRow));
+  const [row] = results;
+  if (row === undefined) return null;
+  // one millisecond: what Date cuts off
+  if (Date.parse(row.added) < Date.parse(time) - 1) throw filterIgnored(request);
+  return row;
 }
 
 export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {

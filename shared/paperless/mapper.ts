@@ -33,7 +33,7 @@ export function toDocument(wire: WireDocument): PaperlessDocument {
 }
 
 /** Ids grow with every version, so their order is the order of the versions (paperless-api.md 8.2). */
-function toVersions(wire: WireDocument['versions']): PaperlessDocument['versions'] {
+export function toVersions(wire: WireDocument['versions']): PaperlessDocument['versions'] {
   return (wire ?? [])
     .toSorted((a, b) => a.id - b.id)
     .map((version) => ({

@@ -22,6 +22,7 @@ export function pageOf<T extends z.ZodType>(row: T) {
 export const census = z.object({ count: z.number().int().nonnegative(), all: z.array(id) });
 export const idRow = z.object({ id });
 export const feedRow = z.object({ id, modified: rawTime, added: rawTime });
+export const addedRow = z.object({ id, added: rawTime });
 export const documentRow = z.object({
   id,
   title: z.string(),
@@ -48,6 +49,12 @@ const version = z.object({
   is_root: z.boolean(),
 });
 export const versions = z.object({ id, versions: z.array(version).nullish() });
+
+/** For matching copies: who it is and which bytes, no text and no permissions. `versions` is missing on v2. */
+export const identityRow = documentRow.extend({
+  original_file_name: z.string().nullish(),
+  versions: z.array(version).nullish(),
+});
 
 /** 2.7 in the full_perms form. `permissions` is missing where the token may not see them, `versions` on v2. */
 export const document = z.object({

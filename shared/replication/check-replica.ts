@@ -1,12 +1,16 @@
 /** Before a run writes anything: is this still the replica we know, and may we write to it (E26, E28, H2, H4, H23)? */
 import { sql } from 'kysely';
 import * as links from '../db/links.repo.ts';
+<<<<<<< HEAD
 import { suspendReplica } from '../db/runs.repo.ts';
 import { markVanished } from '../db/sweeps.repo.ts';
 import { checkIdentity } from '../domain/identity.ts';
+=======
+>>>>>>> e4bb631 (Match the copies of a replica anew: reconcile and full resync)
 import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Capabilities, ReservedRow } from '../paperless/api.ts';
+import { checkReplicaIdentity, noteLostDatabase } from './check-identity.ts';
 import { removeSurplus } from './remove-surplus.ts';
 import type { ReplicaRun } from './sync-replica.ts';
 
@@ -18,8 +22,9 @@ export interface ReplicaFindings {
   readonly foreignDocuments: number;
   /** Master ids whose reserved ASN or marker is live on the replica: unfinished or surplus uploads. */
   readonly marked: readonly number[];
-  /** The same in its trash. */
+  /** The same in its trash, and the documents themselves. */
   readonly markedInTrash: readonly number[];
+  readonly trashMarks: readonly number[];
   /** The replica's clock minus ours, milliseconds. */
   readonly clockOffsetMs: number;
 }
@@ -37,10 +42,18 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   await removeSurplus(work, reserved, settings.asnBase);
   const census = await writer.census(signal);
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
+<<<<<<< HEAD
   await suspendIfShrunk(work, counts);
   if (replica.unconfirmed) await confirmIdentities(work);
   await markVanished(deps.db, replica.id, census.ids);
+=======
+>>>>>>> e4bb631 (Match the copies of a replica anew: reconcile and full resync)
   const trash = await writer.trash(signal);
+  // A reconcile is what mends all that these two find; until then they stop or hold the replica.
+  if (work.run.mode === 'sync') {
+    await checkReplicaIdentity(work, census.ids, counts);
+    await noteLostDatabase(work, [...reserved, ...trash]);
+  }
   await noteReplica(work, facts, census.ids.length, counts.foreign_count);
   const marks = (rows: readonly { title: string; asn: number | null }[]) => markedIds(rows, settings.asnBase);
   const master = await reader.probe(signal);
@@ -51,6 +64,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
     foreignDocuments: counts.foreign_count,
     marked: marks(reserved),
     markedInTrash: marks(trash.filter((row) => row.rootDocument === null)),
+    trashMarks: trash.filter((row) => marks([row]).length > 0).map((row) => row.id),
     clockOffsetMs,
   };
 }
@@ -121,53 +135,6 @@ async function revisitOwnReserved(work: ReplicaRun, reserved: readonly ReservedR
   await sql`update sync_map set dirty_seq = nextval('dirty_seq')
     where replica_id = ${work.replica.id} and status = 'ok' and dirty_seq = applied_seq
       and replica_doc_id = any(${reserved.map((row) => row.id)}::bigint[])`.execute(work.deps.db);
-}
-
-async function suspendIfShrunk(work: ReplicaRun, counts: { missing: number; linked: number }): Promise<void> {
-  if (counts.missing <= Math.max(20, Math.ceil(counts.linked / 100))) return;
-  const message = `${counts.missing} of ${counts.linked} copies are missing from replica "${work.replica.name}": it was restored, emptied or replaced.`;
-  await suspendReplica(work.deps.db, work.replica.id, 'replica_shrunk', message);
-  work.deps.log.error(`${message} It is suspended until someone confirms.`, {
-    replicaId: work.replica.id,
-    runId: work.run.id,
-    code: 'replica_shrunk',
-  });
-  throw new AppError({
-    code: 'replica_shrunk',
-    class: 'config',
-    scope: 'instance',
-    message,
-    hint: 'Check the instance, then re-enable the replica.',
-  });
-}
-
-/** E26: a changed URL must reproduce 50 sampled identities exactly before anything is written. */
-async function confirmIdentities(work: ReplicaRun): Promise<void> {
-  const { deps, replica, writer, signal } = work;
-  const sample = (await links.unconfirmedLinks(deps.db, replica.id, 100_000))
-    .sort(() => Math.random() - 0.5)
-    .slice(0, 50);
-  let wrong = 0;
-  for (const link of sample) {
-    const copy = link.replica_doc_id === null ? null : await writer.document(link.replica_doc_id, signal);
-    if (!copy || link.replica_added === null || checkIdentity(link.replica_added, copy.added) !== 'same') wrong += 1;
-  }
-  if (wrong > 0) {
-    const message = `The address of replica "${replica.name}" changed, and ${wrong} of ${sample.length} sampled copies are not there as they were known.`;
-    await deps.db
-      .updateTable('replicas')
-      .set({ paused_at: deps.clock.now(), pause_reason: message, error_code: 'identity_changed', error_msg: message })
-      .where('id', '=', replica.id)
-      .execute();
-    throw new AppError({
-      code: 'identity_changed',
-      class: 'config',
-      scope: 'instance',
-      message,
-      hint: 'Correct the address, or reconcile the replica. Nothing was written.',
-    });
-  }
-  await deps.db.updateTable('replicas').set({ unconfirmed: false }).where('id', '=', replica.id).execute();
 }
 
 /** Master ids whose reserved number or marker title these rows bear. */

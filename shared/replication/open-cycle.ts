@@ -48,15 +48,17 @@ export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest):
 }
 
 async function openRuns(deps: OpenCycleDeps, request: OpenCycleRequest, eligible: readonly Replica[]) {
-  const { trigger, mode = 'sync' } = request;
+  const { trigger, mode } = request;
   const sweepDue = await sweepDueSince(deps, request);
   return deps.db.transaction().execute(async (trx) => {
     const { last_sweep_at: masterSwept } = await master.masterState(trx);
-    const cycleId = await runs.insertCycle(trx, trigger, { sweep: sweepDue(masterSwept), mode });
+    const cycleId = await runs.insertCycle(trx, trigger, { sweep: sweepDue(masterSwept), mode: mode ?? 'sync' });
     let opened = 0;
     let busy: number | null = null;
     for (const replica of eligible) {
-      const purpose = { sweep: sweepDue(replica.last_sweep_at), mode };
+      // H10: what a lost database needs changes nothing that is not ours and sends nothing, so no person has to ask for it.
+      const needed = replica.reconcile_required === null ? 'sync' : 'reconcile';
+      const purpose = { sweep: sweepDue(replica.last_sweep_at), mode: mode ?? needed };
       const runId = await runs.insertReplicaRun(trx, cycleId, replica.id, trigger, purpose);
       if (runId !== null) {
         opened += 1;

@@ -9,6 +9,7 @@ import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
 import { sweepReplica } from './sweep.ts';
 import { ensureTaxonomy } from './ensure-taxonomy.ts';
+import { reconcileReplica } from './reconcile.ts';
 
 /** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
 export interface RunContext {
@@ -69,7 +70,10 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   const context: RunContext = { tables: tablesToJson(tables), findings };
   await sweepReplica(work, tables);
   await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
-  const plan = await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize);
+  const plan =
+    run.mode === 'sync'
+      ? await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize)
+      : await reconcileReplica(work, findings, run.mode);
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
 }

@@ -73,7 +73,7 @@ export async function testKnownReplica(
 
 /** The pause was about the old address; at the new one the identities are looked at again before the first write. */
 function endOfIdentityPause(current: Replica): ReplicaChanges {
-  return current.error_code === 'identity_changed' ? { paused_at: null, pause_reason: null } : {};
+  return current.error_code?.startsWith('identity_') ? { paused_at: null, pause_reason: null } : {};
 }
 
 async function save(

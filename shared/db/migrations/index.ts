@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration';
 import { initial } from './2026-11-21-initial.ts';
 import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
+import { reconcile } from './2026-11-22-reconcile.ts';
 import { truth } from './2026-11-22-truth.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
@@ -10,4 +11,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-files': files,
   '2026-11-22-hygiene': hygiene,
   '2026-11-22-truth': truth,
+  '2026-11-22-reconcile': reconcile,
 };

@@ -1,10 +1,13 @@
 /** Is it there already? Read-only; absence here is never proof that an upload is dead (protocol section 1). */
 import * as attemptsRepo from '../../db/attempts.repo.ts';
 import { ownersOf } from '../../db/links.repo.ts';
+import * as proposals from '../../db/proposals.repo.ts';
 import type { Attempt } from '../../db/tables.ts';
+import { checkIdentity } from '../../domain/identity.ts';
 import { chooseCopy } from '../../domain/match.ts';
 import { markedMasterId } from '../../domain/markers.ts';
 import { pythonTrim } from '../../domain/python-text.ts';
+import { newestVersion } from '../../domain/versions.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
 import { claim, claimHolder } from './claim.ts';
 import { borrowFile, copyChecksum, matches } from './file.ts';
@@ -61,11 +64,37 @@ export async function locate(work: DocumentWork): Promise<Step> {
   if (!(await masterDocument(work))) return endGone(work);
   await save(work, { phase: 'locating', status: 'pending' });
   await work.deps.racePoint('locate');
+  const accepted = await takeAccepted(work);
+  if (accepted) return accepted;
   const id = work.link.master_doc_id;
   const seenBefore = work.findings.marked.includes(id) || work.findings.markedInTrash.includes(id);
   // R is refused twice by the replica itself, so the probe at the start of the run is enough for a first attempt.
   if (work.attempts.length === 0 && !seenBefore && !work.link.locate) return go('prepared');
   return followSighting(work, await lookForUpload(work));
+}
+
+/**
+ * A person said that this document is the copy although its bytes differ (E17). What is known of its file is its own, so that
+ * the difference is seen and mended like any changed file.
+ */
+async function takeAccepted(work: DocumentWork): Promise<Step | null> {
+  if (work.attempts.some((attempt) => attempt.closed_at === null)) return null;
+  const proposal = await proposals.acceptedProposal(work.deps.db, work.link.id);
+  if (!proposal) return null;
+  const copy = await work.writer.document(proposal.replica_doc_id, work.signal);
+  const owners = await ownersOf(work.deps.db, work.replica.id, [proposal.replica_doc_id]);
+  const same = copy !== null && checkIdentity(proposal.replica_added, copy.added) !== 'other';
+  const checksum = same && owners.length === 0 ? await copyChecksum(work, copy) : null;
+  if (!copy || checksum === null) {
+    await proposals.closeProposal(work.deps.db, proposal.id, 'stale');
+    return null;
+  }
+  const newest = newestVersion(copy)?.checksum ?? checksum;
+  const isMd5 = newest.length === 32;
+  await save(work, { file_md5: isMd5 ? newest : null, file_checksum: isMd5 ? null : newest });
+  const step = await claim(work, copy, checksum);
+  if (step.kind === 'go') await proposals.closeProposal(work.deps.db, proposal.id, 'linked');
+  return step;
 }
 
 export async function followSighting(work: DocumentWork, sighting: Sighting): Promise<Step> {

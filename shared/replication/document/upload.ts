@@ -12,6 +12,8 @@ import { adoptExisting } from './locate.ts';
 import { end, go, leaseLost, masterDocument, reservedFor, snooze, type DocumentWork, type Step } from './work.ts';
 
 export async function prepare(work: DocumentWork): Promise<Step> {
+  if (work.replica.reconcile_required !== null)
+    return end('held', 'reconcile_required', `Uploads wait for a reconcile: ${work.replica.reconcile_required}`);
   const file = await borrowFile(work);
   if (!file) return endGone(work);
   await work.deps.racePoint('prepared');

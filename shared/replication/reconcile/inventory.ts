@@ -1,0 +1,81 @@
+/** Both libraries as rows of the scan: ids from one census, then who they are, 250 a request; flat in memory. */
+import * as repo from '../../db/reconcile.repo.ts';
+import { fingerprint } from '../../domain/fingerprint.ts';
+import { markedMasterId } from '../../domain/markers.ts';
+import { pythonTrim } from '../../domain/python-text.ts';
+import type { IdentityRow, PaperlessReader } from '../../paperless/api.ts';
+import type { Scan } from './scan.ts';
+
+const IDS_A_REQUEST = 250;
+
+export interface Inventory {
+  readonly masters: number;
+  readonly copies: number;
+  /** The newest document of the replica by id, and the ones that bear a mark of an upload. */
+  readonly highWater: { readonly id: number; readonly added: string } | null;
+  readonly marked: readonly number[];
+}
+
+export async function takeInventory(scan: Scan): Promise<Inventory> {
+  let highWater: Inventory['highWater'] = null;
+  const marked: number[] = [];
+  const [masters, copies] = await Promise.all([
+    readSide(scan, 'master', scan.master, () => undefined),
+    readSide(scan, 'replica', scan.replica, (row, saved) => {
+      if (highWater === null || row.id > highWater.id) highWater = { id: row.id, added: row.added };
+      if (saved.marked_for !== null) marked.push(row.id);
+    }),
+  ]);
+  await repo.attachLinks(scan.db, scan.id, scan.replicaId);
+  return { masters, copies, highWater, marked };
+}
+
+async function readSide(
+  scan: Scan,
+  side: repo.Side,
+  instance: PaperlessReader,
+  see: (row: IdentityRow, saved: repo.ScanRow) => void,
+): Promise<number> {
+  const { ids } = await instance.census(scan.signal);
+  let count = 0;
+  for (let at = 0; at < ids.length; at += IDS_A_REQUEST) {
+    const rows = await instance.identities(ids.slice(at, at + IDS_A_REQUEST), scan.signal);
+    const saved = rows.map((row) => scanRow(scan, side, row));
+    await repo.addScanRows(scan.db, scan.id, side, saved);
+    for (const [index, row] of rows.entries()) see(row, saved[index] as repo.ScanRow);
+    count += rows.length;
+  }
+  return count;
+}
+
+function scanRow(scan: Scan, side: repo.Side, row: IdentityRow): repo.ScanRow {
+  const name = row.originalFileName?.normalize('NFC').toLowerCase() ?? null;
+  const reserved = row.asn !== null && row.asn >= scan.asnBase ? row.asn - scan.asnBase : null;
+  return {
+    doc_id: row.id,
+    added: row.added,
+    asn: row.asn,
+    title_key: fingerprint([pythonTrim(row.title), row.created]),
+    name_key: name === null ? null : fingerprint(name),
+    ...fileOf(scan, side, row),
+    marked_for: side === 'master' ? null : (reserved ?? markedMasterId(row.title)),
+    bears_reserved: reserved !== null,
+  };
+}
+
+/**
+ * Between two 3.x instances the whole list of versions is the content, else the newest file (protocol section 4). Where the
+ * families of hashes differ the master's key is filled in later, in the replica's family.
+ */
+function fileOf(
+  { generations }: Scan,
+  side: repo.Side,
+  { versions }: IdentityRow,
+): Pick<repo.ScanRow, 'content_key' | 'root_hex' | 'newest_hex'> {
+  const newest = versions.at(-1)?.checksum ?? null;
+  const root = versions.find((version) => version.isRoot)?.checksum ?? newest;
+  const whole = generations.master === 'v3' && generations.replica === 'v3';
+  const list = versions.map((version) => version.checksum).join(',') || null;
+  const comparable = side === 'replica' || generations.master === generations.replica;
+  return { content_key: comparable ? (whole ? list : newest) : null, root_hex: root, newest_hex: newest };
+}
