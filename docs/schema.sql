@@ -86,6 +86,29 @@ create table master_state (
   constraint master_state_id_check CHECK ((id = 1))
 );
 
+create table match_proposals (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  link_id bigint not null,
+  master_doc_id bigint not null,
+  master_added text not null,
+  replica_doc_id bigint not null,
+  replica_added text not null,
+  rule text not null,
+  shown jsonb not null default '{}'::jsonb,
+  state text not null default 'open'::text,
+  created_at timestamp with time zone not null default now(),
+  decided_at timestamp with time zone,
+  constraint match_proposals_replica_id_master_doc_id_master_added_repli_key UNIQUE (replica_id, master_doc_id, master_added, replica_doc_id, replica_added),
+  constraint match_proposals_pkey PRIMARY KEY (id),
+  constraint match_proposals_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint match_proposals_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint match_proposals_rule_check CHECK ((rule = ANY (ARRAY['asn'::text, 'title_created'::text]))),
+  constraint match_proposals_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'rejected'::text, 'linked'::text, 'stale'::text])))
+);
+
+CREATE INDEX match_proposals_link ON match_proposals USING btree (link_id);
+
 create table note_links (
   link_id bigint not null,
   master_note_id bigint not null,
@@ -94,6 +117,52 @@ create table note_links (
   constraint note_links_pkey PRIMARY KEY (link_id, master_note_id),
   constraint note_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE
 );
+
+create table reconcile_rows (
+  scan_id bigint not null,
+  side text not null,
+  doc_id bigint not null,
+  added text not null,
+  asn bigint,
+  title_key text not null,
+  name_key text,
+  content_key text,
+  root_hex text,
+  newest_hex text,
+  sha256 text,
+  md5 text,
+  marked_for bigint,
+  bears_reserved boolean not null default false,
+  link_id bigint,
+  former_id bigint,
+  matched_to bigint,
+  rule text,
+  claimed boolean not null default false,
+  constraint reconcile_rows_pkey PRIMARY KEY (scan_id, side, doc_id),
+  constraint reconcile_rows_scan_id_fkey FOREIGN KEY (scan_id) REFERENCES reconciliations(id) ON DELETE CASCADE,
+  constraint reconcile_rows_side_check CHECK ((side = ANY (ARRAY['master'::text, 'replica'::text])))
+);
+
+CREATE INDEX reconcile_rows_asn ON reconcile_rows USING btree (scan_id, asn, side) WHERE ((rule IS NULL) AND (asn IS NOT NULL));
+CREATE INDEX reconcile_rows_content ON reconcile_rows USING btree (scan_id, content_key, side) WHERE (rule IS NULL);
+CREATE INDEX reconcile_rows_root ON reconcile_rows USING btree (scan_id, root_hex, side) WHERE (rule IS NULL);
+CREATE INDEX reconcile_rows_title ON reconcile_rows USING btree (scan_id, title_key, side) WHERE (rule IS NULL);
+
+create table reconciliations (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  run_id bigint,
+  mode text not null,
+  started_at timestamp with time zone not null default now(),
+  finished_at timestamp with time zone,
+  summary jsonb,
+  constraint reconciliations_pkey PRIMARY KEY (id),
+  constraint reconciliations_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint reconciliations_mode_check CHECK ((mode = ANY (ARRAY['reconcile'::text, 'resync'::text])))
+);
+
+CREATE INDEX reconciliations_replica ON reconciliations USING btree (replica_id, id DESC);
+CREATE UNIQUE INDEX reconciliations_run ON reconciliations USING btree (run_id);
 
 create table replacements (
   id bigint not null generated always as identity,
@@ -150,6 +219,12 @@ create table replicas (
   altered_acknowledged boolean not null default false,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
+  reconcile_required text,
+  reconciled_at timestamp with time zone,
+  known_marks jsonb not null default '[]'::jsonb,
+  high_water_id bigint,
+  high_water_added text,
+  missing_accepted integer not null default 0,
   deletion_mode text not null default 'keep'::text,
   replace_files_on_v2 boolean not null default false,
   unknown_owner text not null default 'token_user'::text,
@@ -232,6 +307,8 @@ create table sync_map (
   version_k integer not null default 0,
   recheck_file boolean not null default false,
   replacing boolean not null default false,
+  former_doc_id bigint,
+  former_added text,
   dirty_since timestamp with time zone default now(),
   master_hash text,
   held_plan jsonb,

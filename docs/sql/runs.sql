@@ -76,6 +76,8 @@ insert into run_items (run_id, link_id, chunk, kind)
   select id, case when replica_doc_id is null then 1 else 0 end as update_first from sync_map
   where replica_id = $3 and dirty_seq <> applied_seq and phase <> 'failed'
   and (next_due_at is null or next_due_at <= now())
+  and (replica_doc_id is not null
+  or not exists (select 1 from match_proposals p where p.link_id = sync_map.id and p.state = 'open'))
   union all
   select id, u from (
   select id, case when replica_doc_id is null then 1 else 0 end as u from sync_map

@@ -1,6 +1,6 @@
 /** Whether instances are still the ones that links were made for (E26, H2, H10). */
 import { sql } from 'kysely';
-import { sameIdentity } from './reconcile.repo.ts';
+import { sameIdentity } from './same-identity.ts';
 import type { Db } from './tables.ts';
 
 export interface KnownCopy {

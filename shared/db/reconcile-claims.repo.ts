@@ -1,7 +1,7 @@
 /** What a reconcile changes: links are given their copy by compare-and-set, in batches, under the lease of its run (H3, E29). */
 import { sql } from 'kysely';
-import { sameIdentity } from './reconcile.repo.ts';
 import type { RunLease } from './runs.repo.ts';
+import { sameIdentity } from './same-identity.ts';
 import type { Db } from './tables.ts';
 
 /** The run is still ours, and this process counts as alive (protocol section 2, point 4). */

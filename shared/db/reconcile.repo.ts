@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import type { MatchRule, Pair } from '../domain/match.ts';
+import { sameIdentity } from './same-identity.ts';
 import type { Db, ReconcileRowsTable, Reconciliation } from './tables.ts';
 
 export type Side = 'master' | 'replica';
@@ -21,11 +22,6 @@ export interface ScanRow {
   readonly marked_for: number | null;
   readonly bears_reserved: boolean;
 }
-
-/** Equal, or the stored time cut to milliseconds by paperless' own import; never the other way round (H2). */
-export const sameIdentity = (stored: string, read: string) =>
-  sql<boolean>`(${sql.ref(read)}::timestamptz = ${sql.ref(stored)}::timestamptz
-    or ${sql.ref(read)}::timestamptz = date_trunc('milliseconds', ${sql.ref(stored)}::timestamptz))`;
 
 /** Of a run that begins anew, the earlier scan is forgotten: the instances may have moved since. */
 export async function openScan(

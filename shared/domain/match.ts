@@ -81,10 +81,26 @@ export function pairTwins(masters: readonly MasterTwin[], copies: readonly Twin[
       openCopies.delete(copy.id);
     }
   };
-  join('former', ({ formerId }) => formerId, ({ id }) => id); // prettier-ignore
-  join('asn', ({ asn }) => asn, ({ asn }) => asn); // prettier-ignore
-  join('title_created', ({ titleKey }) => titleKey, ({ titleKey }) => titleKey); // prettier-ignore
-  join('order', () => true, () => true); // prettier-ignore
+  join(
+    'former',
+    ({ formerId }) => formerId,
+    ({ id }) => id,
+  ); // prettier-ignore
+  join(
+    'asn',
+    ({ asn }) => asn,
+    ({ asn }) => asn,
+  ); // prettier-ignore
+  join(
+    'title_created',
+    ({ titleKey }) => titleKey,
+    ({ titleKey }) => titleKey,
+  ); // prettier-ignore
+  join(
+    'order',
+    () => true,
+    () => true,
+  ); // prettier-ignore
   return pairs;
 }
 

@@ -1,12 +1,7 @@
 /** Before a run writes anything: is this still the replica we know, and may we write to it (E26, E28, H2, H4, H23)? */
 import { sql } from 'kysely';
 import * as links from '../db/links.repo.ts';
-<<<<<<< HEAD
-import { suspendReplica } from '../db/runs.repo.ts';
 import { markVanished } from '../db/sweeps.repo.ts';
-import { checkIdentity } from '../domain/identity.ts';
-=======
->>>>>>> e4bb631 (Match the copies of a replica anew: reconcile and full resync)
 import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Capabilities, ReservedRow } from '../paperless/api.ts';
@@ -42,17 +37,12 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   await removeSurplus(work, reserved, settings.asnBase);
   const census = await writer.census(signal);
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
-<<<<<<< HEAD
-  await suspendIfShrunk(work, counts);
-  if (replica.unconfirmed) await confirmIdentities(work);
-  await markVanished(deps.db, replica.id, census.ids);
-=======
->>>>>>> e4bb631 (Match the copies of a replica anew: reconcile and full resync)
   const trash = await writer.trash(signal);
   // A reconcile is what mends all that these two find; until then they stop or hold the replica.
   if (work.run.mode === 'sync') {
     await checkReplicaIdentity(work, census.ids, counts);
     await noteLostDatabase(work, [...reserved, ...trash]);
+    await markVanished(deps.db, replica.id, census.ids);
   }
   await noteReplica(work, facts, census.ids.length, counts.foreign_count);
   const marks = (rows: readonly { title: string; asn: number | null }[]) => markedIds(rows, settings.asnBase);

@@ -68,7 +68,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   await step(deps, lease, { phase: 'taxonomy' });
   const tables = await ensureTaxonomy(work, findings.tokenUser);
   const context: RunContext = { tables: tablesToJson(tables), findings };
-  await sweepReplica(work, tables);
+  if (run.mode === 'sync') await sweepReplica(work, tables);
   await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
   const plan =
     run.mode === 'sync'

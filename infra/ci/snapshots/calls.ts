@@ -15,6 +15,7 @@ import * as versions from '../../../shared/db/versions.repo.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
+import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
@@ -213,6 +214,7 @@ const smallCalls = {
 export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...smallCalls,
   ...truthCalls,
+  ...reconcileRepoCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

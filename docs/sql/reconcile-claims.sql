@@ -1,0 +1,84 @@
+-- shared/db/reconcile-claims.repo.ts
+
+-- releaseChanged
+update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica_added,
+  replica_doc_id = null, replica_added = null, replica_modified = null, applied = null, plan = null, unconfirmed = false,
+  locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null, retry_count = 0,
+  failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
+  from reconcile_rows m
+  where m.scan_id = $1 and m.side = 'master' and m.link_id = s.id and s.replica_doc_id is not null
+  and m.matched_to is distinct from s.replica_doc_id and (s.lease_worker is null
+  or exists (select 1 from workers w where w.id = s.lease_worker and w.dead)) and exists (select 1 from sync_runs run where run.id = $2 and run.finished_at is null
+  and run.lease_worker = $3 and run.lease_epoch = $4)
+  and exists (select 1 from workers w where w.id = $5 and not w.dead for share)
+  and (m.matched_to is not null
+  or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.doc_id = s.replica_doc_id and not ("r"."added"::timestamptz = "s"."replica_added"::timestamptz
+  or "r"."added"::timestamptz = date_trunc('milliseconds', "s"."replica_added"::timestamptz)))
+  or (s.master_added is not null and not ("m"."added"::timestamptz = "s"."master_added"::timestamptz
+  or "m"."added"::timestamptz = date_trunc('milliseconds', "s"."master_added"::timestamptz))));
+
+-- claimMatched
+begin;
+set local synchronous_commit = on;
+delete from note_links n using sync_map s, (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
+  m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
+  from reconcile_rows m join reconcile_rows r
+  on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.matched_to
+  where m.scan_id = $1 and m.side = 'master' and m.rule <> 'kept' and m.doc_id > $2
+  order by m.doc_id limit $3) t
+  where n.link_id = s.id and s.id = t.link_id
+  and (s.replica_doc_id is distinct from t.matched_to) and s.former_doc_id is distinct from t.matched_to;
+with t as (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
+  m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
+  from reconcile_rows m join reconcile_rows r
+  on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.matched_to
+  where m.scan_id = $1 and m.side = 'master' and m.rule <> 'kept' and m.doc_id > $2
+  order by m.doc_id limit $3),
+  done as (update sync_map s set replica_doc_id = t.matched_to, replica_added = t.copy_added,
+  stored_checksum = case when t.rule = 'identity' then s.stored_checksum else t.root_hex end,
+  master_added = t.master_added, former_doc_id = null, former_added = null,
+  file_checksum = case when t.rule = 'identity' then s.file_checksum else coalesce(case when t.rule = 'root' then null else "t"."sha256" end, case when length(case when t.rule = 'root' then t.copy_hex else t.newest_hex end) = $4 then case when t.rule = 'root' then t.copy_hex else t.newest_hex end end) end,
+  file_md5 = case when t.rule = 'identity' then s.file_md5 else coalesce(case when t.rule = 'root' then null else "t"."md5" end, case when length(case when t.rule = 'root' then t.copy_hex else t.newest_hex end) = $5 then case when t.rule = 'root' then t.copy_hex else t.newest_hex end end) end,
+  file_size = case when t.rule = 'identity' then s.file_size end,
+  unconfirmed = false, locate = false, task_id = null, status = 'pending', phase = 'claimed', error_code = null,
+  error_msg = null, retry_count = 0, failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
+  from t where s.id = t.link_id and s.replica_id = $6
+  and (s.replica_doc_id is null or s.replica_doc_id = t.matched_to) and (s.lease_worker is null
+  or exists (select 1 from workers w where w.id = s.lease_worker and w.dead)) and exists (select 1 from sync_runs run where run.id = $7 and run.finished_at is null
+  and run.lease_worker = $8 and run.lease_epoch = $9)
+  and exists (select 1 from workers w where w.id = $10 and not w.dead for share)
+  and not exists (select 1 from sync_map o
+  where o.replica_id = s.replica_id and o.replica_doc_id = t.matched_to and o.id <> s.id)
+  returning s.id),
+  noted as (update reconcile_rows m set claimed = true from done
+  where m.scan_id = $11 and m.side = 'master' and m.link_id = done.id)
+  select max(t.doc_id) as last, count(*)::int as matched, (select count(*)::int from done) as claimed from t;
+commit;
+
+-- dirtyVanished
+update sync_map s set dirty_seq = nextval('dirty_seq') from reconcile_rows m
+  where m.scan_id = $1 and m.side = 'master' and m.link_id = s.id and m.rule is null
+  and s.replica_doc_id is not null and s.dirty_seq = s.applied_seq
+  and not exists (select 1 from reconcile_rows r
+  where r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = s.replica_doc_id);
+
+-- planClaimed
+insert into run_items (run_id, link_id, chunk, kind)
+  select $1, link_id, ((row_number() over (order by link_id) - 1) / $2::int)::int, 'update'
+  from reconcile_rows m join sync_map s on s.id = m.link_id
+  where m.scan_id = $3 and m.side = 'master' and m.claimed and m.rule not in ('root', 'identity')
+  and s.dirty_seq <> s.applied_seq
+  on conflict do nothing;
+select count(*)::int as total, coalesce(max(chunk) + 1, 0)::int as chunks
+  from run_items
+  where run_id = $1;
+
+-- noteReconciled
+update replicas set reconciled_at = now(), unconfirmed = false, known_marks = $1,
+  reconcile_required = case when $2 then null else reconcile_required end,
+  high_water_id = $3, high_water_added = $4
+  where id = $5;
+
+-- requireReconcile
+update replicas set reconcile_required = coalesce(reconcile_required, $1) where id = $2;
