@@ -12,6 +12,8 @@ import { simulator, type Simulator } from '../../support/simulator.ts';
 import { queuePrefix } from '../../support/test-worker.ts';
 import { waitFor } from '../../support/wait.ts';
 
+const isSettled = ({ state, reason }: Finding) => state === 'repaired' || (state === 'open' && reason !== null);
+
 type Generation = 'v2' | 'v3';
 
 export class Stage {
@@ -90,15 +92,20 @@ export class Stage {
   }
 
   /** Repaired by a cycle of its own and verified again, or open after all with a reason. */
-  settled(kind: FindingKind): Promise<Finding> {
+  settled(id: number): Promise<Finding> {
     return waitFor(
-      `finding ${kind} to be settled`,
+      `finding ${id} to be settled`,
       async () => {
-        const found = await this.finding(kind);
-        return found.state === 'repaired' || (found.state === 'open' && found.reason !== null) ? found : null;
+        const found = (await this.findings()).find((one) => one.id === id);
+        return found && isSettled(found) ? found : null;
       },
       60_000,
     );
+  }
+
+  async allSettled(): Promise<void> {
+    const open = async () => (await this.findings()).every((one) => one.state !== 'repairing');
+    await waitFor('all repairs to be settled', open, 60_000);
   }
 
   /** As a person would, on the replica. */
