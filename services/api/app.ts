@@ -19,12 +19,7 @@ import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
 import { syncRoutes } from './routes/sync.ts';
-import {
-  findingRoutes,
-  replicaVerificationRoutes,
-  verificationRoutes,
-  verifyRoutes,
-} from './routes/verifications.ts';
+import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
 
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;

@@ -105,7 +105,7 @@ export async function beginRepair(db: Db, ids: readonly number[]): Promise<void>
 /** The links of these findings have open work, with the file looked at as if it were new. */
 export async function markForRepair(db: Db, linkIds: readonly number[]): Promise<void> {
   await sql`
-    update sync_map set dirty_seq = nextval('dirty_seq'), next_due_at = null
+    update sync_map set dirty_seq = nextval('dirty_seq'), next_due_at = null, recheck_file = true
     where id = any(${linkIds}::bigint[]) and dirty_seq = applied_seq`.execute(db);
 }
 

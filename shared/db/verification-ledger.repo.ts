@@ -1,7 +1,7 @@
 /** The ledger: a row for each document that a verification looked at, and what follows from it for the link. */
 import { sql } from 'kysely';
 import { FINDING_KINDS, type Depth, type FindingKind } from '../domain/verification.ts';
-import type { Db, LedgerOutcome, LedgerRow, Link } from './tables.ts';
+import type { Db, LedgerRow, Link } from './tables.ts';
 
 export type NewLedgerRow = Omit<LedgerRow, 'verification_id' | 'compared_at'>;
 
@@ -98,16 +98,6 @@ export function ledgerPage(db: Db, verificationId: number, afterLink: number, li
     .execute();
 }
 
-export async function countLedger(db: Db, verificationId: number): Promise<Partial<Record<LedgerOutcome, number>>> {
-  const rows = await db
-    .selectFrom('verification_ledger')
-    .select(['outcome', sql<number>`count(*)::int`.as('documents')])
-    .where('verification_id', '=', verificationId)
-    .groupBy('outcome')
-    .execute();
-  return Object.fromEntries(rows.map((row) => [row.outcome, row.documents]));
-}
-
 /** Who verified a link, when and how deep: the newest row of each depth. */
 export function lastOfLink(db: Db, linkId: number): Promise<LedgerRow[]> {
   return db
@@ -174,9 +164,7 @@ export async function verificationByReplica(
 }
 
 /** Findings that are open or under repair; accepted ones are somebody's decision. */
-export function openFindingCounts(
-  db: Db,
-): Promise<{ replica_id: number; kind: FindingKind; findings: number }[]> {
+export function openFindingCounts(db: Db): Promise<{ replica_id: number; kind: FindingKind; findings: number }[]> {
   return db
     .selectFrom('findings')
     .select(['replica_id', 'kind', sql<number>`count(*)::int`.as('findings')])

@@ -64,10 +64,6 @@ export function childrenOfVerification(db: Db, parentId: number): Promise<Verifi
   return db.selectFrom('verifications').selectAll().where('parent_id', '=', parentId).orderBy('id').execute();
 }
 
-export function openVerifications(db: Db): Promise<Verification[]> {
-  return db.selectFrom('verifications').selectAll().where('finished_at', 'is', null).orderBy('id').execute();
-}
-
 /** Newest first. */
 export function listVerifications(
   db: Db,

@@ -24,8 +24,7 @@ async function prune(deps: Pick<EngineDeps, 'db' | 'settings' | 'clock'>): Promi
   const before = new Date(deps.clock.now().getTime() - logRetentionDays * DAY);
   for (let batch = 0; batch < MAX_BATCHES; batch += 1)
     if ((await deleteLogsBefore(deps.db, before, BATCH)) < BATCH) break;
-  for (let batch = 0; batch < MAX_BATCHES; batch += 1)
-    if ((await pruneLedger(deps.db, before, BATCH)) < BATCH) break;
+  for (let batch = 0; batch < MAX_BATCHES; batch += 1) if ((await pruneLedger(deps.db, before, BATCH)) < BATCH) break;
   await pruneRunItems(deps.db);
   await pruneWorkers(deps.db);
 }

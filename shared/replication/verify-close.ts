@@ -25,7 +25,8 @@ export async function closeFinished(scene: Scene): Promise<void> {
       state: late ? 'stopped' : 'done',
       digest: await receiptDigest(trx, verification.id),
     });
-    if (!closed) throw new AppError({ code: 'verification_taken_over', class: 'cancelled', message: 'It was cancelled.' });
+    if (!closed)
+      throw new AppError({ code: 'verification_taken_over', class: 'cancelled', message: 'It was cancelled.' });
     return handed;
   });
   say(scene);
@@ -76,4 +77,3 @@ export async function receiptDigest(db: Db, verificationId: number): Promise<str
     after = last.link_id;
   }
 }
-

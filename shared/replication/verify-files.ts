@@ -77,11 +77,19 @@ async function compareBytes(scene: Scene, pair: FilePair, stated: Checksum, copi
       reached: 'bytes',
       ...files,
       damagedSide: 'replica',
-      difference: fileDifference({ masterFile: named(copied), copyFile: `${copied.algorithm}:${copy[copied.algorithm]}` }),
+      difference: fileDifference({
+        masterFile: named(copied),
+        copyFile: `${copied.algorithm}:${copy[copied.algorithm]}`,
+      }),
     };
   if (stated.algorithm === copied.algorithm) {
     const equal = matches(copy, stated.hex);
-    return { kind: equal ? 'equal' : 'differs', reached: 'bytes', ...files, ...(equal ? {} : { difference: fileDifference(files) }) };
+    return {
+      kind: equal ? 'equal' : 'differs',
+      reached: 'bytes',
+      ...files,
+      ...(equal ? {} : { difference: fileDifference(files) }),
+    };
   }
   return compareWithMaster(scene, pair, stated, copy);
 }
@@ -106,7 +114,10 @@ async function compareWithMaster(
       reached: 'bytes',
       ...files,
       damagedSide: 'master',
-      difference: fileDifference({ masterFile: `${stated.algorithm}:${original[stated.algorithm]}`, copyFile: named(stated) }),
+      difference: fileDifference({
+        masterFile: `${stated.algorithm}:${original[stated.algorithm]}`,
+        copyFile: named(stated),
+      }),
     };
   if (original.sha256 === copy.sha256) return { kind: 'equal', reached: 'bytes', ...files };
   return { kind: 'differs', reached: 'bytes', ...files, difference: fileDifference(files) };
@@ -121,7 +132,14 @@ interface Hashed {
 /** The document was there a moment ago, its file is not: lost on that instance's disk. */
 function fileMissing(side: 'master' | 'replica', masterFile: string | null, copyFile: string | null): FileVerdict {
   const files = side === 'replica' ? { masterFile, copyFile: null } : { masterFile: null, copyFile };
-  return { kind: 'damaged', reached: 'bytes', ...files, bytes: 0, damagedSide: side, difference: fileDifference(files) };
+  return {
+    kind: 'damaged',
+    reached: 'bytes',
+    ...files,
+    bytes: 0,
+    damagedSide: side,
+    difference: fileDifference(files),
+  };
 }
 
 /** Streamed to scratch and removed at once: nothing that was verified stays on the controller. Null: there is no file. */

@@ -26,7 +26,13 @@ export function missing(link: Link, trashed: boolean): NewFinding {
 /** Not copied, and no work under way: given up or blocked. Trying again is a decision of its own. */
 export function neverCopied(link: Link): NewFinding {
   const why = link.error_msg ?? `It is in phase ${link.phase}.`;
-  return finding(link, 'missing', 'list', `There is no copy. ${why}`, 'See the document; retry it once the cause is mended.');
+  return finding(
+    link,
+    'missing',
+    'list',
+    `There is no copy. ${why}`,
+    'See the document; retry it once the cause is mended.',
+  );
 }
 
 export function identityChanged(link: Link, side: 'master' | 'replica'): NewFinding {
@@ -68,7 +74,13 @@ export function differing(link: Link, differences: readonly Difference[], depth:
 }
 
 /** Kept, and listed (E10): a person who looks at the replica sees more than on the master. */
-export function notesAdded({ link, reports }: { readonly link: Link; readonly reports: readonly FieldReport[] }): NewFinding[] {
+export function notesAdded({
+  link,
+  reports,
+}: {
+  readonly link: Link;
+  readonly reports: readonly FieldReport[];
+}): NewFinding[] {
   return reports
     .filter(({ field, kind }) => field === 'notes' && kind === 'not_replicable')
     .map(({ reason }) => finding(link, 'note_added', 'metadata', `Notes: ${reason}.`, 'Nothing to do.'));

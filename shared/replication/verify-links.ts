@@ -47,6 +47,7 @@ export async function verifyLinks(scene: Scene, links: readonly Link[], pass: Pa
     else comparable.push(link);
   }
   const compared = comparable.length === 0 ? [] : await compareBatch(scene.compare, comparable);
+  await scene.deps.racePoint('verify.compared');
   const together = scene.settings.maxConcurrentRequests;
   let done = links.length;
   for (let at = 0; at < compared.length; at += together) {
@@ -75,7 +76,8 @@ function beforeReading(scene: Scene, link: Link, pass: Pass): Judged | null {
       ? judgedAs(link, 'skipped', 'list', 'deleted_on_master', [findings.goneFromMaster(link)])
       : judgedAs(link, 'skipped', 'list', 'deleted_on_master');
   if (isBusy(link)) return putOff(link, pass, 'work_under_way');
-  if (link.replica_doc_id === null) return judgedAs(link, 'different', 'list', link.phase, [findings.neverCopied(link)]);
+  if (link.replica_doc_id === null)
+    return judgedAs(link, 'different', 'list', link.phase, [findings.neverCopied(link)]);
   if (pass.depth !== 'list') return null;
   const there = scene.compare.replicaIds.has(link.replica_doc_id) && scene.compare.masterIds.has(link.master_doc_id);
   if (there) return judgedAs(link, 'equal', 'list', null);
@@ -125,7 +127,10 @@ async function judgeCompared(scene: Scene, comparison: ComparedLink, pass: Pass)
   const file = await compareFilesOf(scene, { link, master, copy }, pass.depth);
   const hashes = { ...read, master_file: file.masterFile, copy_file: file.copyFile };
   if (file.kind === 'equal')
-    return { ...judgedAs(link, 'equal', file.reached, null, findings.notesAdded(comparison), hashes), bytes: file.bytes };
+    return {
+      ...judgedAs(link, 'equal', file.reached, null, findings.notesAdded(comparison), hashes),
+      bytes: file.bytes,
+    };
   if (!pass.last) return { ...putOff(link, pass, 'differs'), bytes: file.bytes };
   if (file.kind === 'gone') return judgedAs(link, 'skipped', 'metadata', 'not_in_list');
   if (file.kind === 'differs' && changedSince(link, master.modified))
@@ -194,28 +199,50 @@ async function writeDown(scene: Scene, links: readonly Link[], judged: readonly 
   scene.subset ||= !(await scene.master.probe(scene.signal)).isSuperuser;
   const at = deps.clock.now();
   await deps.db.transaction().execute(async (trx) => {
-    const now = new Map((await ledger.linkStates(trx, links.map((link) => link.id))).map((link) => [link.id, link]));
+    const now = new Map(
+      (
+        await ledger.linkStates(
+          trx,
+          links.map((link) => link.id),
+        )
+      ).map((link) => [link.id, link]),
+    );
     const seen = new Map(links.map((link) => [link.id, link]));
-    const settled = judged.map((one) => (hasMoved(seen.get(one.row.link_id), now.get(one.row.link_id)) ? moved(one, seen, pass) : one));
+    const settled = judged.map((one) =>
+      hasMoved(seen.get(one.row.link_id), now.get(one.row.link_id)) ? moved(one, seen, pass) : one,
+    );
     const rows = settled.map((one) => one.row);
     await ledger.saveLedger(trx, verification.id, at, rows);
-    await linksRepo.markDirty(trx, settled.flatMap((one) => one.moved ?? []));
+    await linksRepo.markDirty(
+      trx,
+      settled.flatMap((one) => one.moved ?? []),
+    );
     const of = { replicaId: scene.replica.id, verificationId: verification.id };
-    await findingsRepo.saveFindings(trx, of, settled.flatMap((one) => one.found));
+    await findingsRepo.saveFindings(
+      trx,
+      of,
+      settled.flatMap((one) => one.found),
+    );
     await settleEqual(trx, scene, at, rows, seen);
     const last = links.at(-1);
     await save(scene, trx, {
-      ...addCounts(scene, rows, judged.reduce((sum, one) => sum + one.bytes, 0)),
+      ...addCounts(
+        scene,
+        rows,
+        judged.reduce((sum, one) => sum + one.bytes, 0),
+      ),
       ...(pass.ordered && last ? { checkpoint: last.id } : {}),
       faults: 0,
     });
   });
-  await deps.racePoint('verify.batch');
 }
 
 function hasMoved(seen: Link | undefined, now: ledger.LinkState | undefined): boolean {
   return (
-    !seen || !now || now.dirty_seq !== seen.dirty_seq || now.lease_epoch !== seen.lease_epoch ||
+    !seen ||
+    !now ||
+    now.dirty_seq !== seen.dirty_seq ||
+    now.lease_epoch !== seen.lease_epoch ||
     now.replica_doc_id !== seen.replica_doc_id
   );
 }

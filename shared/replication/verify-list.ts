@@ -26,7 +26,8 @@ export async function verifyList(scene: Scene): Promise<void> {
     await findingsRepo.saveFindings(trx, of, found);
     await findingsRepo.endUnseenOfKind(trx, { ...of, kinds: UNLINKED });
     // A slice looks at some documents only, but no copy may be missing unseen: these are looked at at its end.
-    if (verification.scope === 'slice') await ledger.saveLedger(trx, verification.id, deps.clock.now(), absent.map(putOff));
+    if (verification.scope === 'slice')
+      await ledger.saveLedger(trx, verification.id, deps.clock.now(), absent.map(putOff));
     await save(scene, trx, { phase: verification.scope === 'slice' ? 'fresh' : 'documents', checkpoint: 0 });
   });
 }

@@ -91,8 +91,13 @@ async function walkFresh(scene: Scene): Promise<void> {
   const { id, replica_id: replicaId, budget_ms: budget } = scene.verification;
   const isHalf = () => budget !== null && scene.verification.spent_ms >= budget / 2;
   const next = () =>
-    repo.linksOfSlice(scene.deps.db, { replicaId: replicaId ?? 0, verificationId: id, fresh: true }, batchSize('checksum'));
-  if (await walkBatches(scene, pass, next, isHalf)) await save(scene, scene.deps.db, { phase: 'documents', checkpoint: 0 });
+    repo.linksOfSlice(
+      scene.deps.db,
+      { replicaId: replicaId ?? 0, verificationId: id, fresh: true },
+      batchSize('checksum'),
+    );
+  if (await walkBatches(scene, pass, next, isHalf))
+    await save(scene, scene.deps.db, { phase: 'documents', checkpoint: 0 });
 }
 
 async function walkDocuments(scene: Scene): Promise<void> {
@@ -103,7 +108,12 @@ async function walkDocuments(scene: Scene): Promise<void> {
   const next = () =>
     slice
       ? repo.linksOfSlice(scene.deps.db, { replicaId, verificationId: id, fresh: false }, batchSize(depth))
-      : repo.linksAfter(scene.deps.db, { replicaId, masterDocId, repairsOf }, scene.verification.checkpoint, batchSize(depth));
+      : repo.linksAfter(
+          scene.deps.db,
+          { replicaId, masterDocId, repairsOf },
+          scene.verification.checkpoint,
+          batchSize(depth),
+        );
   const budget = scene.verification.budget_ms;
   // What was put off is judged in the rest of the time: a difference that nobody confirms is none.
   const isEnough = () => slice && budget !== null && scene.verification.spent_ms >= budget * 0.9;

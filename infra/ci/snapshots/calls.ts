@@ -17,6 +17,7 @@ import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
+import { verifyCalls } from './calls-verify.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
 export type Calls<Repo> = {
@@ -215,6 +216,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...smallCalls,
   ...truthCalls,
   ...reconcileRepoCalls,
+  ...verifyCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

@@ -6,7 +6,13 @@ import { findReplica, listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { Replica, Verification } from '../../../shared/db/tables.ts';
 import { ledgerPage } from '../../../shared/db/verification-ledger.repo.ts';
 import * as repo from '../../../shared/db/verifications.repo.ts';
-import { DEPTHS, FINDING_KINDS, RECEIPT_HEADER, receiptLine, type FindingKind } from '../../../shared/domain/verification.ts';
+import {
+  DEPTHS,
+  FINDING_KINDS,
+  RECEIPT_HEADER,
+  receiptLine,
+  type FindingKind,
+} from '../../../shared/domain/verification.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
 import { openVerification, type VerificationRequest } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -71,8 +77,9 @@ export function verificationRoutes(deps: ApiDeps): Hono {
   const routes = new Hono();
   routes.get('/:id', async (c) => {
     const { format: wanted, cursor = 0, limit } = queryOf(c, rowsQuery);
-    const verification = await repo.findVerification(deps.db, idOf(c));
-    if (verification === undefined) throw notFound(`The verification ${idOf(c)}`, 'verification_not_found');
+    const verificationId = idOf(c);
+    const verification = await repo.findVerification(deps.db, verificationId);
+    if (verification === undefined) throw notFound(`The verification ${verificationId}`, 'verification_not_found');
     if (wantsCsv(c, wanted)) return receipt(c, deps, verification);
     const rows = await ledgerPage(deps.db, verification.id, cursor, limit);
     const children = await repo.childrenOfVerification(deps.db, verification.id);
@@ -93,9 +100,10 @@ export function verificationRoutes(deps: ApiDeps): Hono {
 export function findingRoutes(deps: ApiDeps): Hono {
   const routes = new Hono();
   routes.post('/:id/accept', async (c) => {
-    const accepted = await findingsRepo.acceptFinding(deps.db, idOf(c));
-    const finding = accepted ?? (await findingsRepo.findFinding(deps.db, idOf(c)));
-    if (finding === undefined) throw notFound(`The finding ${idOf(c)}`, 'finding_not_found');
+    const findingId = idOf(c);
+    const accepted = await findingsRepo.acceptFinding(deps.db, findingId);
+    const finding = accepted ?? (await findingsRepo.findFinding(deps.db, findingId));
+    if (finding === undefined) throw notFound(`The finding ${findingId}`, 'finding_not_found');
     if (accepted)
       deps.log.info(`Finding ${finding.id} (${finding.kind}) was accepted.`, { replicaId: finding.replica_id });
     return c.json({ finding: presentFinding(finding) });
