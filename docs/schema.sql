@@ -113,6 +113,20 @@ CREATE INDEX logs_created ON logs USING btree (created_at DESC, id DESC);
 CREATE INDEX logs_replica ON logs USING btree (replica_id, id DESC);
 CREATE INDEX logs_search ON logs USING gin (search);
 
+create table master_absences (
+  master_doc_id bigint not null,
+  state text not null,
+  since timestamp with time zone not null default now(),
+  seen_in_trash boolean not null default false,
+  newest boolean not null default false,
+  trashed_sweeps integer not null default 0,
+  absent_sweeps integer not null default 0,
+  last_sweep_run bigint,
+  last_run bigint not null,
+  constraint master_absences_pkey PRIMARY KEY (master_doc_id),
+  constraint master_absences_state_check CHECK ((state = ANY (ARRAY['trashed'::text, 'absent'::text])))
+);
+
 create table master_state (
   id smallint not null default 1,
   cursor_us bigint,
@@ -128,6 +142,11 @@ create table master_state (
   error_code text,
   error_msg text,
   unconfirmed boolean not null default false,
+  suspended_code text,
+  suspended_reason text,
+  suspended_at timestamp with time zone,
+  last_sweep_run bigint,
+  deletions_from_sweep bigint not null default 0,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
   last_sweep_at timestamp with time zone,
@@ -135,6 +154,18 @@ create table master_state (
   next_verify_at timestamp with time zone,
   constraint master_state_pkey PRIMARY KEY (id),
   constraint master_state_id_check CHECK ((id = 1))
+);
+
+create table master_suspects (
+  kind text not null,
+  master_doc_id bigint not null,
+  known text,
+  seen text,
+  run_id bigint,
+  found_at timestamp with time zone not null default now(),
+  confirmed_at timestamp with time zone,
+  constraint master_suspects_pkey PRIMARY KEY (kind, master_doc_id),
+  constraint master_suspects_kind_check CHECK ((kind = ANY (ARRAY['missing'::text, 'identity'::text, 'reused'::text, 'rollback'::text])))
 );
 
 create table match_proposals (
@@ -267,6 +298,11 @@ create table replicas (
   uploads_held text,
   document_count bigint,
   foreign_count bigint,
+  deletions_held text,
+  deletions_held_at timestamp with time zone,
+  deletions_held_count integer not null default 0,
+  deletions_approved integer not null default 0,
+  deletions_acknowledged_at timestamp with time zone,
   altered_acknowledged boolean not null default false,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
@@ -355,6 +391,8 @@ create table sync_map (
   verified_at timestamp with time zone,
   verified_depth text,
   created_at timestamp with time zone not null default now(),
+  tombstone_id bigint,
+  kept_at timestamp with time zone,
   version_k integer not null default 0,
   recheck_file boolean not null default false,
   replacing boolean not null default false,
@@ -368,6 +406,7 @@ create table sync_map (
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint sync_map_tombstone_id_fkey FOREIGN KEY (tombstone_id) REFERENCES tombstones(id) ON DELETE SET NULL,
   constraint sync_map_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'error'::text])))
 );
 
@@ -375,11 +414,13 @@ CREATE INDEX sync_map_begun ON sync_map USING btree (replica_id) WHERE (phase = 
 CREATE INDEX sync_map_bytes_at ON sync_map USING btree (replica_id, bytes_at NULLS FIRST, id);
 CREATE INDEX sync_map_checksum_at ON sync_map USING btree (replica_id, checksum_at NULLS FIRST, id);
 CREATE INDEX sync_map_dispatched ON sync_map USING btree (replica_id) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX sync_map_gone ON sync_map USING btree (master_doc_id) WHERE (phase = 'gone'::text);
 CREATE INDEX sync_map_lease ON sync_map USING btree (lease_worker) WHERE (lease_worker IS NOT NULL);
 CREATE INDEX sync_map_master ON sync_map USING btree (master_doc_id);
 CREATE INDEX sync_map_open ON sync_map USING btree (replica_id, id) WHERE (dirty_seq <> applied_seq);
 CREATE UNIQUE INDEX sync_map_replica_doc ON sync_map USING btree (replica_id, replica_doc_id) WHERE (replica_doc_id IS NOT NULL);
 CREATE INDEX sync_map_state ON sync_map USING btree (replica_id, status, phase);
+CREATE INDEX sync_map_tombstone ON sync_map USING btree (replica_id) WHERE (tombstone_id IS NOT NULL);
 CREATE INDEX sync_map_waiting ON sync_map USING btree (replica_id) WHERE (error_code = 'link_target_missing'::text);
 CREATE TRIGGER sync_map_forget_verification BEFORE UPDATE OF dirty_seq, replica_doc_id, file_checksum, stored_checksum ON sync_map FOR EACH ROW EXECUTE FUNCTION forget_verification();
 CREATE TRIGGER sync_map_open_work BEFORE UPDATE OF dirty_seq, applied_seq ON sync_map FOR EACH ROW EXECUTE FUNCTION note_open_work();
@@ -443,6 +484,38 @@ create table taxonomy_links (
 );
 
 CREATE UNIQUE INDEX taxonomy_links_replica ON taxonomy_links USING btree (replica_id, kind, replica_obj_id) WHERE (replica_obj_id IS NOT NULL);
+
+create table tombstones (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  link_id bigint,
+  master_doc_id bigint not null,
+  master_added text,
+  replica_doc_id bigint not null,
+  replica_added text,
+  asn bigint,
+  checksum text,
+  reason text not null,
+  state text not null default 'planned'::text,
+  detail text,
+  planned_run bigint,
+  trashed_run bigint,
+  planned_at timestamp with time zone not null default now(),
+  asn_cleared_at timestamp with time zone,
+  trashed_at timestamp with time zone,
+  purge_due_at timestamp with time zone,
+  purged_at timestamp with time zone,
+  undo_asked_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  constraint tombstones_pkey PRIMARY KEY (id),
+  constraint tombstones_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE SET NULL,
+  constraint tombstones_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint tombstones_reason_check CHECK ((reason = ANY (ARRAY['trashed_on_master'::text, 'absent_on_master'::text, 'surplus'::text, 'replaced'::text]))),
+  constraint tombstones_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'asn_cleared'::text, 'trashed'::text, 'purge_due'::text, 'purged'::text, 'restored'::text, 'undone'::text, 'cancelled'::text, 'released'::text])))
+);
+
+CREATE INDEX tombstones_recent ON tombstones USING btree (replica_id, planned_at);
+CREATE INDEX tombstones_replica ON tombstones USING btree (replica_id, id DESC);
 
 create table upload_attempts (
   id bigint not null generated always as identity,

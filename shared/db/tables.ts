@@ -2,13 +2,14 @@
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
 import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { FieldReport } from '../domain/report.ts';
+import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { Difference } from '../domain/compare.ts';
 import type { Depth, FindingKind } from '../domain/verification.ts';
 
-type Time = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+export type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
-type Id = ColumnType<number, never, never>;
+export type Id = ColumnType<number, never, never>;
 
 export type LinkStatus = 'pending' | 'ok' | 'error';
 export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled';
@@ -61,6 +62,13 @@ export interface MasterStateTable {
   unconfirmed: Generated<boolean>;
   last_sweep_at: NullableTime;
   sweep_count: Generated<number>;
+  /** Why cycles fail until a person confirms, or null (H2). */
+  suspended_code: string | null;
+  suspended_reason: string | null;
+  suspended_at: NullableTime;
+  last_sweep_run: number | null;
+  /** No deletion before sweep_count has reached this. */
+  deletions_from_sweep: Generated<number>;
   hygiene: NullableJson<HygieneFinding[]>;
   hygiene_at: NullableTime;
   next_verify_at: NullableTime;
@@ -107,6 +115,12 @@ export interface ReplicasTable {
   last_sweep_at: NullableTime;
   sweep_started_at: NullableTime;
   sweep_position: number | null;
+  /** Why no copy is deleted until a person acknowledges, or null (H15). */
+  deletions_held: string | null;
+  deletions_held_at: NullableTime;
+  deletions_held_count: Generated<number>;
+  deletions_approved: Generated<number>;
+  deletions_acknowledged_at: NullableTime;
   /** Why uploads wait until a full reconcile of this replica has completed (H10), or null. */
   reconcile_required: string | null;
   reconciled_at: NullableTime;
@@ -166,6 +180,10 @@ export interface SyncMapTable {
   /** Kept by a trigger: since when there is open work. */
   dirty_since: NullableTime;
   master_hash: string | null;
+  /** The deletion of this copy that is planned or done, while the copy can still come back. */
+  tombstone_id: number | null;
+  /** A person undid its deletion: not planned again until the master's document has come back. */
+  kept_at: NullableTime;
   held_plan: NullableJson<Record<string, string>>;
   /** The copy before this link was matched anew. */
   former_doc_id: number | null;
@@ -461,6 +479,9 @@ export interface FindingsTable {
 }
 
 export interface Tables {
+  master_absences: MasterAbsencesTable;
+  master_suspects: MasterSuspectsTable;
+  tombstones: TombstonesTable;
   app_meta: AppMetaTable;
   settings: SettingsTable;
   workers: WorkersTable;
@@ -492,6 +513,7 @@ export type VersionAttempt = Selectable<VersionAttemptsTable>;
 export type VersionLink = Selectable<VersionLinksTable>;
 export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
+export type Tombstone = Selectable<TombstonesTable>;
 export type MatchProposal = Selectable<MatchProposalsTable>;
 export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
