@@ -226,7 +226,6 @@ describe('the reader', () => {
       'patchCustomField',
       'patchDocument',
       'patchTaxonomy',
-      'purgeDocuments',
       'restoreDocument',
       'trashDocument',
       'upload',

@@ -19,7 +19,6 @@ const idle: Handlers = {
   replica: async () => done,
   chunk: async () => done,
   document: async () => done,
-  verify: async () => done,
   maintenance: async () => done,
 };
 
