@@ -2,6 +2,23 @@
 
 create sequence dirty_seq as bigint;
 
+CREATE OR REPLACE FUNCTION forget_verification()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      if new.dirty_seq is distinct from old.dirty_seq or new.replica_doc_id is distinct from old.replica_doc_id then
+        new.verified_at := null;
+        new.verified_depth := null;
+        new.checksum_at := null;
+      end if;
+      if new.replica_doc_id is distinct from old.replica_doc_id or new.file_checksum is distinct from old.file_checksum
+        or new.stored_checksum is distinct from old.stored_checksum then
+        new.bytes_at := null;
+      end if;
+      return new;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION note_open_work()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -43,6 +60,39 @@ CREATE INDEX conflicts_link ON conflicts USING btree (link_id);
 CREATE INDEX conflicts_replica ON conflicts USING btree (replica_id, id DESC);
 CREATE UNIQUE INDEX conflicts_undecided ON conflicts USING btree (link_id, field) WHERE (state = ANY (ARRAY['open'::text, 'keep_master'::text, 'keep_replica'::text]));
 
+create table findings (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  link_id bigint,
+  master_doc_id bigint,
+  replica_doc_id bigint,
+  kind text not null,
+  depth text not null,
+  message text not null,
+  hint text,
+  fields jsonb not null default '[]'::jsonb,
+  state text not null default 'open'::text,
+  verification_id bigint not null,
+  last_verification_id bigint not null,
+  found_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone not null default now(),
+  round integer not null default 0,
+  repair_after_run bigint,
+  repaired_at timestamp with time zone,
+  verified_again_at timestamp with time zone,
+  verified_again_by bigint,
+  reason text,
+  constraint findings_pkey PRIMARY KEY (id),
+  constraint findings_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
+  constraint findings_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint findings_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES verifications(id) ON DELETE CASCADE,
+  constraint findings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'repairing'::text, 'repaired'::text, 'accepted'::text])))
+);
+
+CREATE INDEX findings_link ON findings USING btree (link_id) WHERE (link_id IS NOT NULL);
+CREATE UNIQUE INDEX findings_one_matter ON findings USING btree (replica_id, kind, COALESCE(link_id, (0)::bigint), COALESCE(replica_doc_id, (0)::bigint)) WHERE (state <> 'repaired'::text);
+CREATE INDEX findings_replica ON findings USING btree (replica_id, state, id DESC);
+
 create table logs (
   id bigint not null generated always as identity,
   run_id bigint,
@@ -63,6 +113,20 @@ CREATE INDEX logs_created ON logs USING btree (created_at DESC, id DESC);
 CREATE INDEX logs_replica ON logs USING btree (replica_id, id DESC);
 CREATE INDEX logs_search ON logs USING gin (search);
 
+create table master_absences (
+  master_doc_id bigint not null,
+  state text not null,
+  since timestamp with time zone not null default now(),
+  seen_in_trash boolean not null default false,
+  newest boolean not null default false,
+  trashed_sweeps integer not null default 0,
+  absent_sweeps integer not null default 0,
+  last_sweep_run bigint,
+  last_run bigint not null,
+  constraint master_absences_pkey PRIMARY KEY (master_doc_id),
+  constraint master_absences_state_check CHECK ((state = ANY (ARRAY['trashed'::text, 'absent'::text])))
+);
+
 create table master_state (
   id smallint not null default 1,
   cursor_us bigint,
@@ -78,12 +142,30 @@ create table master_state (
   error_code text,
   error_msg text,
   unconfirmed boolean not null default false,
+  suspended_code text,
+  suspended_reason text,
+  suspended_at timestamp with time zone,
+  last_sweep_run bigint,
+  deletions_from_sweep bigint not null default 0,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
   last_sweep_at timestamp with time zone,
   sweep_count bigint not null default 0,
+  next_verify_at timestamp with time zone,
   constraint master_state_pkey PRIMARY KEY (id),
   constraint master_state_id_check CHECK ((id = 1))
+);
+
+create table master_suspects (
+  kind text not null,
+  master_doc_id bigint not null,
+  known text,
+  seen text,
+  run_id bigint,
+  found_at timestamp with time zone not null default now(),
+  confirmed_at timestamp with time zone,
+  constraint master_suspects_pkey PRIMARY KEY (kind, master_doc_id),
+  constraint master_suspects_kind_check CHECK ((kind = ANY (ARRAY['missing'::text, 'identity'::text, 'reused'::text, 'rollback'::text])))
 );
 
 create table match_proposals (
@@ -216,6 +298,11 @@ create table replicas (
   uploads_held text,
   document_count bigint,
   foreign_count bigint,
+  deletions_held text,
+  deletions_held_at timestamp with time zone,
+  deletions_held_count integer not null default 0,
+  deletions_approved integer not null default 0,
+  deletions_acknowledged_at timestamp with time zone,
   altered_acknowledged boolean not null default false,
   hygiene jsonb,
   hygiene_at timestamp with time zone,
@@ -304,6 +391,8 @@ create table sync_map (
   verified_at timestamp with time zone,
   verified_depth text,
   created_at timestamp with time zone not null default now(),
+  tombstone_id bigint,
+  kept_at timestamp with time zone,
   version_k integer not null default 0,
   recheck_file boolean not null default false,
   replacing boolean not null default false,
@@ -312,20 +401,28 @@ create table sync_map (
   dirty_since timestamp with time zone default now(),
   master_hash text,
   held_plan jsonb,
+  checksum_at timestamp with time zone,
+  bytes_at timestamp with time zone,
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint sync_map_tombstone_id_fkey FOREIGN KEY (tombstone_id) REFERENCES tombstones(id) ON DELETE SET NULL,
   constraint sync_map_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'error'::text])))
 );
 
 CREATE INDEX sync_map_begun ON sync_map USING btree (replica_id) WHERE (phase = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'claimed'::text, 'finalising'::text, 'linking'::text, 'releasing'::text]));
+CREATE INDEX sync_map_bytes_at ON sync_map USING btree (replica_id, bytes_at NULLS FIRST, id);
+CREATE INDEX sync_map_checksum_at ON sync_map USING btree (replica_id, checksum_at NULLS FIRST, id);
 CREATE INDEX sync_map_dispatched ON sync_map USING btree (replica_id) WHERE (dispatched_at IS NOT NULL);
+CREATE INDEX sync_map_gone ON sync_map USING btree (master_doc_id) WHERE (phase = 'gone'::text);
 CREATE INDEX sync_map_lease ON sync_map USING btree (lease_worker) WHERE (lease_worker IS NOT NULL);
 CREATE INDEX sync_map_master ON sync_map USING btree (master_doc_id);
 CREATE INDEX sync_map_open ON sync_map USING btree (replica_id, id) WHERE (dirty_seq <> applied_seq);
 CREATE UNIQUE INDEX sync_map_replica_doc ON sync_map USING btree (replica_id, replica_doc_id) WHERE (replica_doc_id IS NOT NULL);
 CREATE INDEX sync_map_state ON sync_map USING btree (replica_id, status, phase);
+CREATE INDEX sync_map_tombstone ON sync_map USING btree (replica_id) WHERE (tombstone_id IS NOT NULL);
 CREATE INDEX sync_map_waiting ON sync_map USING btree (replica_id) WHERE (error_code = 'link_target_missing'::text);
+CREATE TRIGGER sync_map_forget_verification BEFORE UPDATE OF dirty_seq, replica_doc_id, file_checksum, stored_checksum ON sync_map FOR EACH ROW EXECUTE FUNCTION forget_verification();
 CREATE TRIGGER sync_map_open_work BEFORE UPDATE OF dirty_seq, applied_seq ON sync_map FOR EACH ROW EXECUTE FUNCTION note_open_work();
 
 create table sync_runs (
@@ -388,6 +485,38 @@ create table taxonomy_links (
 
 CREATE UNIQUE INDEX taxonomy_links_replica ON taxonomy_links USING btree (replica_id, kind, replica_obj_id) WHERE (replica_obj_id IS NOT NULL);
 
+create table tombstones (
+  id bigint not null generated always as identity,
+  replica_id bigint not null,
+  link_id bigint,
+  master_doc_id bigint not null,
+  master_added text,
+  replica_doc_id bigint not null,
+  replica_added text,
+  asn bigint,
+  checksum text,
+  reason text not null,
+  state text not null default 'planned'::text,
+  detail text,
+  planned_run bigint,
+  trashed_run bigint,
+  planned_at timestamp with time zone not null default now(),
+  asn_cleared_at timestamp with time zone,
+  trashed_at timestamp with time zone,
+  purge_due_at timestamp with time zone,
+  purged_at timestamp with time zone,
+  undo_asked_at timestamp with time zone,
+  closed_at timestamp with time zone,
+  constraint tombstones_pkey PRIMARY KEY (id),
+  constraint tombstones_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE SET NULL,
+  constraint tombstones_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint tombstones_reason_check CHECK ((reason = ANY (ARRAY['trashed_on_master'::text, 'absent_on_master'::text, 'surplus'::text, 'replaced'::text]))),
+  constraint tombstones_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'asn_cleared'::text, 'trashed'::text, 'purge_due'::text, 'purged'::text, 'restored'::text, 'undone'::text, 'cancelled'::text, 'released'::text])))
+);
+
+CREATE INDEX tombstones_recent ON tombstones USING btree (replica_id, planned_at);
+CREATE INDEX tombstones_replica ON tombstones USING btree (replica_id, id DESC);
+
 create table upload_attempts (
   id bigint not null generated always as identity,
   link_id bigint not null,
@@ -417,6 +546,74 @@ create table upload_attempts (
   constraint upload_attempts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
   constraint upload_attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'success'::text, 'failure'::text, 'refused'::text])))
 );
+
+create table verification_ledger (
+  verification_id bigint not null,
+  link_id bigint not null,
+  master_doc_id bigint not null,
+  replica_doc_id bigint,
+  depth text not null,
+  compared_at timestamp with time zone not null,
+  outcome text not null,
+  reason text,
+  master_file text,
+  copy_file text,
+  master_fields text,
+  copy_fields text,
+  derived boolean not null default false,
+  constraint verification_ledger_pkey PRIMARY KEY (verification_id, link_id),
+  constraint verification_ledger_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES verifications(id) ON DELETE CASCADE,
+  constraint verification_ledger_outcome_check CHECK ((outcome = ANY (ARRAY['equal'::text, 'different'::text, 'skipped'::text, 'again'::text])))
+);
+
+CREATE INDEX verification_ledger_again ON verification_ledger USING btree (verification_id, link_id) WHERE (outcome = 'again'::text);
+CREATE INDEX verification_ledger_link ON verification_ledger USING btree (link_id, depth, compared_at DESC);
+
+create table verifications (
+  id bigint not null generated always as identity,
+  parent_id bigint,
+  replica_id bigint,
+  scope text not null,
+  depth text not null,
+  master_doc_id bigint,
+  trigger text not null,
+  asked_by text not null,
+  state text not null default 'waiting'::text,
+  phase text not null default 'list'::text,
+  checkpoint bigint not null default 0,
+  requested_at timestamp with time zone not null default now(),
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  budget_ms bigint,
+  spent_ms bigint not null default 0,
+  compared bigint not null default 0,
+  equal bigint not null default 0,
+  derived bigint not null default 0,
+  findings bigint not null default 0,
+  skipped bigint not null default 0,
+  bytes_read bigint not null default 0,
+  master_documents bigint,
+  replica_documents bigint,
+  subset boolean not null default false,
+  digest text,
+  faults integer not null default 0,
+  error_code text,
+  error_msg text,
+  lease_worker uuid,
+  lease_epoch bigint not null default 0,
+  dispatched_at timestamp with time zone,
+  constraint verifications_pkey PRIMARY KEY (id),
+  constraint verifications_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES verifications(id) ON DELETE CASCADE,
+  constraint verifications_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint verifications_depth_check CHECK ((depth = ANY (ARRAY['list'::text, 'metadata'::text, 'checksum'::text, 'bytes'::text]))),
+  constraint verifications_scope_check CHECK ((scope = ANY (ARRAY['document'::text, 'replica'::text, 'slice'::text, 'repairs'::text, 'everything'::text]))),
+  constraint verifications_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'stopped'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint verifications_trigger_check CHECK ((trigger = ANY (ARRAY['manual'::text, 'cli'::text, 'scheduler'::text, 'repair'::text])))
+);
+
+CREATE INDEX verifications_open ON verifications USING btree (id) WHERE (finished_at IS NULL);
+CREATE INDEX verifications_parent ON verifications USING btree (parent_id);
+CREATE INDEX verifications_replica ON verifications USING btree (replica_id, id DESC);
 
 create table version_attempts (
   id bigint not null generated always as identity,

@@ -75,6 +75,7 @@ select
   (select count(*)::int from unnest($1::bigint[]) as c (id)
   where not exists (select 1 from sync_map s where s.replica_id = $2 and s.replica_doc_id = c.id)) as foreign_count,
   (select count(*)::int from sync_map s where s.replica_id = $3 and s.replica_doc_id is not null
+  and s.tombstone_id is null
   and not exists (select 1 from unnest($4::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
   (select count(*)::int from sync_map s where s.replica_id = $5 and s.replica_doc_id is not null) as linked;
 

@@ -19,6 +19,7 @@ import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { statusRoutes } from './routes/status.ts';
 import { syncRoutes } from './routes/sync.ts';
+import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
 
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;
@@ -36,6 +37,10 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api', statusRoutes(deps));
   app.route('/api/sync', syncRoutes(deps));
   app.route('/api/replicas', replicaRoutes(deps));
+  app.route('/api/replicas', replicaVerificationRoutes(deps));
+  app.route('/api/verify', verifyRoutes(deps));
+  app.route('/api/verifications', verificationRoutes(deps));
+  app.route('/api/findings', findingRoutes(deps));
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));

@@ -68,7 +68,38 @@ started for as long as the command runs. Such a one has no worker, so with --wai
   },
 };
 
-export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync];
+const verify: Command = {
+  name: 'verify',
+  summary: 'Compares copies with the master now; --wait tells what was found.',
+  usage: `Usage: pngx-controller verify [--replica NAME|ID] [--document ID] [--depth DEPTH] [--wait] [--json]
+
+  --replica   Only this replica, by name or id; otherwise every enabled one.
+  --document  Only this document, by its id on the master; needs --replica.
+  --depth     list       ids and counts of both sides
+              metadata   every replicated field, notes, links, owner, permissions
+              checksum   (default) also the checksums that both instances state of their files
+              bytes      also the files themselves, downloaded and hashed
+  --wait      Stay until it has ended, and show what was found.
+  --json      Print one JSON object instead of sentences.
+
+Nothing is written to any instance; what can be repaired becomes work of a cycle that follows, and is verified again.
+
+Exit codes with --wait: 0 all that was compared is equal; 1 something is missing or differs, or the verification could
+not be finished or saw only a part of the master; 2 unknown option. Without --wait: 0 when it was started.`,
+  run: async (args) => {
+    const { replica, document, depth, wait, json } = parseOptions('verify', args, {
+      replica: { type: 'string' },
+      document: { type: 'string' },
+      depth: { type: 'string' },
+      wait: { type: 'boolean' },
+      json: { type: 'boolean' },
+    });
+    const { runVerify } = await import('./run-verify.ts');
+    return runVerify({ replica, document, depth, wait: wait === true, json: json === true });
+  },
+};
+
+export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync, verify];
 
 /** A program that stays up is a script of its own service; here it only gets its name on the command line. */
 function program(name: string, summary: string, usage: string, start: () => Promise<unknown>): Command {

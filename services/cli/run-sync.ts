@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { EXIT } from '../../shared/config/exit-codes.ts';
-import { listReplicas } from '../../shared/db/replicas.repo.ts';
 import type { Db } from '../../shared/db/tables.ts';
 import { findRun, listChildRuns, type RunView } from '../../shared/db/views.repo.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
@@ -9,6 +8,7 @@ import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
 import { attach, type Attached } from './attach.ts';
+import { replicaIdOf } from './find-replica.ts';
 import { createProgressPrinter } from './progress.ts';
 
 export interface SyncOptions {
@@ -38,20 +38,6 @@ async function sync({ foundation, alone, startWorker }: Attached, options: SyncO
   const end = await follow(db, opened.runId, options.json);
   report(opened, end, options.json);
   return end.run.outcome === 'ok' ? EXIT.ok : EXIT.failure;
-}
-
-/** A name wins over an id: a replica may be called "2". */
-async function replicaIdOf(db: Db, wanted: string): Promise<number> {
-  const replicas = await listReplicas(db);
-  const found = replicas.find(({ name }) => name === wanted) ?? replicas.find(({ id }) => String(id) === wanted);
-  if (found !== undefined) return found.id;
-  const names = replicas.map(({ name }) => name).join(', ');
-  throw new AppError({
-    code: 'replica_not_found',
-    class: 'not-found',
-    message: `There is no replica "${wanted}".`,
-    hint: names === '' ? 'No replica is configured yet.' : `There are: ${names}.`,
-  });
 }
 
 function announce(opened: OpenedCycle, alone: boolean, json: boolean): number {

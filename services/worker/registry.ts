@@ -6,6 +6,7 @@ import { handleCycle } from './handlers/cycle.ts';
 import { handleDocument } from './handlers/document.ts';
 import { handleMaintenance } from './handlers/maintenance.ts';
 import { handleReplica } from './handlers/replica.ts';
+import { handleVerify } from './handlers/verify.ts';
 
 export function handlersFor(deps: WorkerDeps): Handlers {
   return {
@@ -13,6 +14,7 @@ export function handlersFor(deps: WorkerDeps): Handlers {
     replica: (payload, context) => handleReplica(deps, payload, context),
     chunk: (payload) => handleChunk(deps, payload),
     document: (payload, context) => handleDocument(deps, payload, context),
+    verify: (payload, context) => handleVerify(deps, payload, context),
     maintenance: (payload) => handleMaintenance(deps, payload),
   };
 }

@@ -1,6 +1,7 @@
 /** The worker as a part: used by `npm run worker`, by the standalone program and by tests. */
 import * as links from '../../shared/db/links.repo.ts';
 import * as runs from '../../shared/db/runs.repo.ts';
+import { releaseForgottenVerifications } from '../../shared/db/verifications.repo.ts';
 import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
 import type { QueueName } from '../../shared/queue/catalog.ts';
@@ -8,6 +9,7 @@ import { startRunner, type JobEvent, type JobLog } from '../../shared/queue/runn
 import { startDispatcher, type Dispatcher } from '../../shared/replication/dispatch.ts';
 import { openDueCycle } from '../../shared/replication/open-cycle.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
+import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createWorkerDeps, type WorkerFoundation } from './deps.ts';
 import { handlersFor } from './registry.ts';
 
@@ -49,9 +51,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     {
       ...deps.engine,
       openDueCycle: () => openDueCycle(deps.engine),
+      verifyTick: () => verifyTick(deps.engine),
       async releaseForgotten() {
         await links.releaseForgotten(db, presence.workerId, (id) => deps.engine.busy.links.has(id));
         await runs.releaseForgottenRuns(db, presence.workerId, (id) => deps.engine.busy.runs.has(id));
+        await releaseForgottenVerifications(db, presence.workerId, (id) => deps.engine.busy.verifications.has(id));
       },
     },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
@@ -61,6 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     replica: 4,
     chunk: 2,
     document: options.concurrency,
+    verify: 2,
     maintenance: 1,
   };
   const runner = await startRunner({
@@ -82,6 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await runner.close(deadlineMs);
       await links.releaseAllOf(db, presence.workerId);
       await runs.releaseRunsOf(db, presence.workerId);
+      await releaseForgottenVerifications(db, presence.workerId, () => false);
       await presence.stop();
     },
   };

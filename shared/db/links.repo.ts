@@ -177,6 +177,7 @@ export async function censusAgainstLinks(db: Db, replicaId: number, ids: readonl
       (select count(*)::int from unnest(${ids}::bigint[]) as c (id)
         where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)) as foreign_count,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null
+        and s.tombstone_id is null
         and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(
     db,

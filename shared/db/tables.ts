@@ -1,12 +1,15 @@
 /** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
-import type { Finding } from '../domain/hygiene/facts.ts';
+import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { FieldReport } from '../domain/report.ts';
+import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
+import type { Difference } from '../domain/compare.ts';
+import type { Depth, FindingKind } from '../domain/verification.ts';
 
-type Time = ColumnType<Date, Date | string | undefined, Date | string>;
-type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
+export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
+export type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
-type Id = ColumnType<number, never, never>;
+export type Id = ColumnType<number, never, never>;
 
 export type LinkStatus = 'pending' | 'ok' | 'error';
 export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled';
@@ -14,6 +17,12 @@ export type DeletionMode = 'keep' | 'trash' | 'delete';
 export type UnknownOwner = 'token_user' | 'unowned' | 'skip';
 export type ConflictPolicy = 'master' | 'person';
 export type RunMode = 'sync' | 'reconcile' | 'resync';
+export type VerificationScope = 'document' | 'replica' | 'slice' | 'repairs' | 'everything';
+export type VerificationTrigger = 'manual' | 'cli' | 'scheduler' | 'repair';
+export type VerificationState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed' | 'cancelled';
+export type VerificationPhase = 'list' | 'fresh' | 'documents' | 'again';
+export type LedgerOutcome = 'equal' | 'different' | 'skipped' | 'again';
+export type FindingState = 'open' | 'repairing' | 'repaired' | 'accepted';
 export type AttemptState = 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
 
 export interface AppMetaTable {
@@ -53,8 +62,16 @@ export interface MasterStateTable {
   unconfirmed: Generated<boolean>;
   last_sweep_at: NullableTime;
   sweep_count: Generated<number>;
-  hygiene: NullableJson<Finding[]>;
+  /** Why cycles fail until a person confirms, or null (H2). */
+  suspended_code: string | null;
+  suspended_reason: string | null;
+  suspended_at: NullableTime;
+  last_sweep_run: number | null;
+  /** No deletion before sweep_count has reached this. */
+  deletions_from_sweep: Generated<number>;
+  hygiene: NullableJson<HygieneFinding[]>;
   hygiene_at: NullableTime;
+  next_verify_at: NullableTime;
 }
 export interface ReplicasTable {
   id: Id;
@@ -88,7 +105,7 @@ export interface ReplicasTable {
   altered_acknowledged: Generated<boolean>;
   document_count: number | null;
   foreign_count: number | null;
-  hygiene: NullableJson<Finding[]>;
+  hygiene: NullableJson<HygieneFinding[]>;
   hygiene_at: NullableTime;
   deletion_mode: Generated<DeletionMode>;
   replace_files_on_v2: Generated<boolean>;
@@ -98,6 +115,12 @@ export interface ReplicasTable {
   last_sweep_at: NullableTime;
   sweep_started_at: NullableTime;
   sweep_position: number | null;
+  /** Why no copy is deleted until a person acknowledges, or null (H15). */
+  deletions_held: string | null;
+  deletions_held_at: NullableTime;
+  deletions_held_count: Generated<number>;
+  deletions_approved: Generated<number>;
+  deletions_acknowledged_at: NullableTime;
   /** Why uploads wait until a full reconcile of this replica has completed (H10), or null. */
   reconcile_required: string | null;
   reconciled_at: NullableTime;
@@ -148,12 +171,19 @@ export interface SyncMapTable {
   clean_read_at: NullableTime;
   locate: Generated<boolean>;
   unconfirmed: Generated<boolean>;
+  /** The deepest comparison since the link last became dirty; a trigger forgets these. */
   verified_at: NullableTime;
-  verified_depth: string | null;
+  verified_depth: Depth | null;
+  checksum_at: NullableTime;
+  bytes_at: NullableTime;
   created_at: Generated<Date>;
   /** Kept by a trigger: since when there is open work. */
   dirty_since: NullableTime;
   master_hash: string | null;
+  /** The deletion of this copy that is planned or done, while the copy can still come back. */
+  tombstone_id: number | null;
+  /** A person undid its deletion: not planned again until the master's document has come back. */
+  kept_at: NullableTime;
   held_plan: NullableJson<Record<string, string>>;
   /** The copy before this link was matched anew. */
   former_doc_id: number | null;
@@ -374,7 +404,84 @@ export interface MatchProposalsTable {
   decided_at: NullableTime;
 }
 
+export interface VerificationsTable {
+  id: Id;
+  parent_id: number | null;
+  /** null: everything, each replica being a child. */
+  replica_id: number | null;
+  scope: VerificationScope;
+  depth: Depth;
+  master_doc_id: number | null;
+  trigger: VerificationTrigger;
+  asked_by: string;
+  state: Generated<VerificationState>;
+  phase: Generated<VerificationPhase>;
+  checkpoint: Generated<number>;
+  requested_at: Generated<Date>;
+  started_at: NullableTime;
+  finished_at: NullableTime;
+  budget_ms: number | null;
+  spent_ms: Generated<number>;
+  compared: Generated<number>;
+  equal: Generated<number>;
+  derived: Generated<number>;
+  findings: Generated<number>;
+  skipped: Generated<number>;
+  bytes_read: Generated<number>;
+  master_documents: number | null;
+  replica_documents: number | null;
+  subset: Generated<boolean>;
+  digest: string | null;
+  faults: Generated<number>;
+  error_code: string | null;
+  error_msg: string | null;
+  lease_worker: string | null;
+  lease_epoch: Generated<number>;
+  dispatched_at: NullableTime;
+}
+export interface VerificationLedgerTable {
+  verification_id: number;
+  link_id: number;
+  master_doc_id: number;
+  replica_doc_id: number | null;
+  depth: Depth;
+  compared_at: Time;
+  outcome: LedgerOutcome;
+  reason: string | null;
+  master_file: string | null;
+  copy_file: string | null;
+  master_fields: string | null;
+  copy_fields: string | null;
+  derived: Generated<boolean>;
+}
+export interface FindingsTable {
+  id: Id;
+  replica_id: number;
+  link_id: number | null;
+  master_doc_id: number | null;
+  replica_doc_id: number | null;
+  kind: FindingKind;
+  depth: Depth;
+  message: string;
+  hint: string | null;
+  fields: ColumnType<Difference[], string | undefined, string>;
+  state: Generated<FindingState>;
+  verification_id: number;
+  last_verification_id: number;
+  found_at: Generated<Date>;
+  last_seen_at: Time;
+  round: Generated<number>;
+  repair_after_run: number | null;
+  repaired_at: NullableTime;
+  verified_again_at: NullableTime;
+  verified_again_by: number | null;
+  reason: string | null;
+}
+
 export interface Tables {
+  master_absences: MasterAbsencesTable;
+  master_suspects: MasterSuspectsTable;
+  tombstones: TombstonesTable;
   app_meta: AppMetaTable;
   settings: SettingsTable;
   workers: WorkersTable;
@@ -394,6 +501,9 @@ export interface Tables {
   reconciliations: ReconciliationsTable;
   reconcile_rows: ReconcileRowsTable;
   match_proposals: MatchProposalsTable;
+  verifications: VerificationsTable;
+  verification_ledger: VerificationLedgerTable;
+  findings: FindingsTable;
 }
 export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;
@@ -403,6 +513,10 @@ export type VersionAttempt = Selectable<VersionAttemptsTable>;
 export type VersionLink = Selectable<VersionLinksTable>;
 export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
+export type Tombstone = Selectable<TombstonesTable>;
 export type MatchProposal = Selectable<MatchProposalsTable>;
 export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
+export type Verification = Selectable<VerificationsTable>;
+export type LedgerRow = Selectable<VerificationLedgerTable>;
+export type Finding = Selectable<FindingsTable>;

@@ -64,6 +64,7 @@ export interface TrashRow {
   readonly id: number;
   readonly title: string;
   readonly added: string;
+  readonly modified: string;
   readonly asn: number | null;
   readonly originalFileName: string | null;
   readonly rootDocument: number | null;
@@ -126,6 +127,8 @@ export interface PaperlessReader {
   identities(ids: readonly number[], signal?: AbortSignal): Promise<IdentityRow[]>;
   /** The live document with the lowest id of those added after `time` (raw time); null for none (H2). */
   lowestAddedAfter(time: string, signal?: AbortSignal): Promise<{ id: number; added: string } | null>;
+  /** Ids and times of these documents, 250 a request; ids that are not live are left out. */
+  times(ids: readonly number[], signal?: AbortSignal): Promise<FeedRow[]>;
   /** Original checksum of the *newest* file: v3 from `versions`, v2 by the If-None-Match probe (3.3); null on 404. */
   originalChecksum(id: number, signal?: AbortSignal): Promise<Checksum | null>;
   /** Checksum and size by /metadata/ of the newest file (slow: parses the file the first time). */
@@ -217,4 +220,6 @@ export interface PaperlessWriter extends PaperlessReader {
   /** Moves to the trash (undoable). */
   trashDocument(id: number, signal?: AbortSignal): Promise<void>;
   restoreDocument(id: number, signal?: AbortSignal): Promise<void>;
+  /** Removes these documents from the trash for good, their versions with them. Never without ids. */
+  purgeDocuments(ids: readonly number[], signal?: AbortSignal): Promise<void>;
 }

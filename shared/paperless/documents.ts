@@ -5,6 +5,7 @@ import type {
   Census,
   DocumentRow,
   FeedPage,
+  FeedRow,
   IdentityRow,
   PaperlessReader,
   PaperlessWriter,
@@ -35,6 +36,7 @@ type DocumentReads = Pick<
   | 'documents'
   | 'identities'
   | 'lowestAddedAfter'
+  | 'times'
   | 'reserved'
   | 'byAsn'
   | 'byChecksum'
@@ -48,6 +50,7 @@ export function documentReads(http: Http, probe: CapabilityProbe): DocumentReads
     document: (id, signal) => document(http, id, signal),
     documents: (ids, signal) => documents(http, ids, signal),
     identities: (ids, signal) => identities(http, ids, signal),
+    times: (ids, signal) => times(http, ids, signal),
     lowestAddedAfter: (time, signal) => lowestAddedAfter(http, time, signal),
     reserved: (base, signal) => reserved(http, base, signal),
     byAsn: (asn, signal) => byAsn(http, asn, signal),
@@ -189,6 +192,13 @@ function otherFamily(): AppError {
     message: 'The instance keeps another kind of checksum (MD5 on 2.20, SHA-256 on 3.x) than it was asked for.',
     scope: 'instance',
   });
+}
+
+async function times(http: Http, ids: readonly number[], signal?: AbortSignal): Promise<FeedRow[]> {
+  const found: FeedRow[] = [];
+  const rows = { pageSize: IDS_PER_REQUEST, fields: 'id,modified,added' };
+  for await (const row of rowsById(http, ids, rows, wire.feedRow, signal)) found.push(row);
+  return found;
 }
 
 async function liveAmong(http: Http, ids: readonly number[], signal?: AbortSignal): Promise<number[]> {

@@ -18,6 +18,7 @@ export function trashReads(http: Http): Pick<PaperlessReader, 'trash'> {
         id: row.id,
         title: row.title,
         added: row.added,
+        modified: row.modified,
         asn: row.archive_serial_number,
         originalFileName: row.original_file_name ?? null,
         rootDocument: row.root_document ?? null,
@@ -26,13 +27,19 @@ export function trashReads(http: Http): Pick<PaperlessReader, 'trash'> {
   };
 }
 
-export function trashWrites(http: Http): Pick<PaperlessWriter, 'restoreDocument'> {
+type TrashWrites = Pick<PaperlessWriter, 'restoreDocument' | 'purgeDocuments'>;
+
+export function trashWrites(http: Http): TrashWrites {
+  /** Without ids the request would touch everything the token sees, so they are always named. */
+  const change = async (action: 'restore' | 'empty', ids: readonly number[], signal: AbortSignal | undefined) => {
+    if (ids.length === 0) return;
+    const request = { method: 'POST', route: ROUTE, purpose: 'change', signal } as const;
+    const { doc_ids } = await writeJson(http, request, { action, documents: [...ids] }, wire.restored);
+    if (!ids.every((id) => doc_ids.includes(id)))
+      throw answeredError(request, 200, 'was answered without naming the document.');
+  };
   return {
-    async restoreDocument(id, signal) {
-      const request = { method: 'POST', route: ROUTE, purpose: 'change', signal } as const;
-      // Without ids the request would touch everything the token sees, so the one id is always named.
-      const { doc_ids } = await writeJson(http, request, { action: 'restore', documents: [id] }, wire.restored);
-      if (!doc_ids.includes(id)) throw answeredError(request, 200, 'was answered without naming the document.');
-    },
+    restoreDocument: (id, signal) => change('restore', [id], signal),
+    purgeDocuments: (ids, signal) => change('empty', ids, signal),
   };
 }

@@ -98,6 +98,7 @@ export const trashRow = z.object({
   id,
   title: z.string(),
   added: rawTime,
+  modified: rawTime,
   archive_serial_number: z.number().int().nullable(),
   original_file_name: z.string().nullish(),
   root_document: id.nullish(),

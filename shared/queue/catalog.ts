@@ -6,7 +6,7 @@ import { HOUR, MINUTE } from '../kernel/clock.ts';
  * Few queues with fixed roles, because each costs a worker and a connection in every process; which instance a job is
  * about stands in its payload.
  */
-export const QUEUES = ['cycle', 'replica', 'chunk', 'document', 'maintenance'] as const;
+export const QUEUES = ['cycle', 'replica', 'chunk', 'document', 'verify', 'maintenance'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 interface JobDefinition<S extends z.ZodType> {
@@ -59,6 +59,14 @@ export const JOBS = {
     payload: z.object({ linkId: id, generation: z.int().nonnegative() }),
     jobId: (p) => `doc.${p.linkId}.${p.generation}`,
     timeoutMs: 2 * HOUR,
+    attempts: 1,
+  }),
+  // Resumes from its checkpoint; a job that ran into its limit is made again by the tick.
+  verify: defineJob({
+    queue: 'verify',
+    payload: z.object({ verificationId: id }),
+    dedupe: (p) => `verify.${p.verificationId}`,
+    timeoutMs: 6 * HOUR,
     attempts: 1,
   }),
   maintenance: defineJob({

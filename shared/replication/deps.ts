@@ -26,6 +26,7 @@ export interface EngineQueue {
   replica(runId: number, generation: number): Promise<void>;
   chunks(runId: number, chunks: readonly number[]): Promise<void>;
   documents(jobs: readonly { linkId: number; generation: number }[]): Promise<void>;
+  verify(verificationId: number): Promise<void>;
 }
 
 export interface EngineMetrics {
@@ -89,6 +90,7 @@ export interface EngineDeps {
 export class Busy {
   readonly links = new Tally();
   readonly runs = new Tally();
+  readonly verifications = new Tally();
 }
 
 class Tally {

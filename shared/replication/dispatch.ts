@@ -23,6 +23,8 @@ export interface DispatcherDeps extends CloseDeps {
   readonly clock: Clock;
   /** A tick of the schedule; the truth of it is in the database (openDueCycle). */
   openDueCycle(): Promise<unknown>;
+  /** The night's verification, lost jobs of verifications, and repairs to be verified. */
+  verifyTick(): Promise<void>;
   /** Leases that this process holds in the database but does not work on. */
   releaseForgotten(): Promise<void>;
 }
@@ -100,6 +102,7 @@ class Dispatching implements Dispatcher {
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
     await this.#deps.openDueCycle();
+    await this.#deps.verifyTick();
     await closeOverdueRuns(this.#deps);
     for (const lost of await runs.takeLostRuns(this.#deps.db, this.#deps.timings.lostJobMs)) {
       if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);

@@ -12,5 +12,6 @@ export function engineQueue(producer: Producer): EngineQueue {
         chunks.map((chunk) => ({ runId, chunk })),
       ),
     documents: (jobs) => producer.enqueueMany('document', jobs),
+    verify: (verificationId) => producer.enqueue('verify', { verificationId }),
   };
 }

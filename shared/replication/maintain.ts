@@ -1,6 +1,7 @@
 /** What grows is cut (product.md section 4, "retention for all that grow"). */
 import { deleteLogsBefore } from '../db/logs.repo.ts';
 import { pruneRunItems } from '../db/runs.repo.ts';
+import { pruneLedger } from '../db/verification-ledger.repo.ts';
 import { pruneWorkers } from '../db/workers.repo.ts';
 import { DAY } from '../kernel/clock.ts';
 import type { EngineDeps } from './deps.ts';
@@ -23,6 +24,7 @@ async function prune(deps: Pick<EngineDeps, 'db' | 'settings' | 'clock'>): Promi
   const before = new Date(deps.clock.now().getTime() - logRetentionDays * DAY);
   for (let batch = 0; batch < MAX_BATCHES; batch += 1)
     if ((await deleteLogsBefore(deps.db, before, BATCH)) < BATCH) break;
+  for (let batch = 0; batch < MAX_BATCHES; batch += 1) if ((await pruneLedger(deps.db, before, BATCH)) < BATCH) break;
   await pruneRunItems(deps.db);
   await pruneWorkers(deps.db);
 }

@@ -7,7 +7,7 @@ import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
 
 export interface OpenCycleRequest {
-  readonly trigger: 'scheduler' | 'manual' | 'cli';
+  readonly trigger: 'scheduler' | 'manual' | 'cli' | 'verify';
   /** Only this replica; otherwise all that are eligible. */
   readonly replicaId?: number | undefined;
   /** Compare all documents, not only those that changed (E19); otherwise whenever that is due. */

@@ -9,6 +9,7 @@ import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
 import { sweepReplica } from './sweep.ts';
 import { ensureTaxonomy } from './ensure-taxonomy.ts';
+import { planDeletions } from './plan-deletions.ts';
 import { reconcileReplica } from './reconcile.ts';
 
 /** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
@@ -70,6 +71,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   const context: RunContext = { tables: tablesToJson(tables), findings };
   if (run.mode === 'sync') await sweepReplica(work, tables);
   await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
+  if (run.mode === 'sync') await planDeletions(work);
   const plan =
     run.mode === 'sync'
       ? await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize)

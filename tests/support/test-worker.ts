@@ -8,6 +8,7 @@ import { openListener } from '../../shared/db/listen.ts';
 import { AdvisorySlots } from '../../shared/db/slots.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
+import { QUEUES } from '../../shared/queue/catalog.ts';
 import { openQueueBackend } from '../../shared/queue/backend.ts';
 import { createProducer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineTimings } from '../../shared/replication/deps.ts';
@@ -56,7 +57,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const backend = await openQueueBackend({
     databaseUrl: options.databaseUrl,
     redisUrl: options.redisUrl,
-    workers: 5,
+    workers: QUEUES.length,
     prefix: queuePrefix(options.databaseUrl),
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,

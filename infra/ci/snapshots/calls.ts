@@ -1,4 +1,5 @@
 /** One call of every repository method. A method without one does not compile, so that no statement stays unseen. */
+import * as absences from '../../../shared/db/absences.repo.ts';
 import * as appMeta from '../../../shared/db/app-meta.repo.ts';
 import * as attempts from '../../../shared/db/attempts.repo.ts';
 import * as dispatch from '../../../shared/db/dispatch.repo.ts';
@@ -11,12 +12,14 @@ import * as runs from '../../../shared/db/runs.repo.ts';
 import * as settings from '../../../shared/db/settings.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import * as taxonomy from '../../../shared/db/taxonomy.repo.ts';
+import * as tombstones from '../../../shared/db/tombstones.repo.ts';
 import * as versions from '../../../shared/db/versions.repo.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
+import { verifyCalls } from './calls-verify.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
 export type Calls<Repo> = {
@@ -27,6 +30,65 @@ const NOW = new Date();
 const LOST_AFTER_MS = 40_000;
 const page = { before: 9, limit: 10 };
 const never = () => false;
+
+const SUSPECT = { id: 1, known: 'then', seen: 'now' };
+
+const absenceCalls: Calls<typeof absences> = {
+  missingFromCensus: (db) => absences.missingFromCensus(db, [2, 3]),
+  countKnownDocuments: (db) => absences.countKnownDocuments(db),
+  unknownUpTo: (db) => absences.unknownUpTo(db, [1, 2], 9),
+  noteReturned: (db) => absences.noteReturned(db, [1, 2]),
+  noteAbsences: (db) => absences.noteAbsences(db, [{ id: 1, state: 'absent', newest: true }], { id: 1, sweep: true }),
+  noteMasterSweep: (db) => absences.noteMasterSweep(db, 1, true),
+  holdDeletionsAfterRestore: (db) => absences.holdDeletionsAfterRestore(db),
+  noteSuspects: (db) => absences.noteSuspects(db, 'identity', [SUSPECT], 1),
+  clearSuspects: (db) => absences.clearSuspects(db, 'identity', [2]),
+  replaceMissing: (db) => absences.replaceMissing(db, [SUSPECT], 1),
+  countSuspects: (db) => absences.countSuspects(db),
+  listSuspects: (db) => absences.listSuspects(db, 10),
+  confirmSuspects: (db) => absences.confirmSuspects(db, ['identity']),
+  confirmNewest: (db) => absences.confirmNewest(db),
+  renewLinks: (db) => absences.renewLinks(db, [77]),
+  knownIdentities: (db) => absences.knownIdentities(db, [1]),
+  recentlyApplied: (db) => absences.recentlyApplied(db, 50),
+};
+
+const tombstoneCalls: Calls<typeof tombstones> = {
+  deletionCandidates: (db, { replicaId }) => tombstones.deletionCandidates(db, replicaId, null),
+  deletionCounts: (db, { replicaId }) => tombstones.deletionCounts(db, replicaId, NOW),
+  planTombstones: (db, { replicaId, runId, link }) =>
+    tombstones.planTombstones(db, replicaId, runId, [{ linkId: link.id, reason: 'trashed_on_master' }]),
+  confirmPlanned: (db, { runId }) => tombstones.confirmPlanned(db, [1], runId),
+  markPurgeDue: (db, { runId }) => tombstones.markPurgeDue(db, [1], runId),
+  markGoneDue: (db, { link }) => tombstones.markGoneDue(db, [link.id]),
+  tombstoneById: (db) => tombstones.tombstoneById(db, 1),
+  settleTombstone: (db, { lease }) => tombstones.settleTombstone(db, lease, 1, { state: 'trashed' }, { phase: 'gone' }),
+  async giveUpCopy(db, { lease }) {
+    await tombstones.giveUpCopy(db, lease, null, { state: 'released' });
+    await tombstones.giveUpCopy(db, lease, 1, { state: 'purged' });
+  },
+  forgetCopies: (db, { link }) => tombstones.forgetCopies(db, [link.id]),
+  recordTombstone: (db, { replicaId, link, runId }) =>
+    tombstones.recordTombstone(db, {
+      replicaId,
+      linkId: link.id,
+      masterDocId: 1,
+      replicaDocId: 2,
+      replicaAdded: 'then',
+      asn: null,
+      checksum: 'a',
+      reason: 'surplus',
+      runId,
+    }),
+  updateTombstone: (db) => tombstones.updateTombstone(db, 1, { state: 'trashed' }),
+  async listTombstones(db, { replicaId }) {
+    await tombstones.listTombstones(db, { replicaId }, { limit: 10 });
+    await tombstones.listTombstones(db, { replicaId, states: ['trashed'] }, page);
+  },
+  askUndo: (db, { replicaId }) => tombstones.askUndo(db, replicaId, 1),
+  holdDeletions: (db, { replicaId }) => tombstones.holdDeletions(db, replicaId, 'Too many.', 60),
+  acknowledgeDeletions: (db, { replicaId }) => tombstones.acknowledgeDeletions(db, replicaId),
+};
 
 const attemptCalls: Calls<typeof attempts> = {
   attemptsOf: (db, { link }) => attempts.attemptsOf(db, link.id),
@@ -213,8 +275,11 @@ const smallCalls = {
 /** By repository, as its file is called. */
 export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...smallCalls,
+  absences: absenceCalls,
+  tombstones: tombstoneCalls,
   ...truthCalls,
   ...reconcileRepoCalls,
+  ...verifyCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

@@ -3,6 +3,7 @@ import { type LeaseRef, takeLease } from '../../../shared/db/links.repo.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import { insertCycle, insertReplicaRun, takeRun, type RunLease } from '../../../shared/db/runs.repo.ts';
 import type { Attempt, Db, Link } from '../../../shared/db/tables.ts';
+import { insertVerification } from '../../../shared/db/verifications.repo.ts';
 import { registerWorker } from '../../../shared/db/workers.repo.ts';
 
 /** Rows that let every repository method get to its last statement: a held link with an attempt, in an open run. */
@@ -15,6 +16,7 @@ export interface Fixture {
   readonly cycleId: number;
   readonly runId: number;
   readonly runLease: RunLease;
+  readonly verificationId: number;
 }
 
 export const ATTEMPT = {
@@ -42,6 +44,13 @@ export async function createFixture(db: Db): Promise<Fixture> {
   const cycleId = await insertCycle(db, 'manual');
   const runId = must(await insertReplicaRun(db, cycleId, replicaId, 'manual'));
   const run = must(await takeRun(db, runId, worker));
+  const verification = await insertVerification(db, {
+    replicaId,
+    scope: 'replica',
+    depth: 'list',
+    trigger: 'manual',
+    askedBy: 'api',
+  });
   return {
     replicaId,
     worker,
@@ -51,6 +60,7 @@ export async function createFixture(db: Db): Promise<Fixture> {
     cycleId,
     runId,
     runLease: { runId, worker, epoch: run.lease_epoch },
+    verificationId: verification.id,
   };
 }
 

@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import { initial } from './2026-11-21-initial.ts';
+import { deletions } from './2026-11-22-deletions.ts';
 import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
 import { reconcile } from './2026-11-22-reconcile.ts';
 import { truth } from './2026-11-22-truth.ts';
+import { verify } from './2026-11-22-verify.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -11,5 +13,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-files': files,
   '2026-11-22-hygiene': hygiene,
   '2026-11-22-truth': truth,
+  '2026-11-22-deletions': deletions,
   '2026-11-22-reconcile': reconcile,
+  '2026-11-22-verify': verify,
 };

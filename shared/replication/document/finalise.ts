@@ -11,6 +11,7 @@ import { idsOf } from '../../domain/translate/custom-fields.ts';
 import { translateDocument, type DesiredDocument } from '../../domain/translate/index.ts';
 import type { AppError } from '../../kernel/errors.ts';
 import { allClosed } from './attempt-facts.ts';
+import { followDeletion } from './deletion.ts';
 import { finish } from './finish.ts';
 import { endGone } from './gone.ts';
 import { syncNotes } from './notes.ts';
@@ -48,6 +49,8 @@ export interface Finalising {
 export async function finalise(work: DocumentWork): Promise<Step> {
   const held = stillHeld(work);
   if (held) return held;
+  const deletion = await followDeletion(work);
+  if (deletion) return deletion;
   const copy = await readCopy(work);
   if (!copy) return copyVanished(work);
   if (work.link.unconfirmed) await confirmCopy(work, copy);

@@ -46,7 +46,7 @@ async function masterMoved(work: DocumentWork, before: PaperlessDocument): Promi
 }
 
 /** After an unanswered write: two clean read-backs, apart in time, before the link may be green. */
-async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
+export async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
   const { hold_until: hold, clean_read_at: first } = work.link;
   if (hold === null) return null;
   const now = work.deps.clock.now();

@@ -9,6 +9,7 @@ import { notReplicable } from '../../domain/report.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { TrashRow } from '../../paperless/api.ts';
 import { noteEdit, type Verdict } from './edits.ts';
+import { endGone } from './gone.ts';
 import { intendedWrite } from './intent.ts';
 import { trashedByReplica } from './locate.ts';
 import { end, go, identityChanged, leaseLost, masterDocument, save, type DocumentWork, type Step } from './work.ts';
@@ -22,7 +23,7 @@ export async function copyVanished(work: DocumentWork): Promise<Step> {
   if (!wasInStep) return end('failed', 'copy_missing', `The copy (#${id}) is neither on the replica nor in its trash.`);
   // A document that is gone on the master too is not brought back for it (deletions have their own rules).
   const master = await masterDocument(work);
-  if (!master) return go('claimed');
+  if (!master) return endGone(work);
   const verdict = await noteEdit(work, {
     field: 'document',
     base: null,

@@ -226,6 +226,7 @@ describe('the reader', () => {
       'patchCustomField',
       'patchDocument',
       'patchTaxonomy',
+      'purgeDocuments',
       'restoreDocument',
       'trashDocument',
       'upload',

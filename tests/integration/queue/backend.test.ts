@@ -21,6 +21,7 @@ const handlers: Handlers = {
   replica: async () => done,
   chunk: async () => done,
   document: async () => done,
+  verify: async () => done,
   maintenance: async () => done,
 };
 const TAKEOVER = { lockDurationMs: 1000, stalledIntervalMs: 500 };

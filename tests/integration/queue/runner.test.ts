@@ -19,6 +19,7 @@ const idle: Handlers = {
   replica: async () => done,
   chunk: async () => done,
   document: async () => done,
+  verify: async () => done,
   maintenance: async () => done,
 };
 

@@ -1,0 +1,103 @@
+-- shared/db/verification-ledger.repo.ts
+
+-- saveLedger
+insert into "verification_ledger" ("link_id", "master_doc_id", "replica_doc_id", "depth", "outcome", "reason", "master_file", "copy_file", "master_fields", "copy_fields", "derived", "verification_id", "compared_at")
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  on conflict ("verification_id", "link_id") do update
+  set "replica_doc_id" = "excluded"."replica_doc_id", "depth" = "excluded"."depth", "compared_at" = "excluded"."compared_at", "outcome" = "excluded"."outcome", "reason" = "excluded"."reason", "master_file" = "excluded"."master_file", "copy_file" = "excluded"."copy_file", "master_fields" = "excluded"."master_fields", "copy_fields" = "excluded"."copy_fields", "derived" = "excluded"."derived";
+
+-- skipPutOff
+update "verification_ledger"
+  set "outcome" = $1, "reason" = $2
+  where "verification_id" = $3
+  and "outcome" = $4;
+
+-- markVerified
+update sync_map s set
+  verified_at = case when array_position(array['list', 'metadata', 'checksum', 'bytes'], v.depth) >= coalesce(array_position(array['list', 'metadata', 'checksum', 'bytes'], s.verified_depth), 0) then $1 else s.verified_at end,
+  verified_depth = case when array_position(array['list', 'metadata', 'checksum', 'bytes'], v.depth) >= coalesce(array_position(array['list', 'metadata', 'checksum', 'bytes'], s.verified_depth), 0) then v.depth else s.verified_depth end,
+  checksum_at = case when v.depth in ('checksum', 'bytes') then $2 else s.checksum_at end,
+  bytes_at = case when v.depth = 'bytes' then $3 else s.bytes_at end
+  from unnest($4::bigint[], $5::bigint[],
+  $6::text[]) as v (id, seq, depth)
+  where s.id = v.id and s.dirty_seq = v.seq and s.applied_seq = v.seq and s.lease_worker is null and s.status = 'ok';
+
+-- forgetVerified
+update sync_map set verified_at = null, verified_depth = null, checksum_at = null, bytes_at = null
+  where id = any($1::bigint[]);
+
+-- linkStates
+select "id", "dirty_seq", "lease_epoch", "replica_doc_id"
+  from "sync_map"
+  where "id" = any($1::bigint[]);
+
+-- ledgerPage
+select *
+  from "verification_ledger"
+  where "verification_id" = $1
+  and "link_id" > $2
+  order by "link_id"
+  limit $3;
+
+-- lastOfLink
+select distinct on ("depth") *
+  from "verification_ledger"
+  where "link_id" = $1
+  and "outcome" in ($2, $3)
+  order by "depth", "compared_at" desc;
+
+-- countWindowMissed
+select count(*)::int as "documents"
+  from "sync_map"
+  where "replica_id" = $1
+  and "replica_doc_id" is not null
+  and "phase" <> $2
+  and coalesce(bytes_at, created_at) < $3;
+
+-- verificationByReplica
+select replica_id, count(*)::int as documents,
+  (count(*) filter (where status = 'ok' and checksum_at >= $1))::int as verified,
+  (count(*) filter (where status = 'ok' and checksum_at is null and dirty_seq = applied_seq
+  and last_synced >= $2))::int as read_back,
+  (count(*) filter (where phase = 'dlq'))::int as given_up, (count(*) filter (where phase = 'blocked'))::int as blocked,
+  case when bool_and(checksum_at is not null) then min(checksum_at) end as oldest_checksum_at,
+  case when bool_and(bytes_at is not null) then min(bytes_at) end as oldest_bytes_at
+  from sync_map where phase <> 'gone' group by replica_id;
+select "replica_id", "kind", count(*)::int as "findings"
+  from "findings"
+  where "state" in ($1, $2)
+  group by "replica_id", "kind";
+
+-- openFindingCounts
+select "replica_id", "kind", count(*)::int as "findings"
+  from "findings"
+  where "state" in ($1, $2)
+  group by "replica_id", "kind";
+
+-- pruneLedger
+delete from verification_ledger where (verification_id, link_id) in (
+  select l.verification_id, l.link_id from verification_ledger l
+  where l.compared_at < $1 and exists (
+  select 1 from verification_ledger newer
+  where newer.link_id = l.link_id and newer.depth = l.depth and newer.compared_at > l.compared_at)
+  limit $2);
+
+-- unlinkedAmong
+select c.id from unnest($1::bigint[]) as c (id)
+  where not exists (select 1 from sync_map s where s.replica_id = $2 and s.replica_doc_id = c.id)
+  order by c.id;
+
+-- linksNotAmong
+select s.id, s.master_doc_id, s.replica_doc_id from sync_map s
+  where s.replica_id = $1 and s.replica_doc_id is not null and s.phase <> 'gone'
+  and not exists (select 1 from unnest($2::bigint[]) as c (id) where c.id = s.replica_doc_id)
+  order by s.id;
+
+-- restingCopies
+select "id", "master_doc_id", "replica_doc_id"
+  from "sync_map"
+  where "replica_id" = $1
+  and "master_doc_id" = any($2::bigint[])
+  and "replica_doc_id" is not null
+  and "status" <> $3
+  and "dirty_seq" = "applied_seq";

@@ -1,0 +1,225 @@
+/** The ledger: a row for each document that a verification looked at, and what follows from it for the link. */
+import { sql } from 'kysely';
+import { FINDING_KINDS, type Depth, type FindingKind } from '../domain/verification.ts';
+import type { Db, LedgerRow, Link } from './tables.ts';
+
+export type NewLedgerRow = Omit<LedgerRow, 'verification_id' | 'compared_at'>;
+
+/** A link that was put off gets its final row in place of that one. */
+export async function saveLedger(
+  db: Db,
+  verificationId: number,
+  comparedAt: Date,
+  rows: readonly NewLedgerRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await db
+    .insertInto('verification_ledger')
+    .values(rows.map((row) => ({ ...row, verification_id: verificationId, compared_at: comparedAt })))
+    .onConflict((conflict) =>
+      conflict.columns(['verification_id', 'link_id']).doUpdateSet((eb) => ({
+        replica_doc_id: eb.ref('excluded.replica_doc_id'),
+        depth: eb.ref('excluded.depth'),
+        compared_at: eb.ref('excluded.compared_at'),
+        outcome: eb.ref('excluded.outcome'),
+        reason: eb.ref('excluded.reason'),
+        master_file: eb.ref('excluded.master_file'),
+        copy_file: eb.ref('excluded.copy_file'),
+        master_fields: eb.ref('excluded.master_fields'),
+        copy_fields: eb.ref('excluded.copy_fields'),
+        derived: eb.ref('excluded.derived'),
+      })),
+    )
+    .execute();
+}
+
+/** What is still put off when a verification ends was never compared. */
+export async function skipPutOff(db: Db, verificationId: number, reason: string): Promise<number> {
+  const result = await db
+    .updateTable('verification_ledger')
+    .set({ outcome: 'skipped', reason })
+    .where('verification_id', '=', verificationId)
+    .where('outcome', '=', 'again')
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+export interface VerifiedLink {
+  readonly linkId: number;
+  /** dirty_seq as it was before anything was read: a link that moved meanwhile is not verified (protocol section 3). */
+  readonly seq: number;
+  readonly depth: Depth;
+}
+
+const RANK = (depth: unknown) => sql`array_position(array['list', 'metadata', 'checksum', 'bytes'], ${depth})`;
+
+/** The deeper comparison stays until the link becomes dirty; a shallower one does not replace it. */
+export async function markVerified(db: Db, at: Date, verified: readonly VerifiedLink[]): Promise<void> {
+  if (verified.length === 0) return;
+  await sql`
+    update sync_map s set
+      verified_at = case when ${RANK(sql`v.depth`)} >= coalesce(${RANK(sql`s.verified_depth`)}, 0) then ${at} else s.verified_at end,
+      verified_depth = case when ${RANK(sql`v.depth`)} >= coalesce(${RANK(sql`s.verified_depth`)}, 0) then v.depth else s.verified_depth end,
+      checksum_at = case when v.depth in ('checksum', 'bytes') then ${at} else s.checksum_at end,
+      bytes_at = case when v.depth = 'bytes' then ${at} else s.bytes_at end
+    from unnest(${verified.map((one) => one.linkId)}::bigint[], ${verified.map((one) => one.seq)}::bigint[],
+      ${verified.map((one) => one.depth)}::text[]) as v (id, seq, depth)
+    where s.id = v.id and s.dirty_seq = v.seq and s.applied_seq = v.seq and s.lease_worker is null and s.status = 'ok'`.execute(
+    db,
+  );
+}
+
+/** What was proven holds no more, although the link has no open work. */
+export async function forgetVerified(db: Db, linkIds: readonly number[]): Promise<void> {
+  await sql`update sync_map set verified_at = null, verified_depth = null, checksum_at = null, bytes_at = null
+    where id = any(${linkIds}::bigint[])`.execute(db);
+}
+
+export type LinkState = Pick<Link, 'id' | 'dirty_seq' | 'lease_epoch' | 'replica_doc_id'>;
+
+/** By what one sees that a link moved since it was read. */
+export function linkStates(db: Db, ids: readonly number[]): Promise<LinkState[]> {
+  return db
+    .selectFrom('sync_map')
+    .select(['id', 'dirty_seq', 'lease_epoch', 'replica_doc_id'])
+    .where('id', '=', sql<number>`any(${ids}::bigint[])`)
+    .execute();
+}
+
+/** In the order of the receipt. */
+export function ledgerPage(db: Db, verificationId: number, afterLink: number, limit: number): Promise<LedgerRow[]> {
+  return db
+    .selectFrom('verification_ledger')
+    .selectAll()
+    .where('verification_id', '=', verificationId)
+    .where('link_id', '>', afterLink)
+    .orderBy('link_id')
+    .limit(limit)
+    .execute();
+}
+
+/** Who verified a link, when and how deep: the newest row of each depth. */
+export function lastOfLink(db: Db, linkId: number): Promise<LedgerRow[]> {
+  return db
+    .selectFrom('verification_ledger')
+    .selectAll()
+    .distinctOn('depth')
+    .where('link_id', '=', linkId)
+    .where('outcome', 'in', ['equal', 'different'])
+    .orderBy('depth')
+    .orderBy('compared_at', 'desc')
+    .execute();
+}
+
+/** Copies whose bytes nobody read since `before`; new ones have as long as all others. */
+export async function countWindowMissed(db: Db, replicaId: number, before: Date): Promise<number> {
+  const row = await db
+    .selectFrom('sync_map')
+    .select(sql<number>`count(*)::int`.as('documents'))
+    .where('replica_id', '=', replicaId)
+    .where('replica_doc_id', 'is not', null)
+    .where('phase', '<>', 'gone')
+    .where(sql<boolean>`coalesce(bytes_at, created_at) < ${before}`)
+    .executeTakeFirstOrThrow();
+  return row.documents;
+}
+
+export interface ReplicaVerification {
+  readonly replica_id: number;
+  readonly documents: number;
+  readonly verified: number;
+  readonly read_back: number;
+  readonly given_up: number;
+  readonly blocked: number;
+  /** The oldest comparison at depth checksum or deeper; null where some document has none. */
+  readonly oldest_checksum_at: Date | null;
+  readonly oldest_bytes_at: Date | null;
+  readonly findings: Partial<Record<FindingKind, number>>;
+}
+
+/** What `judgeVerification` and the metrics ask of each replica, in two passes. */
+export async function verificationByReplica(
+  db: Db,
+  window: { readonly since: Date; readonly readBackSince: Date },
+): Promise<ReplicaVerification[]> {
+  const { rows } = await sql<Omit<ReplicaVerification, 'findings'>>`
+    select replica_id, count(*)::int as documents,
+      (count(*) filter (where status = 'ok' and checksum_at >= ${window.since}))::int as verified,
+      (count(*) filter (where status = 'ok' and checksum_at is null and dirty_seq = applied_seq
+        and last_synced >= ${window.readBackSince}))::int as read_back,
+      (count(*) filter (where phase = 'dlq'))::int as given_up, (count(*) filter (where phase = 'blocked'))::int as blocked,
+      case when bool_and(checksum_at is not null) then min(checksum_at) end as oldest_checksum_at,
+      case when bool_and(bytes_at is not null) then min(bytes_at) end as oldest_bytes_at
+    from sync_map where phase <> 'gone' group by replica_id`.execute(db);
+  const counts = await openFindingCounts(db);
+  return rows.map((row) => ({
+    ...row,
+    findings: Object.fromEntries(
+      FINDING_KINDS.flatMap((kind) => {
+        const found = counts.find((count) => count.replica_id === row.replica_id && count.kind === kind);
+        return found ? [[kind, found.findings]] : [];
+      }),
+    ),
+  }));
+}
+
+/** Findings that are open or under repair; accepted ones are somebody's decision. */
+export function openFindingCounts(db: Db): Promise<{ replica_id: number; kind: FindingKind; findings: number }[]> {
+  return db
+    .selectFrom('findings')
+    .select(['replica_id', 'kind', sql<number>`count(*)::int`.as('findings')])
+    .where('state', 'in', ['open', 'repairing'])
+    .groupBy(['replica_id', 'kind'])
+    .execute();
+}
+
+/** Receipts older than this lose their rows, but for the newest row of each link and depth: the ledger proper. */
+export async function pruneLedger(db: Db, before: Date, limit: number): Promise<number> {
+  const result = await sql`
+    delete from verification_ledger where (verification_id, link_id) in (
+      select l.verification_id, l.link_id from verification_ledger l
+      where l.compared_at < ${before} and exists (
+        select 1 from verification_ledger newer
+        where newer.link_id = l.link_id and newer.depth = l.depth and newer.compared_at > l.compared_at)
+      limit ${limit})`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}
+
+/** Of these documents of a replica, those that no link owns. */
+export async function unlinkedAmong(db: Db, replicaId: number, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select c.id from unnest(${ids}::bigint[]) as c (id)
+    where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)
+    order by c.id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
+export interface AbsentLink {
+  readonly id: number;
+  readonly master_doc_id: number;
+  readonly replica_doc_id: number;
+}
+
+/** Links whose copy is not among these documents. */
+export async function linksNotAmong(db: Db, replicaId: number, ids: readonly number[]): Promise<AbsentLink[]> {
+  const { rows } = await sql<AbsentLink>`
+    select s.id, s.master_doc_id, s.replica_doc_id from sync_map s
+    where s.replica_id = ${replicaId} and s.replica_doc_id is not null and s.phase <> 'gone'
+      and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)
+    order by s.id`.execute(db);
+  return rows;
+}
+
+/** Finished copies of these master documents: what else bears their mark is a surplus. */
+export function restingCopies(db: Db, replicaId: number, masterIds: readonly number[]): Promise<AbsentLink[]> {
+  return db
+    .selectFrom('sync_map')
+    .select(['id', 'master_doc_id', 'replica_doc_id'])
+    .where('replica_id', '=', replicaId)
+    .where('master_doc_id', '=', sql<number>`any(${masterIds}::bigint[])`)
+    .where('replica_doc_id', 'is not', null)
+    .where('status', '<>', 'pending')
+    .whereRef('dirty_seq', '=', 'applied_seq')
+    .$narrowType<{ replica_doc_id: number }>()
+    .execute();
+}

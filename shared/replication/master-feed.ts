@@ -1,0 +1,73 @@
+/** The change feed: what moved on the master since the cursor (E3, protocol section 3), with every identity checked (H2). */
+import * as absences from '../db/absences.repo.ts';
+import * as links from '../db/links.repo.ts';
+import * as masterRepo from '../db/master.repo.ts';
+import type { Db } from '../db/tables.ts';
+import { checkIdentity } from '../domain/identity.ts';
+import { fromMicros, toMicros } from '../domain/instant.ts';
+import { AppError } from '../kernel/errors.ts';
+import type { FeedRow } from '../paperless/api.ts';
+import type { MasterLook } from './master-census.ts';
+
+/**
+ * Keyset paging by (modified, id): always page 1 from the last value, so that an edit while reading makes no document be
+ * missed; a full page of one single value doubles the page size. Cursor and marks move together.
+ */
+export async function readFeed(look: MasterLook, cursor: number, startedUs: number): Promise<void> {
+  const { deps, master, run, signal } = look;
+  let from = Math.min(cursor, startedUs) - deps.timings.feedOverlapMs * 1000;
+  let size = deps.timings.feedPageSize;
+  for (;;) {
+    const page = await master.feedPage(fromMicros(from), size, signal);
+    const last = page.rows.at(-1);
+    const lastUs = last ? toMicros(last.modified) : null;
+    const end = page.rows.length < size;
+    await deps.db.transaction().execute(async (trx) => {
+      await links.addMissingLinks(
+        trx,
+        page.rows.map((row) => row.id),
+      );
+      await links.markDirty(trx, page.rows);
+      await checkIdentities(trx, page.rows, run.id);
+      if (lastUs !== null || startedUs < cursor)
+        await masterRepo.setCursor(trx, Math.min(Math.max(lastUs ?? cursor, Math.min(cursor, startedUs)), startedUs));
+    });
+    if (end || lastUs === null) return;
+    if (lastUs === from) size = widerPage(size);
+    from = lastUs;
+  }
+}
+
+/** The document jobs refuse such a link by themselves; here it is counted, since many of them mean another master. */
+async function checkIdentities(db: Db, rows: readonly FeedRow[], runId: number): Promise<void> {
+  const known = await absences.knownIdentities(
+    db,
+    rows.map((row) => row.id),
+  );
+  const others = rows.filter((row) => {
+    const added = known.get(row.id);
+    return added !== undefined && checkIdentity(added, row.added) === 'other';
+  });
+  await absences.noteSuspects(
+    db,
+    'identity',
+    others.map((row) => ({ id: row.id, known: known.get(row.id) ?? null, seen: row.added })),
+    runId,
+  );
+  const wrong = new Set(others.map((row) => row.id));
+  await absences.clearSuspects(
+    db,
+    'identity',
+    rows.flatMap((row) => (known.has(row.id) && !wrong.has(row.id) ? [row.id] : [])),
+  );
+}
+
+function widerPage(size: number): number {
+  if (size < 100_000) return Math.min(size * 2, 100_000); // paperless clamps there
+  throw new AppError({
+    code: 'feed_stuck',
+    class: 'not-an-api',
+    scope: 'instance',
+    message: 'More than 100,000 documents of the master share one time of change; the change feed cannot pass them.',
+  });
+}
