@@ -450,6 +450,7 @@ create table sync_runs (
   dispatch_gen bigint not null default 0,
   dispatched_at timestamp with time zone,
   context jsonb,
+  docs_retried integer not null default 0,
   sweep boolean not null default false,
   mode text not null default 'sync'::text,
   constraint sync_runs_pkey PRIMARY KEY (id),

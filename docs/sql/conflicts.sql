@@ -42,5 +42,8 @@ update conflicts set state = $1, decided_at = now()
 update sync_map set dirty_seq = nextval('dirty_seq'), next_due_at = null where id = $1;
 commit;
 
+-- findConflict
+select * from "conflicts" where "id" = $1;
+
 -- countOpenConflicts
 select replica_id, count(*)::int as open from conflicts where state = 'open' group by replica_id;

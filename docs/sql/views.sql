@@ -65,21 +65,6 @@ select distinct on ("run"."replica_id") "run"."id", "run"."parent_run_id", "run"
   and "run"."finished_at" is not null
   order by "run"."replica_id", "run"."id" desc;
 
--- listDocuments
-select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "file_checksum", "file_size", "report", dirty_seq <> applied_seq as "waiting"
-  from "sync_map"
-  where "replica_id" = $1
-  order by "master_doc_id"
-  limit $2;
-select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "file_checksum", "file_size", "report", dirty_seq <> applied_seq as "waiting"
-  from "sync_map"
-  where "replica_id" = $1
-  and "status" = $2
-  and "phase" = $3
-  and "master_doc_id" > $4
-  order by "master_doc_id"
-  limit $5;
-
 -- countRefusedDuplicates
 select count(*)::int as "documents"
   from "sync_map"

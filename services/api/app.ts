@@ -9,14 +9,18 @@ import { requestLog, type RequestVariables } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
+import { conflictRoutes } from './routes/conflicts.ts';
+import { documentRoutes } from './routes/documents.ts';
 import { fidelityRoutes } from './routes/fidelity.ts';
 import { healthRoutes } from './routes/health.ts';
 import { hygieneRoutes } from './routes/hygiene.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { replicaRoutes } from './routes/replicas.ts';
 import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
+import { statsRoutes } from './routes/stats.ts';
 import { statusRoutes } from './routes/status.ts';
 import { syncRoutes } from './routes/sync.ts';
 import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
@@ -46,6 +50,10 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/runs', runRoutes(deps));
   app.route('/api/fidelity', fidelityRoutes());
   app.route('/api', hygieneRoutes(deps));
+  app.route('/api', documentRoutes(deps));
+  app.route('/api/conflicts', conflictRoutes(deps));
+  app.route('/api/jobs', jobRoutes(deps));
+  app.route('/api/stats', statsRoutes(deps));
 
   app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
   app.onError((error, c) => {

@@ -15,6 +15,8 @@ import { createInspector } from '../../shared/queue/inspect.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineQueue } from '../../shared/replication/deps.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import type { CloseDeps } from '../../shared/replication/close-runs.ts';
+import { engineMetrics } from '../../shared/replication/engine-metrics.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import type { InstanceAccess, InstanceClients } from '../../shared/replication/test-connection.ts';
 import type { Metrics } from '../../shared/telemetry/metrics.ts';
@@ -31,11 +33,15 @@ export interface ApiDeps {
   readonly secrets: SecretBox;
   readonly clients: InstanceClients;
   readonly queue: EngineQueue;
+  /** For looks into the queue. */
+  readonly backend: QueueBackend;
   /** Events for the logs page. */
   readonly log: EngineLog;
   /** Filled from PostgreSQL at each scrape. */
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   readonly clock: Clock;
+  /** For verbs that end runs. */
+  readonly closing: CloseDeps;
   readonly randomHex: (bytes: number) => string;
   readonly health: readonly HealthCheck[];
   /** True from the moment the process begins to stop: it still answers, but wants no new traffic. */
@@ -68,10 +74,12 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
   const inspect = createInspector(from.backend);
   metrics.onScrape(() => fillReplicaGauges({ db, secrets, clock: systemClock, version: from.version }, metrics));
   metrics.onScrape(() => fillQueueGauges(inspect, metrics));
+  const settings = () => loadSettings({ db, secrets });
   return {
     db,
     secrets,
     clients: instanceClients(from),
+    backend: from.backend,
     queue: forgivingQueue(engineQueue(from.producer), log),
     log,
     metrics,
@@ -86,7 +94,8 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     publicUrl: from.env.publicUrl,
     basePath: from.env.basePath,
     timeZone: from.env.timeZone,
-    settings: () => loadSettings({ db, secrets }),
+    settings,
+    closing: { db, log, metrics: engineMetrics(metrics), settings, clock: systemClock },
   };
 }
 

@@ -25,6 +25,9 @@ export const pageSize = (standard: number, max: number) =>
     .pipe(z.number().min(1).max(max))
     .default(standard);
 
+/** As in `?sweep=1`. */
+export const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
+
 export const instant = z.iso.datetime({ offset: true }).transform((value) => new Date(value));
 
 export function queryOf<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
@@ -36,9 +39,9 @@ export function queryOf<S extends z.ZodType>(c: Context, schema: S): z.output<S>
   return result.data;
 }
 
-export function idOf(c: Context): number {
-  const result = id.safeParse(c.req.param('id'));
-  if (!result.success) throw malformed('The id in the address is not a number.', { id: 'must be a whole number' });
+export function idOf(c: Context, name = 'id'): number {
+  const result = id.safeParse(c.req.param(name));
+  if (!result.success) throw malformed('The id in the address is not a number.', { [name]: 'must be a whole number' });
   return result.data;
 }
 

@@ -91,6 +91,10 @@ export function listConflicts(
   return query.execute();
 }
 
+export function findConflict(db: Db, id: number): Promise<Conflict | undefined> {
+  return db.selectFrom('conflicts').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 /** A person's word on an undecided conflict; the document is looked at again. Null: there is none such, or it is over. */
 export async function decideConflict(
   db: Db,

@@ -304,6 +304,7 @@ export interface SyncRunsTable {
   docs_synced: Generated<number>;
   docs_failed: Generated<number>;
   docs_held: Generated<number>;
+  docs_retried: Generated<number>;
   bytes: Generated<number>;
   error_code: string | null;
   error_msg: string | null;

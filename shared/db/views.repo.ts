@@ -1,6 +1,5 @@
 /** Reads for people: one query a view, with just the columns that it shows. */
 import { sql } from 'kysely';
-import type { FieldReport } from '../domain/report.ts';
 import type { Db, LinkStatus, RunOutcome } from './tables.ts';
 
 export interface LinkCount {
@@ -115,42 +114,6 @@ export function lastReplicaRuns(db: Db): Promise<RunView[]> {
     .where('run.finished_at', 'is not', null)
     .orderBy('run.replica_id')
     .orderBy('run.id', 'desc')
-    .execute();
-}
-
-export interface DocumentView {
-  readonly master_doc_id: number;
-  readonly replica_doc_id: number | null;
-  readonly status: LinkStatus;
-  readonly phase: string;
-  readonly waiting: boolean;
-  readonly error_code: string | null;
-  readonly error_msg: string | null;
-  readonly retry_count: number;
-  readonly failed_at: Date | null;
-  readonly last_synced: Date | null;
-  readonly next_due_at: Date | null;
-  readonly file_checksum: string | null;
-  readonly file_size: number | null;
-  readonly report: FieldReport[];
-}
-/** In the order of the master's ids. `after` is the master id of the last row that the caller has. */
-export function listDocuments(
-  db: Db,
-  filter: { replicaId: number; status?: LinkStatus | undefined; phase?: string | undefined },
-  page: { readonly after?: number | undefined; readonly limit: number },
-): Promise<DocumentView[]> {
-  return db
-    .selectFrom('sync_map')
-    .select(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'error_code', 'error_msg', 'retry_count'])
-    .select(['failed_at', 'last_synced', 'next_due_at', 'file_checksum', 'file_size', 'report'])
-    .select(sql<boolean>`dirty_seq <> applied_seq`.as('waiting'))
-    .where('replica_id', '=', filter.replicaId)
-    .$if(filter.status !== undefined, (query) => query.where('status', '=', filter.status as LinkStatus))
-    .$if(filter.phase !== undefined, (query) => query.where('phase', '=', filter.phase as string))
-    .$if(page.after !== undefined, (query) => query.where('master_doc_id', '>', page.after as number))
-    .orderBy('master_doc_id')
-    .limit(page.limit)
     .execute();
 }
 

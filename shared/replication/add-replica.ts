@@ -7,6 +7,7 @@ import { parseInstanceUrl } from '../paperless/url.ts';
 import { markedMasterId } from '../domain/markers.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings, masterAccess } from './load-settings.ts';
+import { choiceColumns, type ReplicaChoices } from './replica-choices.ts';
 import { testReplica, type ConnectionReport, type ConnectionTestDeps } from './test-connection.ts';
 
 export interface ReplicaVerbDeps extends ConnectionTestDeps {
@@ -14,7 +15,7 @@ export interface ReplicaVerbDeps extends ConnectionTestDeps {
   readonly secrets: SecretBox;
   readonly clock: Clock;
 }
-export interface NewReplicaInput {
+export interface NewReplicaInput extends ReplicaChoices {
   readonly name: string;
   readonly url: string;
   readonly token: string;
@@ -50,6 +51,7 @@ export async function addReplica(
     api_token: deps.secrets.seal(input.token),
     enabled: input.enabled,
     sync_interval_seconds: input.syncIntervalSeconds,
+    ...choiceColumns(input),
     ...seenFacts(report, deps.clock.now()),
   });
   if (replica === undefined) throw nameTaken(input.name);

@@ -17,6 +17,7 @@ import { registerSecret } from '../telemetry/mask.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { EngineLog, EngineMetrics } from './deps.ts';
 import { engineLog, isForPeople, logRow } from './engine-log.ts';
+import { engineMetrics } from './engine-metrics.ts';
 import { prepareDatabase, type DatabaseAddress } from './prepare-database.ts';
 
 export interface Foundation {
@@ -143,13 +144,6 @@ function masking(box: SecretBox): SecretBox {
     return text;
   };
   return { seal: (text) => box.seal(known(text)), open: (token) => known(box.open(token)) };
-}
-
-function engineMetrics(metrics: Metrics): EngineMetrics {
-  return {
-    documentSettled: (replica, status) => metrics.syncDocs.inc({ replica, status }),
-    runClosed: (triggeredBy, seconds) => metrics.syncDuration.observe({ triggered_by: triggeredBy }, seconds),
-  };
 }
 
 function countRequest(metrics: Metrics, { target, outcome, ms }: RequestEvent): void {

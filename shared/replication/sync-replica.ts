@@ -1,5 +1,6 @@
 /** The replica job: is it the instance we know, does it have the taxonomy, and which documents are due (architecture 3). */
 import * as runs from '../db/runs.repo.ts';
+import { noteRetried } from '../db/stats.repo.ts';
 import type { Replica, Run } from '../db/tables.ts';
 import { tablesToJson, type TablesJson } from '../domain/translate/tables.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
@@ -76,6 +77,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
     run.mode === 'sync'
       ? await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize)
       : await reconcileReplica(work, findings, run.mode);
+  await noteRetried(deps.db, run.id);
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
 }

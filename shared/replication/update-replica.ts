@@ -9,10 +9,11 @@ import { nameTaken, refuseKnownUrl, replicaUrl, seenFacts, type ReplicaVerbDeps 
 import { knownFacts } from './check-hygiene.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings, masterAccess } from './load-settings.ts';
+import { choiceColumns, revisitForChoices, type ReplicaChoices } from './replica-choices.ts';
 import { testReplica, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
 
 /** Left out means: as it is. */
-export interface ReplicaUpdate {
+export interface ReplicaUpdate extends ReplicaChoices {
   readonly name?: string | undefined;
   readonly url?: string | undefined;
   readonly token?: string | undefined;
@@ -47,6 +48,7 @@ export async function updateReplica(
     ...(update.enabled === undefined ? {} : { enabled: update.enabled }),
     ...(update.syncIntervalSeconds === undefined ? {} : { sync_interval_seconds: update.syncIntervalSeconds }),
     ...(update.token === undefined ? {} : { api_token: deps.secrets.seal(update.token) }),
+    ...choiceColumns(update),
     ...(urlChanged ? { url, unconfirmed: true, library_proven: false, ...endOfIdentityPause(current) } : {}),
     ...(report === null ? {} : seenFacts(report, deps.clock.now())),
   };
@@ -86,6 +88,7 @@ async function save(
   try {
     const saved = await inTransaction(deps.db, async (trx) => {
       if (urlChanged) await markLinksUnconfirmed(trx, current.id);
+      await revisitForChoices(trx, current, changes);
       return write(trx, current.id, changes);
     });
     if (saved === undefined) throw replicaNotFound(current.id);

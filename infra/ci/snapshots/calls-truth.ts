@@ -23,6 +23,7 @@ const conflictCalls: Calls<typeof conflicts> = {
   listConflicts: (db, { replicaId }) =>
     conflicts.listConflicts(db, { replicaId, state: 'open', masterDocId: 1 }, { before: 9, limit: 10 }),
   decideConflict: (db) => conflicts.decideConflict(db, 1, 'keep_master'),
+  findConflict: (db) => conflicts.findConflict(db, 1),
   countOpenConflicts: (db) => conflicts.countOpenConflicts(db),
 };
 

@@ -3,13 +3,16 @@ import * as absences from '../../../shared/db/absences.repo.ts';
 import * as appMeta from '../../../shared/db/app-meta.repo.ts';
 import * as attempts from '../../../shared/db/attempts.repo.ts';
 import * as dispatch from '../../../shared/db/dispatch.repo.ts';
+import * as documents from '../../../shared/db/documents.repo.ts';
 import * as links from '../../../shared/db/links.repo.ts';
 import * as logs from '../../../shared/db/logs.repo.ts';
 import * as master from '../../../shared/db/master.repo.ts';
 import * as replicaHealth from '../../../shared/db/replica-health.repo.ts';
 import * as replicas from '../../../shared/db/replicas.repo.ts';
+import * as retry from '../../../shared/db/retry.repo.ts';
 import * as runs from '../../../shared/db/runs.repo.ts';
 import * as settings from '../../../shared/db/settings.repo.ts';
+import * as stats from '../../../shared/db/stats.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import * as taxonomy from '../../../shared/db/taxonomy.repo.ts';
 import * as tombstones from '../../../shared/db/tombstones.repo.ts';
@@ -209,10 +212,6 @@ const viewCalls: Calls<typeof views> = {
   findRun: (db, { runId }) => views.findRun(db, runId),
   listChildRuns: (db, { cycleId }) => views.listChildRuns(db, cycleId),
   lastReplicaRuns: (db) => views.lastReplicaRuns(db),
-  async listDocuments(db, { replicaId }) {
-    await views.listDocuments(db, { replicaId }, { limit: 10 });
-    await views.listDocuments(db, { replicaId, status: 'error', phase: 'failed' }, { after: 1, limit: 10 });
-  },
   countRefusedDuplicates: (db, { replicaId }) => views.countRefusedDuplicates(db, replicaId),
   unfinishedMasterIds: (db, { replicaId }) => views.unfinishedMasterIds(db, replicaId),
 };
@@ -228,6 +227,26 @@ const workerCalls: Calls<typeof workers> = {
 };
 
 const smallCalls = {
+  documents: {
+    async listDocuments(db, { replicaId }) {
+      await documents.listDocuments(db, { replicaId }, { limit: 10 });
+      const filter = { status: 'error', phase: 'failed', code: 'field_rejected', waiting: true, held: true } as const;
+      const more = { unverifiedSince: NOW, field: 'owner' };
+      await documents.listDocuments(db, { replicaId, ...filter, ...more }, { after: 1, limit: 10 });
+    },
+    documentOnReplicas: (db) => documents.documentOnReplicas(db, 1),
+    uploadsOf: (db, { link }) => documents.uploadsOf(db, [link.id]),
+  } satisfies Calls<typeof documents> as Record<string, Call>,
+  stats: {
+    dailyStats: (db, { replicaId }) => stats.dailyStats(db, { days: 7, zone: 'UTC', replicaId }),
+    noteRetried: (db, { runId }) => stats.noteRetried(db, runId),
+  } satisfies Calls<typeof stats> as Record<string, Call>,
+  retry: {
+    retryDocument: (db, { replicaId }) => retry.retryDocument(db, replicaId, 1),
+    retryFailed: (db, { replicaId }) => retry.retryFailed(db, replicaId),
+    retryBlocked: (db, { replicaId }) => retry.retryBlocked(db, replicaId, ['file_changed']),
+    revisitReported: (db, { replicaId }) => retry.revisitReported(db, replicaId, 'owner'),
+  } satisfies Calls<typeof retry> as Record<string, Call>,
   'replica-health': {
     measureLag: (db) => replicaHealth.measureLag(db),
   } satisfies Calls<typeof replicaHealth> as Record<string, Call>,

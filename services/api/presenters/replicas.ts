@@ -27,6 +27,13 @@ export function presentReplicaRow(replica: Replica) {
     uploads_held: replica.uploads_held,
     document_count: replica.document_count,
     foreign_count: replica.foreign_count,
+    deletion_mode: replica.deletion_mode,
+    replace_files_on_v2: replica.replace_files_on_v2,
+    unknown_owner: replica.unknown_owner,
+    conflict_policy: replica.conflict_policy,
+    restore_held_back: replica.restore_held_back,
+    last_sweep_at: replica.last_sweep_at,
+    hygiene_at: replica.hygiene_at,
   };
 }
 

@@ -2,12 +2,11 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import * as repo from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
-import { listDocuments } from '../../../shared/db/views.repo.ts';
-import { PHASES } from '../../../shared/domain/document-state.ts';
 import { addReplica, hygieneOf } from '../../../shared/replication/add-replica.ts';
+import { pauseReplica, resumeReplica } from '../../../shared/replication/pause-replica.ts';
 import { replicaNotFound, testKnownReplica, updateReplica } from '../../../shared/replication/update-replica.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bodyOf, id, idOf, pageSize, queryOf, text } from '../input.ts';
+import { bodyOf, idOf, text } from '../input.ts';
 import { presentReplicaRow, presentTest } from '../presenters/replicas.ts';
 
 const name = text(100).trim().min(1, 'must not be empty');
@@ -16,12 +15,20 @@ const url = text(2000).trim().min(1, 'must not be empty');
 const token = text(500).trim().min(1, 'must not be empty');
 const interval = z.int().min(10).max(2_592_000).nullable();
 
+const choices = {
+  deletion_mode: z.enum(['keep', 'trash', 'delete']).optional(),
+  replace_files_on_v2: z.boolean().optional(),
+  unknown_owner: z.enum(['token_user', 'unowned', 'skip']).optional(),
+  conflict_policy: z.enum(['master', 'person']).optional(),
+  restore_held_back: z.boolean().optional(),
+};
 const newReplica = z.strictObject({
   name,
   url,
   api_token: token,
   enabled: z.boolean().default(true),
   sync_interval_seconds: interval.default(null),
+  ...choices,
 });
 const changedReplica = z.strictObject({
   name: name.optional(),
@@ -30,12 +37,17 @@ const changedReplica = z.strictObject({
   api_token: text(500).trim().optional(),
   enabled: z.boolean().optional(),
   sync_interval_seconds: interval.optional(),
+  ...choices,
 });
-const documentQuery = z.strictObject({
-  status: z.enum(['pending', 'ok', 'error']).optional(),
-  phase: z.enum(PHASES).optional(),
-  cursor: id.optional(),
-  limit: pageSize(100, 1000),
+const pause = z.strictObject({ reason: text(500).trim().min(1, 'must not be empty') });
+
+/** In the words of the program; undefined stays undefined, which means "as it is". */
+const choicesOf = (body: z.output<typeof changedReplica> | z.output<typeof newReplica>) => ({
+  deletionMode: body.deletion_mode,
+  replaceFilesOnV2: body.replace_files_on_v2,
+  unknownOwner: body.unknown_owner,
+  conflictPolicy: body.conflict_policy,
+  restoreHeldBack: body.restore_held_back,
 });
 
 export function replicaRoutes(deps: ApiDeps): Hono {
@@ -43,21 +55,22 @@ export function replicaRoutes(deps: ApiDeps): Hono {
   routes.get('/', async (c) => c.json({ replicas: (await repo.listReplicas(deps.db)).map(presentReplicaRow) }));
   routes.post('/', async (c) => {
     const body = await bodyOf(c, newReplica);
-    const { api_token: given, sync_interval_seconds: syncIntervalSeconds, ...rest } = body;
-    const { replica, report } = await addReplica(
-      deps,
-      { ...rest, token: given, syncIntervalSeconds },
-      c.req.raw.signal,
-    );
+    const { api_token: given, sync_interval_seconds: syncIntervalSeconds } = body;
+    const input = { name: body.name, url: body.url, enabled: body.enabled, token: given, syncIntervalSeconds };
+    const { replica, report } = await addReplica(deps, { ...input, ...choicesOf(body) }, c.req.raw.signal);
     deps.log.info(`Replica "${replica.name}" was added.`, { replicaId: replica.id });
     return c.json({ replica: presentReplicaRow(replica), test: presentTest(report) }, 201);
   });
   routes.get('/:id', async (c) => c.json({ replica: presentReplicaRow(await existing(deps, idOf(c))) }));
   routes.put('/:id', async (c) => {
-    const { api_token: given, sync_interval_seconds: syncIntervalSeconds, ...rest } = await bodyOf(c, changedReplica);
-    const update = { ...rest, token: given === '' ? undefined : given, syncIntervalSeconds };
+    const body = await bodyOf(c, changedReplica);
+    const { api_token: given, sync_interval_seconds: syncIntervalSeconds } = body;
+    const input = { name: body.name, url: body.url, enabled: body.enabled, syncIntervalSeconds };
+    const update = { ...input, ...choicesOf(body), token: given === '' ? undefined : given };
     const { replica, report } = await updateReplica(deps, idOf(c), update, c.req.raw.signal);
-    deps.log.info(`Replica "${replica.name}" was changed.`, { replicaId: replica.id });
+    deps.log.info(`Replica "${replica.name}" was changed: ${Object.keys(body).sort().join(', ')}.`, {
+      replicaId: replica.id,
+    });
     return c.json({ replica: presentReplicaRow(replica), test: report === null ? null : presentTest(report) });
   });
   routes.delete('/:id', async (c) => {
@@ -84,13 +97,13 @@ function addVerbs(routes: Hono, deps: ApiDeps): void {
     deps.log.info(`Replica "${replica.name}" was enabled again.`, { replicaId: replica.id });
     return c.json({ replica: presentReplicaRow(replica) });
   });
-  routes.get('/:id/documents', async (c) => {
-    const { status, phase, cursor, limit } = queryOf(c, documentQuery);
-    const replica = await existing(deps, idOf(c));
-    const documents = await listDocuments(deps.db, { replicaId: replica.id, status, phase }, { after: cursor, limit });
-    const last = documents.length === limit ? documents.at(-1) : undefined;
-    return c.json({ documents, next_cursor: last === undefined ? null : String(last.master_doc_id) });
+  routes.post('/:id/pause', async (c) => {
+    const { reason } = await bodyOf(c, pause);
+    return c.json({ replica: presentReplicaRow(await pauseReplica(deps.closing, idOf(c), reason)) });
   });
+  routes.post('/:id/resume', async (c) =>
+    c.json({ replica: presentReplicaRow(await resumeReplica(deps, idOf(c))) }),
+  );
 }
 
 async function existing(deps: ApiDeps, replicaId: number): Promise<Replica> {

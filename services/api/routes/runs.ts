@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { findRun, listChildRuns, listRuns } from '../../../shared/db/views.repo.ts';
+import { cancelRun } from '../../../shared/replication/pause-replica.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { id, idOf, pageSize, queryOf } from '../input.ts';
@@ -32,6 +33,13 @@ export function runRoutes(deps: ApiDeps): Hono {
     if (run === undefined) throw notFound(`The run ${runId}`, 'run_not_found');
     const now = deps.clock.now();
     return c.json({ run: presentRun(run, now), replicas: children.map((child) => presentRun(child, now)) });
+  });
+  routes.post('/:id/cancel', async (c) => {
+    const runId = idOf(c);
+    await cancelRun(deps.closing, runId);
+    const run = await findRun(deps.db, runId);
+    if (run === undefined) throw notFound(`The run ${runId}`, 'run_not_found');
+    return c.json({ run: presentRun(run, deps.clock.now()) });
   });
   return routes;
 }

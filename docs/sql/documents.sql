@@ -1,0 +1,35 @@
+-- shared/db/documents.repo.ts
+
+-- listDocuments
+select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "verified_at", "verified_depth", "file_checksum", "file_size", "report", "dirty_since" as "waiting_since", dirty_seq <> applied_seq as "waiting"
+  from "sync_map"
+  where "replica_id" = $1
+  order by "master_doc_id"
+  limit $2;
+select "master_doc_id", "replica_doc_id", "status", "phase", "error_code", "error_msg", "retry_count", "failed_at", "last_synced", "next_due_at", "verified_at", "verified_depth", "file_checksum", "file_size", "report", "dirty_since" as "waiting_since", dirty_seq <> applied_seq as "waiting"
+  from "sync_map"
+  where "replica_id" = $1
+  and "status" = $2
+  and "phase" = $3
+  and "error_code" = $4
+  and "dirty_seq" <> "applied_seq"
+  and "dirty_seq" <> "applied_seq"
+  and "error_code" in ($5, $6, $7, $8, $9, $10)
+  and coalesce(verified_at, '-infinity') < $11
+  and report @> $12::jsonb
+  and "master_doc_id" > $13
+  order by "master_doc_id"
+  limit $14;
+
+-- documentOnReplicas
+select "sync_map"."id" as "link_id", "sync_map"."replica_id", "replicas"."name" as "replica", "master_doc_id", "replica_doc_id", "status", "phase", "sync_map"."error_code", "sync_map"."error_msg", "retry_count", "crash_count", "failed_at", "last_synced", "next_due_at", "hold_until", "verified_at", "verified_depth", "file_checksum", "file_size", "stored_checksum", "report", "master_modified", "replica_modified", "dirty_since" as "waiting_since", dirty_seq <> applied_seq as "waiting"
+  from "sync_map"
+  inner join "replicas" on "replicas"."id" = "sync_map"."replica_id"
+  where "master_doc_id" = $1
+  order by "replicas"."name";
+
+-- uploadsOf
+select "link_id", "k", "state", "posted_at", "terminal_at", "closed_at", "task_id", "failure_code", "file_name", "size"
+  from "upload_attempts"
+  where "link_id" in ($1)
+  order by "link_id", "k";

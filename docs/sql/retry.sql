@@ -1,0 +1,23 @@
+-- shared/db/retry.repo.ts
+
+-- retryDocument
+update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+  next_due_at = null, failed_at = null
+  where replica_id = $1 and master_doc_id = $2 returning id;
+
+-- retryFailed
+with again as (
+  update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+  next_due_at = null, failed_at = null
+  where status = 'error' and phase in ('failed', 'dlq') and ($1::bigint is null or replica_id = $2::bigint)
+  returning replica_id)
+  select replica_id, count(*)::int as documents from again group by replica_id order by replica_id;
+
+-- retryBlocked
+update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+  next_due_at = null, failed_at = null
+  where replica_id = $1 and status = 'error' and phase = 'blocked' and error_code = any($2::text[]);
+
+-- revisitReported
+update sync_map set dirty_seq = nextval('dirty_seq')
+  where replica_id = $1 and report @> $2::jsonb;

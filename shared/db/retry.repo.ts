@@ -1,0 +1,48 @@
+/**
+ * Work that a person makes due again. Only the link's own bookkeeping is reset: attempts, intents and the hold after an
+ * unanswered write stay, so the next look still asks the instance what became of them.
+ */
+import { sql } from 'kysely';
+import type { Db } from './tables.ts';
+
+/** As if new: no attempts used, due at once. "pending" and not "failed", of which a run takes only the 50 oldest (E13). */
+const DUE_AGAIN = sql`dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+    next_due_at = null, failed_at = null`;
+
+/** False: this replica has no link for that document. */
+export async function retryDocument(db: Db, replicaId: number, masterDocId: number): Promise<boolean> {
+  const { rows } = await sql`update sync_map set ${DUE_AGAIN}
+    where replica_id = ${replicaId} and master_doc_id = ${masterDocId} returning id`.execute(db);
+  return rows.length > 0;
+}
+
+export interface Retried {
+  readonly replica_id: number;
+  readonly documents: number;
+}
+
+/** What failed or was given up, of one replica or (null) of all. Blocked documents wait for another cause. */
+export async function retryFailed(db: Db, replicaId: number | null): Promise<Retried[]> {
+  const { rows } = await sql<Retried>`with again as (
+      update sync_map set ${DUE_AGAIN}
+      where status = 'error' and phase in ('failed', 'dlq') and (${replicaId}::bigint is null or replica_id = ${replicaId}::bigint)
+      returning replica_id)
+    select replica_id, count(*)::int as documents from again group by replica_id order by replica_id`.execute(db);
+  return rows;
+}
+
+/** Documents of a replica that are blocked for one of these reasons, which has just gone. */
+export async function retryBlocked(db: Db, replicaId: number, codes: readonly string[]): Promise<number> {
+  const result = await sql`update sync_map set ${DUE_AGAIN}
+    where replica_id = ${replicaId} and status = 'error' and phase = 'blocked' and error_code = any(${codes}::text[])`.execute(
+    db,
+  );
+  return Number(result.numAffectedRows ?? 0);
+}
+
+/** Documents of a replica whose report names this field: what was said of it may now be otherwise. */
+export async function revisitReported(db: Db, replicaId: number, field: string): Promise<number> {
+  const result = await sql`update sync_map set dirty_seq = nextval('dirty_seq')
+    where replica_id = ${replicaId} and report @> ${JSON.stringify([{ field }])}::jsonb`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}
