@@ -52,10 +52,12 @@ export async function listJobs(
 
 /** Null: there is no such job, or no longer. */
 export async function findJob(backend: QueueBackend, id: string): Promise<JobView | null> {
-  const found = await lookUp(backend, id);
-  if (found === null) return null;
-  const state = stateOf(await found.job.getState());
-  return state === null ? null : viewOf(found.queue, state, found.job);
+  const first = await lookUp(backend, id);
+  if (first === null) return null;
+  const state = stateOf(await first.job.getState());
+  // Read after the state: a job that ended in between would show an end without its time.
+  const found = state === null ? null : await lookUp(backend, id);
+  return found === null || state === null ? null : viewOf(found.queue, state, found.job);
 }
 
 /**
