@@ -33,11 +33,7 @@ const TYPES: Readonly<Record<JobState, readonly string[]>> = {
 };
 
 /** The newest first, over all queues. */
-export async function listJobs(
-  backend: QueueBackend,
-  states: readonly JobState[],
-  limit: number,
-): Promise<JobView[]> {
+export async function listJobs(backend: QueueBackend, states: readonly JobState[], limit: number): Promise<JobView[]> {
   const found: JobView[] = [];
   for (const queue of QUEUES)
     for (const state of states) {

@@ -101,9 +101,7 @@ function addVerbs(routes: Hono, deps: ApiDeps): void {
     const { reason } = await bodyOf(c, pause);
     return c.json({ replica: presentReplicaRow(await pauseReplica(deps.closing, idOf(c), reason)) });
   });
-  routes.post('/:id/resume', async (c) =>
-    c.json({ replica: presentReplicaRow(await resumeReplica(deps, idOf(c))) }),
-  );
+  routes.post('/:id/resume', async (c) => c.json({ replica: presentReplicaRow(await resumeReplica(deps, idOf(c))) }));
 }
 
 async function existing(deps: ApiDeps, replicaId: number): Promise<Replica> {

@@ -25,7 +25,13 @@ describe('the choices for a replica', () => {
   };
   const library = async () => {
     await api.db.deleteFrom('sync_map').execute();
-    const link = (id: number, more: object) => ({ replica_id: attic, master_doc_id: id, dirty_seq: 0, applied_seq: 0, ...more });
+    const link = (id: number, more: object) => ({
+      replica_id: attic,
+      master_doc_id: id,
+      dirty_seq: 0,
+      applied_seq: 0,
+      ...more,
+    });
     const blocked = (id: number, code: string) => link(id, { status: 'error', phase: 'blocked', error_code: code });
     const owner = [{ field: 'owner', kind: 'not_replicable', reason: 'unknown' }];
     await api.db
@@ -53,7 +59,11 @@ describe('the choices for a replica', () => {
   it('are saved without another connection test, and what is left out stays', async () => {
     const { status, body } = await put({ deletion_mode: 'trash', restore_held_back: true });
     expect([status, body.test]).toEqual([200, null]);
-    expect(body.replica).toMatchObject({ deletion_mode: 'trash', restore_held_back: true, unknown_owner: 'token_user' });
+    expect(body.replica).toMatchObject({
+      deletion_mode: 'trash',
+      restore_held_back: true,
+      unknown_owner: 'token_user',
+    });
     expect((await put({ conflict_policy: 'person' })).body.replica.deletion_mode).toBe('trash');
   });
 
@@ -144,7 +154,13 @@ describe('GET /api/stats', () => {
   it('has a row for each day, also for one on which nothing ran, in the zone of the settings', async () => {
     await api.db.deleteFrom('sync_runs').execute();
     await api.request('PUT', '/api/settings', { timezone: 'Pacific/Auckland' });
-    const run = (started: Date, more: object) => ({ replica_id: attic, triggered_by: 'manual', started_at: started, finished_at: started, ...more });
+    const run = (started: Date, more: object) => ({
+      replica_id: attic,
+      triggered_by: 'manual',
+      started_at: started,
+      finished_at: started,
+      ...more,
+    });
     const local = new Intl.DateTimeFormat('en-CA', { timeZone: 'Pacific/Auckland' });
     const now = new Date();
     const before = new Date(now.getTime() - 2 * 86_400_000);

@@ -19,14 +19,33 @@ const OWNER = { field: 'owner', kind: 'not_replicable', reason: 'user "=cmd()" d
 beforeEach(async () => {
   await api.db.deleteFrom('sync_map').execute();
   const settled = { dirty_seq: 5, applied_seq: 5, dirty_since: null };
-  const link = (replica: number, id: number, more: object) => ({ replica_id: replica, master_doc_id: id, ...settled, ...more });
+  const link = (replica: number, id: number, more: object) => ({
+    replica_id: replica,
+    master_doc_id: id,
+    ...settled,
+    ...more,
+  });
   await api.db
     .insertInto('sync_map')
     .values([
       link(attic, 1, { status: 'ok', phase: 'ok', replica_doc_id: 11, verified_at: new Date('2026-02-01T00:00:00Z') }),
       link(attic, 2, { status: 'ok', phase: 'ok', replica_doc_id: 12, report: JSON.stringify([OWNER]) }),
-      link(attic, 3, { status: 'error', phase: 'failed', applied_seq: 4, error_code: 'values_refused', retry_count: 3, failed_at: new Date() }),
-      link(attic, 4, { status: 'error', phase: 'dlq', error_code: 'values_refused', retry_count: 10, crash_count: 2, next_due_at: new Date('2030-01-01') }),
+      link(attic, 3, {
+        status: 'error',
+        phase: 'failed',
+        applied_seq: 4,
+        error_code: 'values_refused',
+        retry_count: 3,
+        failed_at: new Date(),
+      }),
+      link(attic, 4, {
+        status: 'error',
+        phase: 'dlq',
+        error_code: 'values_refused',
+        retry_count: 10,
+        crash_count: 2,
+        next_due_at: new Date('2030-01-01'),
+      }),
       link(attic, 5, { status: 'error', phase: 'blocked', error_code: 'duplicate_content' }),
       link(attic, 6, { applied_seq: 4, phase: 'linking', error_code: 'link_target_missing' }),
       link(cellar, 4, { status: 'error', phase: 'dlq', error_code: 'asn_refused' }),
@@ -114,7 +133,13 @@ describe('GET /api/documents/{master_id}', () => {
       .execute();
     await api.db
       .insertInto('conflicts')
-      .values({ replica_id: attic, link_id: id, master_doc_id: 4, field: 'title', shown: JSON.stringify({ master: 'A' }) })
+      .values({
+        replica_id: attic,
+        link_id: id,
+        master_doc_id: 4,
+        field: 'title',
+        shown: JSON.stringify({ master: 'A' }),
+      })
       .execute();
     const { body } = await api.get('/api/documents/4');
     expect(body.master_doc_id).toBe(4);
@@ -192,7 +217,11 @@ describe('conflicts', () => {
     const link = await linkOf(attic, 1);
     const row = { replica_id: attic, link_id: link.id, master_doc_id: 1, replica_doc_id: 11, field, state };
     const shown = JSON.stringify({ master: 'from the master', replica: 'from the replica' });
-    const { id } = await api.db.insertInto('conflicts').values({ ...row, shown }).returning('id').executeTakeFirstOrThrow();
+    const { id } = await api.db
+      .insertInto('conflicts')
+      .values({ ...row, shown })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     return id;
   };
 
@@ -224,7 +253,8 @@ describe('conflicts', () => {
 
   it('cannot be decided when they are over, do not exist, or the choice is none', async () => {
     const over = await add('title', 'gone');
-    const post = async (id: number, body: object) => errorOf(await api.request('POST', `/api/conflicts/${id}/resolve`, body));
+    const post = async (id: number, body: object) =>
+      errorOf(await api.request('POST', `/api/conflicts/${id}/resolve`, body));
     expect(await post(over, { keep: 'master' })).toEqual([409, 'conflict_over']);
     expect(await post(999_999, { keep: 'master' })).toEqual([404, 'conflict_not_found']);
     expect(await post(over, { keep: 'both' })).toEqual([422, 'validation_failed']);

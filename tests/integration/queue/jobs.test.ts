@@ -29,7 +29,13 @@ describeOnBothBackends('looks into the queue', (fixture) => {
       await producer.enqueue('document', { linkId: 1, generation: 2 }, { delayMs: 60_000 });
       await producer.enqueue('cycle', { runId: 7 });
       const failed = await waitFor('the job to fail', async () => (await listJobs(backend, ['failed'], 10))[0]);
-      expect(failed).toMatchObject({ queue: 'cycle', name: 'cycle', payload: { runId: 7 }, state: 'failed', attempts: 1 });
+      expect(failed).toMatchObject({
+        queue: 'cycle',
+        name: 'cycle',
+        payload: { runId: 7 },
+        state: 'failed',
+        attempts: 1,
+      });
       expect(failed.error).toContain('broken on purpose');
       const [delayed] = await listJobs(backend, ['delayed'], 10);
       expect(delayed).toMatchObject({ id: 'document:doc.1.2', payload: { linkId: 1, generation: 2 } });
