@@ -158,16 +158,19 @@ export function copiesOf(db: Db, replicaId: number, masterIds: readonly number[]
     .execute();
 }
 
-/** The links that own these replica documents. */
-export function ownersOf(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<CopyRow[]> {
-  if (replicaDocIds.length === 0) return Promise.resolve([]);
-  return db
-    .selectFrom('sync_map')
-    .select(['id', 'master_doc_id', 'replica_doc_id'])
-    .where('replica_id', '=', replicaId)
-    .where('replica_doc_id', 'in', [...replicaDocIds])
-    .$narrowType<{ replica_doc_id: number }>()
-    .execute();
+/** The links that own these replica documents, as their copy or as either end of a replacement that is under way (H14). */
+export async function ownersOf(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<CopyRow[]> {
+  if (replicaDocIds.length === 0) return [];
+  const { rows } = await sql<CopyRow>`
+    select id, master_doc_id, replica_doc_id from sync_map
+      where replica_id = ${replicaId} and replica_doc_id = any(${replicaDocIds}::bigint[])
+    union
+    select s.id, s.master_doc_id, ends.doc_id from replacements r join sync_map s on s.id = r.link_id
+      cross join lateral (values (r.old_doc_id), (r.new_doc_id)) as ends (doc_id)
+      where r.replica_id = ${replicaId} and r.finished_at is null and ends.doc_id = any(${replicaDocIds}::bigint[])`.execute(
+    db,
+  );
+  return rows;
 }
 
 /** Of these replica document ids, those that no link owns, and the linked ones that are not among them. */

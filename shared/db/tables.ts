@@ -240,10 +240,12 @@ export interface ReplacementsTable {
   old_doc_id: number;
   old_added: string;
   old_checksum: string;
-  old_asn: number | null;
   new_doc_id: number | null;
   new_added: string | null;
   new_checksum: string | null;
+  new_sha256: string | null;
+  new_md5: string | null;
+  new_size: number | null;
   started_at: Generated<Date>;
   finished_at: NullableTime;
 }

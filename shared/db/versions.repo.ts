@@ -1,5 +1,5 @@
 /** Versions of files on 3.x replicas: the intent of every POST of one (H22), and which version is which file of the master. */
-import type { Updateable } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import { durably } from './durably.ts';
 import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
 import type { Db, Link, VersionAttempt, VersionAttemptsTable, VersionLink } from './tables.ts';
@@ -117,6 +117,23 @@ export async function unlinkVersion(
         .where('link_id', '=', lease.linkId)
         .where('replica_version_id', '=', replicaVersionId)
         .execute();
+    return true;
+  });
+}
+
+/** The link has another copy now: its versions are other ones, and nothing of the old uploads can become one of them. */
+export async function forgetVersions(db: Db, lease: LeaseRef): Promise<boolean> {
+  return durably(db, async (trx) => {
+    const held = await updateLeased(trx, lease, { lease_epoch: lease.epoch } as LinkPatch);
+    if (!held) return false;
+    await trx.deleteFrom('version_links').where('link_id', '=', lease.linkId).execute();
+    if (held.version_k === 0) return true;
+    await trx
+      .updateTable('version_attempts')
+      .set({ state: 'refused', failure_code: 'copy_lost', closed_at: sql`now()` as never })
+      .where('link_id', '=', lease.linkId)
+      .where('state', '<>', 'success')
+      .execute();
     return true;
   });
 }

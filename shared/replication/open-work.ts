@@ -1,11 +1,13 @@
 /** Everything one look at a link needs, gathered once; the run's tables are parsed once a process and run. */
 import { attemptsOf } from '../db/attempts.repo.ts';
 import type * as links from '../db/links.repo.ts';
+import { openReplacement } from '../db/replacements.repo.ts';
 import type { Link, Run } from '../db/tables.ts';
 import { tablesFromJson, type TranslationTables } from '../domain/translate/tables.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { ReplicaFindings } from './check-replica.ts';
 import type { EngineDeps } from './deps.ts';
+import { seenLink } from './document/seen-link.ts';
 import type { DocumentWork } from './document/work.ts';
 import type { RunContext } from './sync-replica.ts';
 
@@ -31,6 +33,8 @@ export async function openWork(
     throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
   const left = run.started_at.getTime() + settings.syncCycleTimeoutSeconds * 1000 - deps.clock.now().getTime();
   const context = contextOf(deps, run);
+  const replacement = link.replacing ? ((await openReplacement(deps.db, link.id)) ?? null) : null;
+  const attempts = await attemptsOf(deps.db, link.id);
   return {
     deps,
     settings,
@@ -43,8 +47,10 @@ export async function openWork(
     want: link.dirty_seq,
     signal: AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, left))]),
     entered: link.phase,
-    link,
-    attempts: await attemptsOf(deps.db, link.id),
+    link: seenLink(replacement, link),
+    // While the new file is on its way, the uploads of the old one are history.
+    attempts: replacement?.step === 'r1' ? attempts.filter((one) => one.k > replacement.from_k) : attempts,
+    replacement,
     masterDoc: null,
     copy: null,
     lent: null,

@@ -23,6 +23,8 @@ export async function removeSurplus(
     .where('master_doc_id', 'in', [...byMaster.keys()])
     .where('replica_doc_id', 'is not', null)
     .where('lease_worker', 'is', null)
+    // The new copy of a replacement bears R until it has the old one's number (H14).
+    .where((eb) => eb.or([eb('replacing', '=', false), eb('phase', '=', 'gone')]))
     .execute();
   for (const link of links) {
     const row = byMaster.get(link.master_doc_id);

@@ -12,6 +12,7 @@ import type { EngineDeps } from './deps.ts';
 import { awaitUpload } from './document/await-upload.ts';
 import { finalise } from './document/finalise.ts';
 import { followSighting, locate, lookForUpload } from './document/locate.ts';
+import { resumeReplacement } from './document/replace.ts';
 import { settleEnd, settleSnooze } from './document/settle.ts';
 import { settleFailure } from './document/settle-failure.ts';
 import { prepare, resolveUnknown } from './document/upload.ts';
@@ -91,10 +92,9 @@ async function work(
 }
 
 async function walk(opened: DocumentWork): Promise<Step> {
-  let phase = entryPhase({
-    replicaDocId: opened.link.replica_doc_id,
-    lastAttempt: opened.attempts.at(-1)?.state ?? null,
-  });
+  let phase =
+    (await resumeReplacement(opened)) ??
+    entryPhase({ replicaDocId: opened.link.replica_doc_id, lastAttempt: opened.attempts.at(-1)?.state ?? null });
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     opened.signal.throwIfAborted();
     if (!(phase in STEPS)) return end('ok');

@@ -48,3 +48,13 @@ class Row implements FileRow {
     return this.#id;
   }
 }
+
+/** On 2.20 the file is rewritten in place, on 3.x it becomes a version. */
+export async function rotate(instance: Simulator, id: number): Promise<void> {
+  await ask(instance, 'POST', '/api/documents/bulk_edit/', {
+    documents: [id],
+    method: 'rotate',
+    parameters: { degrees: 90 },
+  });
+  await instance.idle();
+}

@@ -8,6 +8,7 @@ import * as links from '../../../shared/db/links.repo.ts';
 import * as logs from '../../../shared/db/logs.repo.ts';
 import * as master from '../../../shared/db/master.repo.ts';
 import * as replicaHealth from '../../../shared/db/replica-health.repo.ts';
+import * as replacements from '../../../shared/db/replacements.repo.ts';
 import * as replicas from '../../../shared/db/replicas.repo.ts';
 import * as retry from '../../../shared/db/retry.repo.ts';
 import * as runs from '../../../shared/db/runs.repo.ts';
@@ -112,6 +113,8 @@ const VERSION = {
   file_name: 'a.pdf',
 };
 
+const OLD_COPY = { from_k: 1, old_doc_id: 7, old_added: 'now', old_checksum: 'a' };
+
 const versionCalls: Calls<typeof versions> = {
   versionAttemptsOf: (db, { link }) => versions.versionAttemptsOf(db, link.id),
   versionLinksOf: (db, { link }) => versions.versionLinksOf(db, [link.id]),
@@ -129,6 +132,21 @@ const versionCalls: Calls<typeof versions> = {
     await versions.unlinkVersion(db, lease, 2, 'removed');
     await versions.unlinkVersion(db, lease, 2, 'forgotten');
   },
+  async forgetVersions(db, { lease }) {
+    await versions.intendVersion(db, lease, 1, VERSION);
+    await versions.forgetVersions(db, lease);
+  },
+};
+
+const replacementCalls: Calls<typeof replacements> = {
+  openReplacement: (db, { link }) => replacements.openReplacement(db, link.id),
+  beginReplacement: (db, has) => replacements.beginReplacement(db, has.lease, has.replicaId, OLD_COPY),
+  async stepReplacement(db, { lease, replicaId }) {
+    const begun = await replacements.beginReplacement(db, lease, replicaId, OLD_COPY);
+    const id = begun?.replacement.id ?? 0;
+    await replacements.stepReplacement(db, lease, id, { step: 'r2', new_doc_id: 9 }, { phase: 'claimed' });
+  },
+  retiredCopy: (db, { replicaId }) => replacements.retiredCopy(db, replicaId, 7),
 };
 
 const dispatchCalls: Calls<typeof dispatch> = {
@@ -302,6 +320,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,
+  replacements: replacementCalls,
   replicas: replicaCalls,
   runs: runCalls,
   versions: versionCalls,

@@ -68,7 +68,7 @@ const STATEMENTS = [
   // claimed, r3 fields written, r4 old ASN cleared, r5 ASN moved, r6 the link names the new copy, r7 links of others moved,
   // r8 old copy in the trash; done: finished; kept: finished, the old copy was left alone because it changed meanwhile;
   // abandoned: given up before r6. from_k: the last upload attempt before it. old_*: identity and checksum of the old copy
-  // as seen when the replacement began. A finished row names a retired copy, which can be restored if its bytes come back.
+  // as seen when the replacement began; new_sha256, new_md5, new_size: of the bytes that were sent. A finished row names a retired copy, which can be restored if its bytes come back.
   `create table replacements (
     id bigint generated always as identity primary key,
     link_id bigint not null references sync_map (id) on delete cascade,
@@ -79,10 +79,12 @@ const STATEMENTS = [
     old_doc_id bigint not null,
     old_added text not null,
     old_checksum text not null,
-    old_asn bigint,
     new_doc_id bigint,
     new_added text,
     new_checksum text,
+    new_sha256 text,
+    new_md5 text,
+    new_size bigint,
     started_at timestamptz not null default now(),
     finished_at timestamptz
   )`,

@@ -1,6 +1,6 @@
 import type { Attempt } from '../../db/tables.ts';
 import { isClosed, type AttemptFacts } from '../../domain/attempt-rules.ts';
-import type { DocumentWork } from './work.ts';
+import { end, type DocumentWork, type Step } from './work.ts';
 
 export const TASK_LOST = 'task_lost';
 
@@ -31,4 +31,15 @@ function overtakenAt(work: DocumentWork, attempt: Attempt): number | null {
     k > attempt.k && end !== null ? [end.getTime()] : [],
   );
   return ends.length === 0 ? null : Math.min(...ends);
+}
+
+/** Everything is as desired but for the ASN, which stays reserved until no attempt can produce a second copy. */
+export function releaseLater(work: DocumentWork): Step {
+  const due = new Date(work.deps.clock.now().getTime() + work.deps.timings.unknownHoldMs / 2);
+  return end(
+    'held',
+    'releasing',
+    'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.',
+    { phase: 'releasing', next_due_at: due },
+  );
 }

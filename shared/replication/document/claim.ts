@@ -8,12 +8,16 @@ import type { PaperlessDocument } from '../../domain/model.ts';
 import { AppError, toAppError } from '../../kernel/errors.ts';
 import { checkDistinctLibraries } from '../check-distinct-libraries.ts';
 import { copyChecksum, matches } from './file.ts';
+import { claimReplacement } from './claim-replacement.ts';
+import { isUploadingNew } from './replacement.ts';
+import { forgetVersions } from './version-state.ts';
 import { end, go, leaseLost, reservedFor, type DocumentWork, type Step } from './work.ts';
 
 /** Compare-and-set of (n, added); from here on this document and no other is the copy. */
 export async function claim(work: DocumentWork, copy: PaperlessDocument, storedChecksum: string): Promise<Step> {
   if (!work.replica.library_proven && copy.asn !== reservedFor(work)) await proveByMarker(work);
   await closeSource(work, copy);
+  if (isUploadingNew(work)) return claimReplacement(work, copy, storedChecksum);
   await work.deps.racePoint('claim.before');
   const result = await attemptsRepo.claimCopy(work.deps.db, work.lease, {
     replicaDocId: copy.id,
@@ -34,6 +38,8 @@ export async function claim(work: DocumentWork, copy: PaperlessDocument, storedC
   };
   work.copy = copy;
   work.transferred = true;
+  // Versions of a copy that was lost are none of this one.
+  if (work.findings.generation === 'v3') await forgetVersions(work);
   await wakeWaitingLinks(work);
   if (!work.replica.library_proven) await proveLibrary(work);
   return go('claimed');

@@ -123,11 +123,17 @@ function fileMismatch(work: DocumentWork): AppError {
 async function keep(work: DocumentWork, lent: NonNullable<DocumentWork['lent']>): Promise<ScratchFile> {
   work.lent = lent;
   if (lent.fetched) work.bytes += lent.file.size;
+  // Of a file that is to replace another one the link learns when it does (H14).
+  if (work.replacement) await save(work, { phase: 'prepared' });
+  else await saveFile(work, lent.file);
+  return lent.file;
+}
+
+async function saveFile(work: DocumentWork, file: ScratchFile): Promise<void> {
   await save(work, {
     phase: 'prepared',
-    file_checksum: lent.file.sha256,
-    file_md5: lent.file.md5,
-    file_size: lent.file.size,
+    file_checksum: file.sha256,
+    file_md5: file.md5,
+    file_size: file.size,
   });
-  return lent.file;
 }

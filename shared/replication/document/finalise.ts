@@ -20,6 +20,7 @@ import { copyVanished } from './vanished.ts';
 import { stillHeld } from './intent.ts';
 import { guardedPatch } from './patch.ts';
 import { copyChecksum } from './file.ts';
+import { keepsReserved } from './replacement.ts';
 import { syncFile } from './sync-file.ts';
 import {
   end,
@@ -78,7 +79,7 @@ export async function finalise(work: DocumentWork): Promise<Step> {
 
 function plan(work: DocumentWork, master: PaperlessDocument): Finalising {
   const desired = translateDocument(master, work.tables);
-  const open = !allClosed(work);
+  const open = !allClosed(work) || keepsReserved(work);
   // The fence stays until nothing can come of any upload any more: only then is R given up (step `releasing`).
   const target = open ? { ...desired, asn: reservedFor(work) } : desired;
   return {

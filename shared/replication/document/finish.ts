@@ -5,10 +5,11 @@ import { canonicalActual, fieldHashes } from '../../domain/diff.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
 import { sql } from 'kysely';
-import { allClosed } from './attempt-facts.ts';
+import { allClosed, releaseLater } from './attempt-facts.ts';
 import { closeEdits } from './edits.ts';
 import type { Finalising } from './finalise.ts';
 import { writeLinks } from './links.ts';
+import { continueReplacement } from './replace.ts';
 import { compareFile } from './sync-file.ts';
 import { end, go, save, type DocumentWork, type Step } from './work.ts';
 
@@ -18,6 +19,8 @@ export async function finish(
   copy: PaperlessDocument,
   state: Finalising,
 ): Promise<Step> {
+  const replaced = await continueReplacement(work, copy, state);
+  if (replaced) return replaced;
   const linked = await writeLinks(work, state, copy);
   if (linked) return linked;
   const moved = await masterMoved(work, master);
@@ -64,17 +67,6 @@ export async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
       plan: null,
       next_due_at: due,
     },
-  );
-}
-
-/** Everything is as desired but for the ASN, which stays reserved until no attempt can produce a second copy. */
-function releaseLater(work: DocumentWork): Step {
-  const due = new Date(work.deps.clock.now().getTime() + work.deps.timings.unknownHoldMs / 2);
-  return end(
-    'held',
-    'releasing',
-    'Complete, but for the archive serial number: it stays reserved until no repeat of the upload can come any more.',
-    { phase: 'releasing', next_due_at: due },
   );
 }
 

@@ -6,6 +6,7 @@ import { allClosed } from './attempt-facts.ts';
 import { cleanAfterHold } from './finish.ts';
 import { writeUntilDone } from './guarded-write.ts';
 import { stillHeld } from './intent.ts';
+import { leaveReplacement } from './replace.ts';
 import { end, go, leaseLost, readCopy, reservedFor, type DocumentWork, type Step } from './work.ts';
 
 /**
@@ -13,6 +14,8 @@ import { end, go, leaseLost, readCopy, reservedFor, type DocumentWork, type Step
  * behind unknown; a copy keeps what it has, but never a reserved ASN or a marker title.
  */
 export async function endGone(work: DocumentWork): Promise<Step> {
+  const left = await leaveReplacement(work);
+  if (left) return left;
   if (work.link.replica_doc_id === null) {
     if (UPLOADING.includes(work.link.phase as Phase)) return go('awaiting');
     return end('gone', 'deleted_on_master', 'Deleted on the master before it was uploaded.');

@@ -27,11 +27,28 @@ export async function writeLinks(work: DocumentWork, state: Finalising, copy: Pa
   if (changed.length === 0) return null;
   const others = [...new Set(changed.flatMap((target) => [...target.current, ...target.wanted]))];
   const owners = await linksRepo.ownersOf(work.deps.db, work.replica.id, others);
-  return withAll(
+  return underLeases(
     work,
     owners.map((owner) => owner.id),
-    () => writeLeased(work, state, targets, owners),
+    () => writeLeased(work, state, targets),
   );
+}
+
+/** Whatever rewrites the link lists of these documents. Null: done; a step: one of them is worked on elsewhere. */
+export function underLeases(
+  work: DocumentWork,
+  linkIds: readonly number[],
+  inner: () => Promise<Step | null>,
+): Promise<Step | null> {
+  return withAll(work, linkIds, async () => {
+    const leases = await leaseAll(work, linkIds);
+    if (leases === null) return snooze(300 + Math.floor(Math.random() * 1500));
+    try {
+      return await inner();
+    } finally {
+      for (const lease of leases) await linksRepo.releaseLease(work.deps.db, lease, {});
+    }
+  });
 }
 
 /** Entered as busy before they are leased, or a tick of the dispatcher would take them for forgotten. */
@@ -44,21 +61,11 @@ async function writeLeased(
   work: DocumentWork,
   state: Finalising,
   targets: readonly LinkTarget[],
-  owners: readonly linksRepo.CopyRow[],
 ): Promise<Step | null> {
-  const leases = await leaseAll(
-    work,
-    owners.map((owner) => owner.id),
-  );
-  if (leases === null) return snooze(300 + Math.floor(Math.random() * 1500));
-  try {
-    const values = new Map(targets.map((target) => [target.field.replicaField, target.wanted]));
-    const body = { custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields) };
-    const unanswered = await guardedPatch(work, state, body, { document_links: fingerprint([...values]) });
-    return unanswered ?? (state.refused.has('custom_fields') ? null : go('claimed'));
-  } finally {
-    for (const lease of leases) await linksRepo.releaseLease(work.deps.db, lease, {});
-  }
+  const values = new Map(targets.map((target) => [target.field.replicaField, target.wanted]));
+  const body = { custom_fields: customFieldItems(state.desired, values, state.refusedCustomFields) };
+  const unanswered = await guardedPatch(work, state, body, { document_links: fingerprint([...values]) });
+  return unanswered ?? (state.refused.has('custom_fields') ? null : go('claimed'));
 }
 
 async function resolve(work: DocumentWork, field: LinkField, copy: PaperlessDocument): Promise<LinkTarget> {

@@ -5,6 +5,7 @@ import { AppError } from '../../kernel/errors.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
 import { adoptability, claim } from './claim.ts';
 import { followSighting, lookForUpload } from './locate.ts';
+import { bringBackRetired } from './retired.ts';
 import { settle } from './upload.ts';
 import { end, go, snooze, type DocumentWork, type Step } from './work.ts';
 
@@ -64,6 +65,8 @@ export async function afterFailure(work: DocumentWork, attempt: Attempt, task: C
 async function afterDuplicate(work: DocumentWork, attempt: Attempt, task: ConsumeTask): Promise<Step> {
   const n = task.duplicateOf;
   const blocked = (why: string): Step => end('blocked', 'duplicate_content', why);
+  const retired = n === null ? null : await bringBackRetired(work, attempt, n);
+  if (retired) return retired;
   if (task.duplicateInTrash)
     return blocked(
       "A document with identical content is in the replica's trash; the replica takes none twice. Restore or purge it there.",

@@ -44,7 +44,7 @@ function mayNotPostUnfenced(work: DocumentWork): Step | null {
 async function send(work: DocumentWork, file: ScratchFile): Promise<Step> {
   const master = await masterDocument(work);
   if (!master) return endGone(work);
-  const k = (work.attempts.at(-1)?.k ?? 0) + 1;
+  const k = (work.attempts.at(-1)?.k ?? work.replacement?.from_k ?? 0) + 1;
   const marker = markerTitle(work.deps.controllerId, master.id, k);
   const fileName = master.originalFileName ?? `document-${master.id}`;
   await work.deps.racePoint('intent.before');

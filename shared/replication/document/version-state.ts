@@ -107,3 +107,7 @@ export function withoutContent(work: DocumentWork): { applied?: string } {
   const { content: _content, ...rest } = applied;
   return { applied: JSON.stringify(rest) };
 }
+
+export async function forgetVersions(work: DocumentWork): Promise<void> {
+  if (!(await versionsRepo.forgetVersions(work.deps.db, work.lease))) throw leaseLost();
+}

@@ -1,7 +1,7 @@
 /** One look at one link: what the steps of the state table share (protocol section 1). */
 import type { Settings } from '../../config/settings.ts';
 import * as links from '../../db/links.repo.ts';
-import type { Attempt, Link, Replica, Run, VersionAttempt, VersionLink } from '../../db/tables.ts';
+import type { Attempt, Link, Replacement, Replica, Run, VersionAttempt, VersionLink } from '../../db/tables.ts';
 import type { Phase } from '../../domain/document-state.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { reservedAsn } from '../../domain/markers.ts';
@@ -13,6 +13,7 @@ import { AppError } from '../../kernel/errors.ts';
 import type { PaperlessReader, PaperlessWriter } from '../../paperless/api.ts';
 import type { EngineDeps } from '../deps.ts';
 import type { LentFile } from '../scratch.ts';
+import { seenLink } from './seen-link.ts';
 import type { ReplicaFindings } from '../check-replica.ts';
 
 export interface DocumentWork {
@@ -42,6 +43,8 @@ export interface DocumentWork {
   reports: FieldReport[];
   /** Fields that somebody edited on the replica, by what becomes of the edit. */
   readonly edits: { readonly overwritten: Set<string>; readonly waiting: Set<string>; readonly kept: Set<string> };
+  /** The file of the copy is being replaced (2.20, H14). */
+  replacement: Replacement | null;
   /** Versions of the copy, once they were looked at. */
   versions: VersionState | null;
   /** Said of the file; kept apart, since the fields are looked at after it. */
@@ -88,7 +91,7 @@ export const end = (state: EndState, code?: string, message?: string, patch: lin
 export async function save(work: DocumentWork, patch: links.LinkPatch): Promise<void> {
   const link = await links.updateLeased(work.deps.db, work.lease, patch);
   if (!link) throw leaseLost();
-  work.link = link;
+  work.link = seenLink(work.replacement, link);
 }
 
 export function leaseLost(): AppError {
