@@ -65,10 +65,12 @@ select "id", "master_doc_id", "replica_doc_id"
   and "replica_doc_id" is not null;
 
 -- ownersOf
-select "id", "master_doc_id", "replica_doc_id"
-  from "sync_map"
-  where "replica_id" = $1
-  and "replica_doc_id" in ($2, $3);
+select id, master_doc_id, replica_doc_id from sync_map
+  where replica_id = $1 and replica_doc_id = any($2::bigint[])
+  union
+  select s.id, s.master_doc_id, ends.doc_id from replacements r join sync_map s on s.id = r.link_id
+  cross join lateral (values (r.old_doc_id), (r.new_doc_id)) as ends (doc_id)
+  where r.replica_id = $3 and r.finished_at is null and ends.doc_id = any($4::bigint[]);
 
 -- censusAgainstLinks
 select

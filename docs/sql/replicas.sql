@@ -30,5 +30,11 @@ update "replicas"
   where "id" = $7
   returning *;
 
+-- acknowledgeUploads
+update "replicas"
+  set "uploads_held" = $1, "altered_acknowledged" = altered_acknowledged or uploads_held is not null
+  where "id" = $2
+  returning *;
+
 -- deleteReplica
 delete from "replicas" where "id" = $1;

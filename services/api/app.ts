@@ -24,6 +24,7 @@ import { statsRoutes } from './routes/stats.ts';
 import { statusRoutes } from './routes/status.ts';
 import { syncRoutes } from './routes/sync.ts';
 import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;
@@ -45,6 +46,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/verify', verifyRoutes(deps));
   app.route('/api/verifications', verificationRoutes(deps));
   app.route('/api/findings', findingRoutes(deps));
+  app.route('/api/replicas', uploadRoutes(deps));
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));

@@ -1,5 +1,5 @@
 /** The replicas table. Tokens arrive and leave as Fernet tokens: this file never sees one in clear (S3). */
-import type { Updateable } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import type { Db, NewReplica, Replica, ReplicasTable } from './tables.ts';
 
 export type ReplicaChanges = Updateable<ReplicasTable>;
@@ -63,6 +63,16 @@ export function unsuspendReplica(db: Db, id: number): Promise<Replica | undefine
       consecutive_failures: 0,
       enabled: true,
     })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** A person has seen why uploads to this replica wait (H8): they go on, and later cases of the same are only said. */
+export function acknowledgeUploads(db: Db, id: number): Promise<Replica | undefined> {
+  return db
+    .updateTable('replicas')
+    .set({ uploads_held: null, altered_acknowledged: sql`altered_acknowledged or uploads_held is not null` })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();

@@ -3,12 +3,14 @@ import { keptConflicts, type KeptConflict } from '../db/conflicts.repo.ts';
 import * as linksRepo from '../db/links.repo.ts';
 import { notePairsOf } from '../db/note-links.repo.ts';
 import type { Db, Link } from '../db/tables.ts';
+import { versionLinksOf } from '../db/versions.repo.ts';
 import { comparePair, masterHash, type Compared, type Difference, type Surroundings } from '../domain/compare.ts';
 import { checkIdentity } from '../domain/identity.ts';
 import type { PaperlessDocument } from '../domain/model.ts';
 import { idsOf } from '../domain/translate/custom-fields.ts';
 import type { TranslationTables } from '../domain/translate/tables.ts';
 import type { PaperlessReader } from '../paperless/api.ts';
+import { toKnown } from './document/version-state.ts';
 
 /** One request for each side takes so many (paperless-api.md 2.2: full permissions on 2.20 are slow). */
 export const BATCH_SIZE = 100;
@@ -44,6 +46,7 @@ export async function compareBatch(scope: CompareScope, links: readonly Link[]):
   const linkIds = links.map((link) => link.id);
   const notes = await notePairsOf(scope.db, linkIds);
   const kept = await keptConflicts(scope.db, linkIds);
+  const versions = await versionLinksOf(scope.db, linkIds);
   return links.map((link) => {
     const master = masters.get(link.master_doc_id);
     const copy = copies.get(link.replica_doc_id ?? -1);
@@ -52,7 +55,12 @@ export async function compareBatch(scope: CompareScope, links: readonly Link[]):
     if (!copy) return { link, masterHash: hash, kind: 'missing', side: 'replica' };
     if (isOther(link.master_added, master.added)) return { link, masterHash: hash, kind: 'identity', side: 'master' };
     if (isOther(link.replica_added, copy.added)) return { link, masterHash: hash, kind: 'identity', side: 'replica' };
-    const file = { md5: link.file_md5, sha256: link.file_checksum };
+    const file = {
+      md5: link.file_md5,
+      sha256: link.file_checksum,
+      stored: link.stored_checksum,
+      versions: versions.filter((one) => one.link_id === link.id).map(toKnown),
+    };
     const compared = comparePair({ master, copy, file, notePairs: notes.get(link.id) ?? [] }, around);
     return { link, masterHash: hash, kind: 'compared', master, copy, ...without(compared, kept.get(link.id) ?? []) };
   });

@@ -187,6 +187,7 @@ const replicaCalls: Calls<typeof replicas> = {
   markLinksUnconfirmed: (db, { replicaId }) => replicas.markLinksUnconfirmed(db, replicaId),
   forgetLibraryProofs: (db) => replicas.forgetLibraryProofs(db),
   unsuspendReplica: (db, { replicaId }) => replicas.unsuspendReplica(db, replicaId),
+  acknowledgeUploads: (db, { replicaId }) => replicas.acknowledgeUploads(db, replicaId),
   deleteReplica: (db, { replicaId }) => replicas.deleteReplica(db, replicaId),
 };
 

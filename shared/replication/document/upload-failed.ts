@@ -4,22 +4,11 @@ import { SECOND } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
 import { adoptability, claim } from './claim.ts';
+import { failureKind } from './failure-kind.ts';
 import { followSighting, lookForUpload } from './locate.ts';
 import { bringBackRetired } from './retired.ts';
 import { settle } from './upload.ts';
 import { end, go, snooze, type DocumentWork, type Step } from './work.ts';
-
-export type FailureKind = 'duplicate' | 'asn' | 'locked' | 'lost-file' | 'unsupported' | 'other';
-
-/** What a failure text means; never the only ground for a decision that writes. */
-export function failureKind(task: Pick<ConsumeTask, 'text' | 'duplicateOf'>): FailureKind {
-  const text = task.text ?? '';
-  if (task.duplicateOf !== null || /it is a duplicate of|returned more than one/i.test(text)) return 'duplicate';
-  if (/given asn \d+ (already exists|is out of range)/i.test(text) || /archive_serial_number/i.test(text)) return 'asn';
-  if (/database is locked/i.test(text)) return 'locked';
-  if (/file not found/i.test(text)) return 'lost-file';
-  return /unsupported mime type/i.test(text) ? 'unsupported' : 'other';
-}
 
 export async function afterFailure(work: DocumentWork, attempt: Attempt, task: ConsumeTask): Promise<Step> {
   const kind = failureKind(task);

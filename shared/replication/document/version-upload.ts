@@ -11,7 +11,7 @@ import { toAppError, type AppError } from '../../kernel/errors.ts';
 import type { ConsumeTask } from '../../paperless/api.ts';
 import { holdUploads } from './altered.ts';
 import { borrowVersion, matches } from './file.ts';
-import { failureKind, type FailureKind } from './upload-failed.ts';
+import { failureKind, type FailureKind } from './failure-kind.ts';
 import { linkVersion, settleVersion, VERSION_LOST, versionFacts } from './version-state.ts';
 import { end, go, leaseLost, readCopy, snooze, type DocumentWork, type Step, type VersionState } from './work.ts';
 

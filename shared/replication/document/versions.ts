@@ -3,10 +3,10 @@
  * each the list is read again: only what the replica shows is believed. Killed anywhere, the next look reads the same list.
  */
 import type { NewVersionLink } from '../../db/versions.repo.ts';
+import { versionReports } from '../../domain/compare-files.ts';
 import { isAligned, type Alignment, type VersionPair } from '../../domain/versions.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import type { DocumentVersion, PaperlessDocument } from '../../domain/model.ts';
-import { notReplicable } from '../../domain/report.ts';
 import { toAppError } from '../../kernel/errors.ts';
 import { masterFiles } from './file.ts';
 import { mayReplace, type ForeignFile } from './foreign-file.ts';
@@ -125,11 +125,10 @@ async function bringBack(
     send: () => work.writer.restoreDocument(versionId, work.signal),
   });
   if (unanswered) return unanswered;
-  note(
-    work,
-    `Version #${versionId} of replica document #${copy.id} was brought back from the trash.`,
-    'version_restored',
-  );
+  work.deps.log.info(`Version #${versionId} of replica document #${copy.id} was brought back from the trash.`, {
+    ...where(work),
+    code: 'version_restored',
+  });
   const link = state.links.find((one) => one.replica_version_id === versionId);
   const back = (await readCopy(work))?.versions.find(({ id }) => id === versionId);
   if (!link || !back) return 'again';
@@ -162,7 +161,10 @@ async function takeAway(
     send: () => deleteQuietly(work, copy.id, version.id),
   });
   if (unanswered) return unanswered;
-  note(work, `Version #${version.id} of replica document #${copy.id} was moved to the trash.`, 'version_removed');
+  work.deps.log.info(`Version #${version.id} of replica document #${copy.id} was moved to the trash.`, {
+    ...where(work),
+    code: 'version_removed',
+  });
   await unlinkVersion(work, state, version.id, 'removed');
   return 'again';
 }
@@ -188,7 +190,7 @@ async function settleLabels(
   copy: PaperlessDocument,
   plan: Alignment,
 ): Promise<Step | 'again' | null> {
-  report(work, state, plan);
+  work.fileReports = versionReports(plan, state.files);
   if (!allVersionsClosed(work, state)) {
     const due = new Date(work.deps.clock.now().getTime() + work.deps.timings.unknownHoldMs / 2);
     return end(
@@ -212,27 +214,11 @@ async function settleLabels(
   return end('blocked', 'altered_by_replica', 'The replica stores other bytes than were sent.');
 }
 
-function report(work: DocumentWork, state: VersionState, plan: Alignment): void {
-  work.fileReports = [];
-  const single = state.files[0]?.label === undefined;
-  if (plan.older.length > 0)
-    work.fileReports.push(
-      notReplicable('versions', `${plan.older.length} older versions of the master were never sent; the newest counts`),
-    );
-  if (plan.strayRoot && !single)
-    work.fileReports.push(
-      notReplicable('versions', "the copy's first file is none of the master's versions and cannot be taken away"),
-    );
-}
-
-function note(work: DocumentWork, message: string, code: string): void {
-  work.deps.log.info(message, {
-    replicaId: work.replica.id,
-    runId: work.run.id,
-    docId: work.link.master_doc_id,
-    code,
-  });
-}
+const where = (work: DocumentWork) => ({
+  replicaId: work.replica.id,
+  runId: work.run.id,
+  docId: work.link.master_doc_id,
+});
 
 /** Whether a copy that was read at the very end still has the versions this look made or found. */
 export function versionsStand(work: DocumentWork, copy: PaperlessDocument): boolean {
