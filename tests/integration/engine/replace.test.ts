@@ -21,8 +21,7 @@ for (const generation of ['v3', 'v2'] as const)
     const linkOf = async (id: number) => (await controller.links()).find((link) => link.master_doc_id === id);
     const change = (id: number, text: string) =>
       generation === 'v3' ? addVersion(master, id, text) : rotate(master, id);
-    const allow = (on: boolean) =>
-      controller.db.updateTable('replicas').set({ replace_files_on_v2: on }).execute();
+    const allow = (on: boolean) => controller.db.updateTable('replicas').set({ replace_files_on_v2: on }).execute();
     const revisit = () =>
       controller.db
         .updateTable('sync_map')
