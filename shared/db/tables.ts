@@ -5,6 +5,7 @@ import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { Difference } from '../domain/compare.ts';
 import type { Depth, FindingKind } from '../domain/verification.ts';
+import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
 
 export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
 export type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
@@ -279,15 +280,16 @@ export interface UploadAttemptsTable {
 export interface TaxonomyLinksTable {
   id: Id;
   replica_id: number;
-  kind: string;
+  kind: LinkKind;
   master_id: number;
   replica_obj_id: number | null;
   name: string;
-  state: 'creating' | 'linked' | 'ambiguous' | 'failed';
+  /** `gone`: proven deleted on the master; the counterpart may still be there. */
+  state: LinkState;
   created_by_us: Generated<boolean>;
   /** Matching rule and inbox flag of the master, held back on the replica (E5). */
-  held_back: NullableJson<Record<string, unknown>>;
-  detail: NullableJson<Record<string, unknown>>;
+  held_back: NullableJson<HeldBack>;
+  detail: NullableJson<LinkDetail>;
   error_msg: string | null;
   updated_at: Generated<Date>;
 }

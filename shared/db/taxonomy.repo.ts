@@ -1,48 +1,82 @@
 /** Which object of a replica stands for which object of the master (E5). */
 import { sql } from 'kysely';
-import type { Selectable } from 'kysely';
-import type { Db, TaxonomyLinksTable } from './tables.ts';
+import type { LinkKind, LinkRow, StoredLink } from '../domain/taxonomy/vocabulary.ts';
+import type { Db } from './tables.ts';
 
-export type TaxonomyLink = Selectable<TaxonomyLinksTable>;
-
-export function taxonomyLinks(db: Db, replicaId: number): Promise<TaxonomyLink[]> {
-  return db.selectFrom('taxonomy_links').selectAll().where('replica_id', '=', replicaId).orderBy('id').execute();
+export async function taxonomyLinks(db: Db, replicaId: number): Promise<StoredLink[]> {
+  const rows = await db
+    .selectFrom('taxonomy_links')
+    .selectAll()
+    .where('replica_id', '=', replicaId)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind,
+    masterId: row.master_id,
+    replicaId: row.replica_obj_id,
+    name: row.name,
+    state: row.state,
+    createdByUs: row.created_by_us,
+    heldBack: row.held_back,
+    detail: row.detail ?? {},
+    errorMsg: row.error_msg,
+  }));
 }
 
-export interface TaxonomyLinkInput {
-  readonly replicaId: number;
-  readonly kind: string;
-  readonly masterId: number;
-  readonly replicaObjId: number | null;
-  readonly name: string;
-  readonly state: TaxonomyLink['state'];
-  readonly createdByUs: boolean;
-  readonly heldBack?: Record<string, unknown> | null;
-  readonly detail?: Record<string, unknown> | null;
-  readonly errorMsg?: string | null;
-}
-
-/** Writes the intent or the result; `created_by_us` once true stays true for the same pair. */
-export async function saveTaxonomyLink(db: Db, link: TaxonomyLinkInput): Promise<void> {
-  const json = (value: Record<string, unknown> | null | undefined) => (value ? JSON.stringify(value) : null);
+/** Writes the intent or the result. */
+export async function saveTaxonomyLink(db: Db, replicaId: number, link: LinkRow): Promise<void> {
   await sql`
     insert into taxonomy_links (replica_id, kind, master_id, replica_obj_id, name, state, created_by_us, held_back, detail, error_msg)
-    values (${link.replicaId}, ${link.kind}, ${link.masterId}, ${link.replicaObjId}, ${link.name}, ${link.state},
-      ${link.createdByUs}, ${json(link.heldBack)}::jsonb, ${json(link.detail)}::jsonb, ${link.errorMsg ?? null})
+    values (${replicaId}, ${link.kind}, ${link.masterId}, ${link.replicaId}, ${link.name}, ${link.state}, ${link.createdByUs},
+      ${link.heldBack === null ? null : JSON.stringify(link.heldBack)}::jsonb, ${JSON.stringify(link.detail)}::jsonb, ${link.errorMsg})
     on conflict (replica_id, kind, master_id) do update set
       replica_obj_id = excluded.replica_obj_id, name = excluded.name, state = excluded.state,
-      created_by_us = taxonomy_links.created_by_us or excluded.created_by_us,
-      held_back = coalesce(excluded.held_back, taxonomy_links.held_back),
-      detail = coalesce(excluded.detail, taxonomy_links.detail), error_msg = excluded.error_msg, updated_at = now()`.execute(
-    db,
-  );
+      created_by_us = excluded.created_by_us, held_back = excluded.held_back, detail = excluded.detail,
+      error_msg = excluded.error_msg, updated_at = now()`.execute(db);
 }
 
-/** Links of objects the master no longer has, or whose counterpart vanished: forgotten, so that they are made anew. */
+/** Links that say nothing any more: the object is deleted on both sides, or its counterpart serves another one. */
 export async function dropTaxonomyLinks(db: Db, ids: readonly number[]): Promise<void> {
   if (ids.length > 0)
     await db
       .deleteFrom('taxonomy_links')
       .where('id', 'in', [...ids])
       .execute();
+}
+
+/** The link that owns an object of the replica, if any. */
+export async function ownerOfObject(
+  db: Db,
+  replicaId: number,
+  kind: LinkKind,
+  objectId: number,
+): Promise<{ masterId: number; name: string; state: StoredLink['state'] } | null> {
+  const row = await db
+    .selectFrom('taxonomy_links')
+    .select(['master_id', 'name', 'state'])
+    .where('replica_id', '=', replicaId)
+    .where('kind', '=', kind)
+    .where('replica_obj_id', '=', objectId)
+    .executeTakeFirst();
+  return row ? { masterId: row.master_id, name: row.name, state: row.state } : null;
+}
+
+/** Opens work on the copies of these master documents; returns how many there are. */
+export async function markDirtyByMasterDoc(db: Db, replicaId: number, masterIds: readonly number[]): Promise<number> {
+  const result = await sql`update sync_map set dirty_seq = nextval('dirty_seq')
+    where replica_id = ${replicaId} and master_doc_id = any(${masterIds}::bigint[]) and phase <> 'gone'`.execute(db);
+  return Number(result.numAffectedRows ?? 0);
+}
+
+/**
+ * Documents of a replica that somebody is writing to, or to which an unanswered write may still come: while there are any,
+ * no option is taken away (H16, H26).
+ */
+export async function openDocumentWrites(db: Db, replicaId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from sync_map
+    where replica_id = ${replicaId} and (lease_worker is not null or (plan is not null and hold_until > now()))`.execute(
+    db,
+  );
+  return rows[0]?.n ?? 0;
 }

@@ -11,9 +11,13 @@ export interface FieldDiff {
   readonly field: WritableField;
 }
 
-/** Field -> comparable value. `linkFields` names the documentlink fields, which have a phase of their own (H19). */
+/**
+ * Field -> comparable value; a field that is left to the replica has none (undefined), and is then neither compared, hashed
+ * nor sent.
+ */
 export function canonicalDesired(desired: DesiredDocument): Record<WritableField, unknown> {
   const present = desired.links.map(({ replicaField }) => ({ field: replicaField, value: 'link' }));
+  const left = Object.fromEntries(desired.leave.map((field) => [field, undefined]));
   return {
     title: desired.title,
     content: desired.content,
@@ -26,9 +30,11 @@ export function canonicalDesired(desired: DesiredDocument): Record<WritableField
     custom_fields: sortFields([...desired.customFields, ...present]),
     owner: desired.owner,
     permissions: desired.permissions,
+    ...left,
   };
 }
 
+/** `linkFields` names the documentlink fields, which have a phase of their own (H19). */
 export function canonicalActual(
   replica: PaperlessDocument,
   linkFields: ReadonlySet<number>,
@@ -62,12 +68,14 @@ export function diffFields(
   desired: Record<WritableField, unknown>,
   actual: Record<WritableField, unknown>,
 ): FieldDiff[] {
-  return WRITABLE_FIELDS.filter((field) => canonicalJson(desired[field]) !== canonicalJson(actual[field])).map(
-    (field) => ({ field }),
-  );
+  return WRITABLE_FIELDS.filter(
+    (field) => desired[field] !== undefined && canonicalJson(desired[field]) !== canonicalJson(actual[field]),
+  ).map((field) => ({ field }));
 }
 
 /** What is kept of a set of values: a hash a field. */
 export function fieldHashes(values: Partial<Record<WritableField, unknown>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, fingerprint(value)]));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([field, value]) => (value === undefined ? [] : [[field, fingerprint(value)]])),
+  );
 }

@@ -108,6 +108,13 @@ export interface IdentityRow extends DocumentRow {
   readonly versions: readonly DocumentVersion[];
 }
 
+/** `option`: only documents whose value of this custom field is that option, which the field must still have. */
+export interface TaxonomyUse {
+  readonly kind: TaxonomyKind | 'custom_field';
+  readonly id: number;
+  readonly option?: string;
+}
+
 /** Reads; all are safe to repeat and are repeated a few times by the client (E13). */
 export interface PaperlessReader {
   readonly target: number;
@@ -143,6 +150,11 @@ export interface PaperlessReader {
   rootOf(id: number, signal?: AbortSignal): Promise<number | null>;
   taxonomy(kind: TaxonomyKind, signal?: AbortSignal): Promise<TaxonomyObject[]>;
   customFields(signal?: AbortSignal): Promise<CustomFieldDefinition[]>;
+  /** One object by its id; null on a 404 of the object itself (H4: absence is proven by the caller). */
+  taxonomyObject(kind: TaxonomyKind, id: number, signal?: AbortSignal): Promise<TaxonomyObject | null>;
+  customField(id: number, signal?: AbortSignal): Promise<CustomFieldDefinition | null>;
+  /** Ids of the live documents that use an object, or a select option; one request. */
+  documentsUsing(use: TaxonomyUse, signal?: AbortSignal): Promise<number[]>;
   users(signal?: AbortSignal): Promise<Principal[]>;
   groups(signal?: AbortSignal): Promise<Principal[]>;
   /** Live documents whose ASN is >= base (protocol section 1). */
@@ -217,6 +229,7 @@ export interface PaperlessWriter extends PaperlessReader {
   deleteTaxonomy(kind: TaxonomyKind, id: number, signal?: AbortSignal): Promise<void>;
   createCustomField(body: TaxonomyBody, signal?: AbortSignal): Promise<CustomFieldDefinition>;
   patchCustomField(id: number, body: TaxonomyBody, signal?: AbortSignal): Promise<CustomFieldDefinition>;
+  deleteCustomField(id: number, signal?: AbortSignal): Promise<void>;
   /** Moves to the trash (undoable). */
   trashDocument(id: number, signal?: AbortSignal): Promise<void>;
   restoreDocument(id: number, signal?: AbortSignal): Promise<void>;

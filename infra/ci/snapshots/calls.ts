@@ -297,16 +297,21 @@ const smallCalls = {
   taxonomy: {
     taxonomyLinks: (db, { replicaId }) => taxonomy.taxonomyLinks(db, replicaId),
     saveTaxonomyLink: (db, { replicaId }) =>
-      taxonomy.saveTaxonomyLink(db, {
-        replicaId,
+      taxonomy.saveTaxonomyLink(db, replicaId, {
         kind: 'tag',
-        masterId: 1,
-        replicaObjId: 2,
-        name: 'urgent',
+        masterId: 3,
+        replicaId: 4,
+        name: 'x',
         state: 'linked',
         createdByUs: true,
+        heldBack: { matching_algorithm: 1, is_inbox_tag: false },
+        detail: {},
+        errorMsg: null,
       }),
     dropTaxonomyLinks: (db) => taxonomy.dropTaxonomyLinks(db, [1, 2]),
+    ownerOfObject: (db, { replicaId }) => taxonomy.ownerOfObject(db, replicaId, 'tag', 4),
+    markDirtyByMasterDoc: (db, { replicaId }) => taxonomy.markDirtyByMasterDoc(db, replicaId, [1, 2]),
+    openDocumentWrites: (db, { replicaId }) => taxonomy.openDocumentWrites(db, replicaId),
   } satisfies Calls<typeof taxonomy> as Record<string, Call>,
 };
 

@@ -4,6 +4,7 @@ import { deletions } from './2026-11-22-deletions.ts';
 import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
 import { reconcile } from './2026-11-22-reconcile.ts';
+import { taxonomy } from './2026-11-22-taxonomy.ts';
 import { truth } from './2026-11-22-truth.ts';
 import { verify } from './2026-11-22-verify.ts';
 
@@ -16,4 +17,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-deletions': deletions,
   '2026-11-22-reconcile': reconcile,
   '2026-11-22-verify': verify,
+  '2026-11-22-taxonomy': taxonomy,
 };

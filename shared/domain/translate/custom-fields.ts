@@ -47,10 +47,24 @@ function translateValue(mapping: FieldMapping, value: unknown): { value: unknown
   if (mapping.dataType !== 'select' || value === null) return { value };
   const option = mapping.options.get(String(value));
   if (option !== undefined) return { value: option };
+  // paperless clears such values in the background, without a bump: what is true in a moment is sent at once.
+  if (mapping.removedOnMaster?.has(String(value))) return { value: null };
   // The field stays on the document without a value: one missing option must not hold up the rest (E13).
   return { value: null, problem: `"${mapping.name}": the chosen option does not exist on the replica` };
 }
 
 export function idsOf(value: unknown): number[] {
   return Array.isArray(value) ? value.filter((id): id is number => typeof id === 'number') : [];
+}
+
+/** True while paperless has not yet cleared the value of an option that was removed: a write may never be answered (H26). */
+export function showsRemovedOption(
+  copy: Pick<PaperlessDocument, 'customFields'>,
+  tables: Pick<TranslationTables, 'fields'>,
+): boolean {
+  for (const { replicaId, removedOnReplica } of tables.fields.values())
+    if (removedOnReplica?.size)
+      for (const { field, value } of copy.customFields)
+        if (field === replicaId && removedOnReplica.has(String(value))) return true;
+  return false;
 }

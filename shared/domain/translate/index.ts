@@ -27,6 +27,8 @@ export interface DesiredDocument {
    * the list was not whole (E4). Their value on the replica is left as it is.
    */
   readonly unknown: readonly WritableField[];
+  /** Fields that are the replica's own: neither compared nor written (policy `skip`; rights that the master's token cannot see). */
+  readonly leave: readonly WritableField[];
 }
 
 export function translateDocument(master: PaperlessDocument, tables: TranslationTables): DesiredDocument {
@@ -62,5 +64,6 @@ export function translateDocument(master: PaperlessDocument, tables: Translation
     links: fields.links,
     reports: [...reports, ...owner.reports, ...permissions.reports, ...fields.reports],
     unknown: [...unknown],
+    leave: [...(owner.leave ? (['owner'] as const) : []), ...(master.permissions ? [] : (['permissions'] as const))],
   };
 }

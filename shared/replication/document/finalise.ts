@@ -55,6 +55,8 @@ export async function finalise(work: DocumentWork): Promise<Step> {
   const copy = await readCopy(work);
   if (!copy) return copyVanished(work);
   if (work.link.unconfirmed) await confirmCopy(work, copy);
+  const waits = waitsForCleanUp(work, copy);
+  if (waits) return waits;
   const master = await masterDocument(work);
   if (!master) return endGone(work);
   const filed = await syncFile(work, master);

@@ -1,4 +1,4 @@
-/** app-meta, settings, master, taxonomy, replicas, logs and views: a few statements each. */
+/** app-meta, settings, master, replicas, logs and views: a few statements each. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as meta from '../../../../shared/db/app-meta.repo.ts';
 import * as logs from '../../../../shared/db/logs.repo.ts';
@@ -7,7 +7,6 @@ import * as replicas from '../../../../shared/db/replicas.repo.ts';
 import { closeRun } from '../../../../shared/db/runs.repo.ts';
 import * as settings from '../../../../shared/db/settings.repo.ts';
 import type { Db } from '../../../../shared/db/tables.ts';
-import * as taxonomy from '../../../../shared/db/taxonomy.repo.ts';
 import { listDocuments } from '../../../../shared/db/documents.repo.ts';
 import * as views from '../../../../shared/db/views.repo.ts';
 import { createTestDatabase, type TestDatabase } from '../../../support/postgres.ts';
@@ -71,55 +70,6 @@ test('the cursor of the feed keeps its microseconds', async () => {
   await master.setCursor(db, 1_714_979_289_123_456);
   await master.updateMaster(db, { version: '3.0.5' });
   expect(await master.masterState(db)).toMatchObject({ cursor_us: 1_714_979_289_123_456, version: '3.0.5' });
-});
-
-describe('saveTaxonomyLink', () => {
-  const link = { kind: 'tag', name: 'urgent', state: 'linked' as const, createdByUs: false };
-  const only = async (replica: number) => (await taxonomy.taxonomyLinks(db, replica))[0];
-
-  test('writes the intent first and the result over it, and remembers that we made the object', async () => {
-    const replicaId = await addReplica(db);
-    const heldBack = { matching_algorithm: 3 };
-    await taxonomy.saveTaxonomyLink(db, {
-      ...link,
-      replicaId,
-      masterId: 1,
-      replicaObjId: null,
-      state: 'creating',
-      heldBack,
-    });
-    await taxonomy.saveTaxonomyLink(db, { ...link, replicaId, masterId: 1, replicaObjId: 9, createdByUs: true });
-    await taxonomy.saveTaxonomyLink(db, { ...link, replicaId, masterId: 1, replicaObjId: 9, name: 'renamed' });
-    expect(await taxonomy.taxonomyLinks(db, replicaId)).toMatchObject([
-      { state: 'linked', replica_obj_id: 9, created_by_us: true, held_back: heldBack, name: 'renamed' },
-    ]);
-  });
-
-  test('never lets two objects of the master stand for one of the replica', async () => {
-    const replicaId = await addReplica(db);
-    await taxonomy.saveTaxonomyLink(db, { ...link, replicaId, masterId: 1, replicaObjId: 9 });
-    await expect(
-      taxonomy.saveTaxonomyLink(db, { ...link, replicaId, masterId: 2, replicaObjId: 9 }),
-    ).rejects.toMatchObject({ code: '23505' });
-  });
-
-  test('forgets a reason once it is over, and links that are dropped', async () => {
-    const replicaId = await addReplica(db);
-    await taxonomy.saveTaxonomyLink(db, {
-      ...link,
-      replicaId,
-      masterId: 1,
-      replicaObjId: null,
-      state: 'failed',
-      errorMsg: 'refused',
-    });
-    await taxonomy.saveTaxonomyLink(db, { ...link, replicaId, masterId: 1, replicaObjId: 9 });
-    const row = await only(replicaId);
-    expect(row?.error_msg).toBeNull();
-    await taxonomy.dropTaxonomyLinks(db, [row?.id ?? 0]);
-    await taxonomy.dropTaxonomyLinks(db, []);
-    expect(await only(replicaId)).toBeUndefined();
-  });
 });
 
 describe('replicas', () => {

@@ -14,11 +14,21 @@ const permissions: fc.Arbitrary<Permissions> = fc.record({ view: side, change: s
 
 describe('translateOwner', () => {
   test('leaves a document without an owner unowned', () => {
-    expect(translateOwner(null, tables())).toEqual({ owner: null, reports: [] });
+    expect(translateOwner(null, tables())).toEqual({ owner: null, leave: false, reports: [] });
+  });
+
+  test.each([
+    ['token_user', 900, false, "owned by the token's user"],
+    ['unowned', null, false, 'left without an owner'],
+    ['skip', 900, true, 'left as it is'],
+  ] as const)('lets the policy "%s" decide on a name that the replica does not have', (policy, owner, leave, said) => {
+    const found = translateOwner(2, tables({ unknownOwner: policy }));
+    expect(found).toMatchObject({ owner, leave });
+    expect(found.reports[0]?.reason).toContain(said);
   });
 
   test('maps by user name', () => {
-    expect(translateOwner(1, tables())).toEqual({ owner: 101, reports: [] });
+    expect(translateOwner(1, tables())).toEqual({ owner: 101, leave: false, reports: [] });
   });
 
   test('gives what belongs to a user the replica does not know to the user of the token, and says so', () => {

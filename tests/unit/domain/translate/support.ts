@@ -50,6 +50,7 @@ export const tables = (over: Partial<TranslationTables> = {}): TranslationTables
   ]),
   groupNames: new Map([[2, 'staff']]),
   tokenUser: 900,
+  unknownOwner: 'token_user',
   tagParents: new Map([
     [101, null],
     [102, 101],
