@@ -483,7 +483,7 @@ create table taxonomy_links (
   constraint taxonomy_links_replica_id_kind_master_id_key UNIQUE (replica_id, kind, master_id),
   constraint taxonomy_links_pkey PRIMARY KEY (id),
   constraint taxonomy_links_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
-  constraint taxonomy_links_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'linked'::text, 'ambiguous'::text, 'failed'::text])))
+  constraint taxonomy_links_state_check CHECK ((state = ANY (ARRAY['creating'::text, 'linked'::text, 'ambiguous'::text, 'failed'::text, 'gone'::text])))
 );
 
 CREATE UNIQUE INDEX taxonomy_links_replica ON taxonomy_links USING btree (replica_id, kind, replica_obj_id) WHERE (replica_obj_id IS NOT NULL);

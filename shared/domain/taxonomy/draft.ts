@@ -66,6 +66,8 @@ export class Draft {
   readonly stored: ReadonlyMap<string, StoredLink>;
   /** Users of the replica that stand for one of the master's, but for the token's. */
   readonly others: ReadonlySet<number>;
+  /** Before all others. */
+  readonly first: TaxonomyAction[] = [];
   readonly actions: TaxonomyAction[] = [];
   /** The row of each object of the master, as it will be if all goes well. */
   readonly rows = new Map<string, LinkRow>();

@@ -126,7 +126,9 @@ function placed(
   pairs: ReadonlyMap<number, Pairing>,
 ): TaxonomyAction[] {
   const byId = new Map(masters.map((object) => [object.id, object]));
-  const nodes = masters.flatMap((object) => treeNode(object, pairs));
+  // An unowned name shuts out owned ones that come after it, not those that are there before (paperless-api.md 10.3).
+  const unownedLast = masters.toSorted((a, b) => Number(a.owner === null) - Number(b.owner === null) || a.id - b.id);
+  const nodes = unownedLast.flatMap((object) => treeNode(object, pairs));
   const parents = new Map(draft.input.replica.objects.tag.map((tag) => [tag.id, tag.parent]));
   const steps = orderTree(nodes, kind === 'tag' ? parents : new Map());
   const replicaIds = new Map(nodes.map((node) => [node.masterId, node.replicaId]));

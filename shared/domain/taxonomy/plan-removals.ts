@@ -2,12 +2,15 @@
  * Objects that the master has deleted. Documents lose them by being compared; the object itself goes from the replica only
  * in a sweep, only if we made it, only if no document that only the replica has uses it, and never in numbers (E5, E4, H4).
  */
-import type { TaxonomyAction } from './actions.ts';
 import { usageKey, type Draft, type PlanInput } from './draft.ts';
 import { itemsOf, keyOf, LINK_KINDS, type LinkKind, type StoredLink, type Vocabulary } from './vocabulary.ts';
 
 /** More than these at once are a person's to judge. */
 const tooMany = (missing: number, known: number): boolean => missing > Math.max(5, known / 10);
+
+interface Copy {
+  readonly replicaId: number;
+}
 
 export interface Missing {
   /** Links whose object the master's list no longer has, few enough to be asked for one by one. */
@@ -32,10 +35,7 @@ export function missingOnMaster(stored: readonly StoredLink[], master: Vocabular
 }
 
 /** Objects that would be deleted if they are proven gone and unused: what has to be looked up for a sweep. */
-export function deletable(
-  stored: readonly StoredLink[],
-  replica: Vocabulary,
-): (StoredLink & { readonly replicaId: number })[] {
+export function deletable(stored: readonly StoredLink[], replica: Vocabulary): (StoredLink & Copy)[] {
   return stored.flatMap((link) => {
     const { replicaId } = link;
     const there = replicaId !== null && itemsOf(replica, link.kind).some(({ id }) => id === replicaId);
@@ -69,7 +69,7 @@ function noteGone(draft: Draft, link: StoredLink): void {
   else draft.forget.push(link.id);
 }
 
-function mayLeave(draft: Draft, link: StoredLink & { readonly replicaId: number }): boolean {
+function mayLeave(draft: Draft, link: StoredLink & Copy): boolean {
   const { removal, replica } = draft.input;
   if (draft.forget.includes(link.id) || !removal.gone.has(keyOf(link.kind, link.masterId))) return false;
   const uses = removal.foreignUses.get(usageKey(link.kind, link.replicaId));
@@ -85,42 +85,41 @@ function mayLeave(draft: Draft, link: StoredLink & { readonly replicaId: number 
   return false;
 }
 
-const keep = (
-  draft: Draft,
-  { kind, masterId, replicaId, name }: StoredLink & { readonly replicaId: number },
-  why: string,
-) => draft.kept.push({ kind, masterId, replicaId, name, why });
+const keep = (draft: Draft, { kind, masterId, replicaId, name }: StoredLink & Copy, why: string) =>
+  draft.kept.push({ kind, masterId, replicaId, name, why });
 
-function leave(draft: Draft, kind: LinkKind, all: readonly (StoredLink & { readonly replicaId: number })[]): void {
+function leave(draft: Draft, kind: LinkKind, all: readonly (StoredLink & Copy)[]): void {
   const mine = all.filter((link) => link.kind === kind);
   const open = mine.filter(({ detail }) => detail.approved !== true);
   const known = draft.input.stored.filter((link) => link.kind === kind).length;
   const held = tooMany(open.length, known);
   if (held) draft.missing.push({ kind, known, names: open.map(({ name }) => name) });
   const going = held ? mine.filter(({ detail }) => detail.approved === true) : mine;
-  draft.actions.push(...leavesFirst(draft, kind, going));
+  for (const link of leavesFirst(draft, kind, going)) keep(draft, link, 'tags of the replica are below it');
 }
 
-/** paperless deletes a tag with all below it: what is below has to be going, too, and goes first. */
-function leavesFirst(
-  draft: Draft,
-  kind: LinkKind,
-  going: readonly (StoredLink & { readonly replicaId: number })[],
-): TaxonomyAction[] {
+/**
+ * paperless deletes a tag with all below it: what is below has to be going, too, and goes first. What can go at once goes
+ * before everything else, since it may hold a name that another one is to get; the rest after the moves.
+ */
+function leavesFirst(draft: Draft, kind: LinkKind, going: readonly (StoredLink & Copy)[]): (StoredLink & Copy)[] {
   const left = new Map(going.map((link) => [link.replicaId, link]));
   const tags = kind === 'tag' ? draft.input.replica.objects.tag : [];
   const moved = new Set(draft.actions.flatMap((action) => (action.do === 'move' ? [action.replicaId] : [])));
   const gone = new Set<number>();
-  const actions: TaxonomyAction[] = [];
-  for (;;) {
-    const next = [...left.values()].find(({ replicaId }) =>
-      tags.every(({ id, parent }) => parent !== replicaId || gone.has(id) || moved.has(id)),
-    );
-    if (!next) break;
-    left.delete(next.replicaId);
-    gone.add(next.replicaId);
-    actions.push({ do: 'delete', kind, masterId: next.masterId, replicaId: next.replicaId, name: next.name });
-  }
-  for (const link of left.values()) keep(draft, link, 'tags of the replica are below it');
-  return actions;
+  for (const [actions, leaving] of [
+    [draft.first, gone],
+    [draft.actions, moved],
+  ] as const)
+    for (;;) {
+      const next = [...left.values()].find(({ replicaId }) =>
+        tags.every(({ id, parent }) => parent !== replicaId || gone.has(id) || leaving.has(id)),
+      );
+      if (!next) break;
+      const { masterId, replicaId, name } = next;
+      left.delete(replicaId);
+      gone.add(replicaId);
+      actions.push({ do: 'delete', kind, masterId, replicaId, name });
+    }
+  return [...left.values()];
 }

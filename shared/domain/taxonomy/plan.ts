@@ -37,7 +37,7 @@ export function planTaxonomy(input: PlanInput): TaxonomyPlan {
   planRemovals(draft);
   const changed = draft.actions.filter(({ do: what }) => what !== 'adopt');
   return {
-    actions: [...draft.actions.filter(({ do: what }) => what === 'adopt'), ...changed],
+    actions: [...draft.actions.filter(({ do: what }) => what === 'adopt'), ...draft.first, ...changed],
     rows: draft.rows,
     notes: [...draft.notes].flatMap((key) => draft.rows.get(key) ?? []),
     forget: draft.forget,

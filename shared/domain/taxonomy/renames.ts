@@ -26,7 +26,7 @@ export function orderRenames(renames: readonly Rename[]): OrderedRename[] {
       waiting.delete(ready.id);
       continue;
     }
-    const [first] = all;
+    const first = all.find(({ id, from }) => from !== between(id));
     if (!first) break;
     ordered.push({ ...first, to: between(first.id), aside: true });
     waiting.set(first.id, { ...first, from: between(first.id) });

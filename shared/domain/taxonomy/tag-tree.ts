@@ -44,7 +44,7 @@ export function orderTree(nodes: readonly TreeNode[], replicaParents: ReadonlyMa
   return steps;
 }
 
-/** Parents before children; a circle, which paperless cannot hold, ends the walk. */
+/** Parents before children, else as given; a circle, which paperless cannot hold, ends the walk. */
 export function topDown(nodes: readonly TreeNode[]): TreeNode[] {
   const byId = new Map(nodes.map((node) => [node.masterId, node]));
   const depth = (node: TreeNode): number => {
@@ -54,7 +54,7 @@ export function topDown(nodes: readonly TreeNode[]): TreeNode[] {
   };
   return nodes
     .map((node) => ({ node, depth: depth(node) }))
-    .toSorted((a, b) => a.depth - b.depth || a.node.masterId - b.node.masterId)
+    .toSorted((a, b) => a.depth - b.depth)
     .map(({ node }) => node);
 }
 

@@ -15,6 +15,7 @@ import { followDeletion } from './deletion.ts';
 import { finish } from './finish.ts';
 import { endGone } from './gone.ts';
 import { syncNotes } from './notes.ts';
+import { waitsForCleanUp } from './option-wait.ts';
 import { noticeEdits } from './edits.ts';
 import { copyVanished } from './vanished.ts';
 import { stillHeld } from './intent.ts';

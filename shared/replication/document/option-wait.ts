@@ -10,10 +10,8 @@ import { snooze, type DocumentWork, type Step } from './work.ts';
 const LOOK_AGAIN_MS = 5 * SECOND;
 
 export function waitsForCleanUp(work: DocumentWork, copy: PaperlessDocument): Step | null {
-  return showsRemovedOption(copy, work.tables)
-    ? snooze(LOOK_AGAIN_MS, {
-        error_code: 'option_clean_up',
-        error_msg: 'A select option was removed; the replica has not cleared its values yet.',
-      })
-    : null;
+  if (!showsRemovedOption(copy, work.tables)) return null;
+  const code = 'option_clean_up';
+  const message = 'A select option was removed; the replica has not cleared its values yet.';
+  return snooze(LOOK_AGAIN_MS, { error_code: code, error_msg: message });
 }

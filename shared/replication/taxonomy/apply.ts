@@ -76,5 +76,7 @@ async function adopt(work: Applying, action: Extract<TaxonomyAction, { do: 'adop
 /** News without a request: what became ambiguous or cannot be paired is said once, not in every run. */
 async function noteDown(work: Applying, row: LinkRow): Promise<void> {
   await taxonomyRepo.saveTaxonomyLink(work.run.deps.db, work.run.replica.id, row);
-  if (row.state === 'ambiguous' || row.state === 'failed') warn(work, `taxonomy_${row.state}`, row.errorMsg ?? '');
+  if (row.state !== 'ambiguous' && row.state !== 'failed') return;
+  const code = row.state === 'ambiguous' ? 'taxonomy_ambiguous' : 'taxonomy_failed';
+  warn(work, { code, message: row.errorMsg ?? '' });
 }

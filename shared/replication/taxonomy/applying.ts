@@ -62,7 +62,7 @@ export async function giveUp(work: Applying, row: LinkRow, why: string): Promise
   const stored = work.stored.get(keyOf(row.kind, row.masterId));
   work.unmapped.set(keyOf(row.kind, row.masterId), why);
   await save(work, { ...row, replicaId: null, state: 'failed', createdByUs: false, errorMsg: why });
-  if (stored?.errorMsg !== why) warn(work, 'taxonomy_failed', why);
+  if (stored?.errorMsg !== why) warn(work, { code: 'taxonomy_failed', message: why });
 }
 
 /** Values that the replica did not take: the pair holds, the rest is applied, and they are not sent again at every run. */
@@ -79,10 +79,18 @@ export async function remember(
   const detail = Object.keys(all).length > 0 ? { ...rest, refused: all } : rest;
   if (JSON.stringify(detail) !== JSON.stringify(row.detail)) await save(work, { ...row, detail });
   for (const [name, { why }] of Object.entries(refused))
-    warn(work, 'taxonomy_value_refused', `${action.kind.replaceAll('_', ' ')} "${action.name}", ${name}: ${why}`);
+    warn(work, {
+      code: 'taxonomy_value_refused',
+      message: `${action.kind.replaceAll('_', ' ')} "${action.name}", ${name}: ${why}`,
+    });
 }
 
-export function warn({ run }: Applying, code: string, message: string): void {
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export function warn({ run }: Applying, { code, message }: Warning): void {
   run.deps.log.warning(message, { replicaId: run.replica.id, runId: run.run.id, code });
 }
 
@@ -90,7 +98,7 @@ export function done({ run }: Applying, action: TaxonomyAction): void {
   run.deps.log.info(`On "${run.replica.name}": ${describeAction(action)}.`, {
     replicaId: run.replica.id,
     runId: run.run.id,
-    code: `taxonomy_${action.do}`,
+    code: 'taxonomy_changed',
   });
 }
 
@@ -104,6 +112,9 @@ export function listNotWhole(kind: string, name: string): AppError {
     hint: 'Check the rights of the token and what stands in front of the instance. No document was written.',
   });
 }
+
+/** The instance said no to these values, or to this one object; both are that object's trouble alone (E4). */
+export const isRefusal = (error: AppError): boolean => error.class === 'invalid' || error.code === 'object_forbidden';
 
 export function describeFields(error: AppError): string {
   const fields = Object.entries(error.fields ?? {});

@@ -9,6 +9,7 @@ import {
   describeFields,
   done,
   giveUp,
+  isRefusal,
   listNotWhole,
   markUsers,
   remember,
@@ -159,7 +160,7 @@ export async function patchField(
       return await writer.patchCustomField(replicaId, body, signal);
     } catch (thrown) {
       const error = toAppError(thrown);
-      if (error.class === 'invalid') return error;
+      if (isRefusal(error)) return error;
       if (error.class === 'not-found') return null;
       // A list sent a second time could name an option twice that the first one added without an id: the next run looks.
       if (error.class !== 'unknown-outcome' || error.code !== 'answered_error' || attempt >= MAX_TRIES || hasNew(body))

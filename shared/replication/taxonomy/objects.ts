@@ -14,6 +14,7 @@ import {
   describeFields,
   done,
   giveUp,
+  isRefusal,
   listNotWhole,
   markUsers,
   remember,
@@ -158,7 +159,7 @@ async function patch(
       return await writer.patchTaxonomy(kind, replicaId, body, signal);
     } catch (thrown) {
       const error = toAppError(thrown);
-      if (error.class === 'invalid') return error;
+      if (isRefusal(error)) return error;
       if (error.class === 'not-found') return null;
       if (error.class !== 'unknown-outcome') throw error;
       const now = await writer.taxonomyObject(kind, replicaId, signal);

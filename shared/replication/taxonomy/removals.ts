@@ -20,11 +20,10 @@ export async function removeOptions(work: Applying, action: RemoveOptions): Prom
   const { deps, replica, reader, writer, signal } = work.run;
   const open = await taxonomyRepo.openDocumentWrites(deps.db, replica.id);
   if (open > 0) {
-    warn(
-      work,
-      'taxonomy_removal_waits',
-      `Options of "${action.name}" stay until the next sweep: ${open} documents of the replica are being written.`,
-    );
+    warn(work, {
+      code: 'taxonomy_removal_waits',
+      message: `Options of "${action.name}" stay until the next sweep: ${open} documents of the replica are being written.`,
+    });
     return;
   }
   const field = await reader.customField(action.masterId, signal);
@@ -72,7 +71,10 @@ export async function deleteObject(work: Applying, action: Delete): Promise<void
   const { writer, signal, deps } = work.run;
   const why = await whyKept(work, action);
   if (why !== null) {
-    warn(work, 'taxonomy_kept', `${action.kind.replaceAll('_', ' ')} "${action.name}" stays on the replica: ${why}.`);
+    warn(work, {
+      code: 'taxonomy_kept',
+      message: `${action.kind.replaceAll('_', ' ')} "${action.name}" stays on the replica: ${why}.`,
+    });
     return;
   }
   await deps.racePoint(`taxonomy.delete:${action.kind}`);

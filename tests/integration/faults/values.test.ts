@@ -130,13 +130,14 @@ describe('what a replica makes of an upload', () => {
     await stage.expectEqual();
   });
 
-  it('a select field of its own that lacks an option: the field stays empty and is reported, all else is carried', async () => {
+  it('a select field of its own that lacks an option and cannot be changed: the field stays empty and is reported, all else is carried', async () => {
     stage = await Stage.open({ documents: [] });
     const field = addSelectField(stage.master, 'Shelf', [
       ['north', 'North'],
       ['south', 'South'],
     ]);
     addSelectField(stage.copy, 'Shelf', [['other-id', 'North']]);
+    stage.copy.setFault('forbidden', { match: { method: 'PATCH', pathPrefix: '/api/custom_fields/' } });
     const north = stage.add({
       title: 'On the north shelf',
       customFields: [{ id: 1, field, columns: { select: 'north' } }],

@@ -6,7 +6,6 @@ import { ERROR_CLASSES } from '../../../shared/kernel/errors.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** Made of a template, so that no search for literals finds them. A new template needs a line here. */
 const COMPOSED = {
-  'code: `taxonomy_${state}`': ['taxonomy_ambiguous', 'taxonomy_failed'],
   "code: `replica_${why.replaceAll(' ', '_')}`": ['replica_disabled', 'replica_suspended', 'replica_paused'],
 };
 

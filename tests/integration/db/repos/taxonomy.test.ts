@@ -59,13 +59,13 @@ describe('taxonomy links', () => {
 
 test('documents whose object found another counterpart have open work, those of other replicas and deleted ones do not', async () => {
   const [mine, other] = [await addReplica(db), await addReplica(db)];
-  const calm = { dirty_seq: 1, applied_seq: 1, phase: 'ok', status: 'ok' as const };
+  const calm = { dirty_seq: -1, applied_seq: -1, phase: 'ok', status: 'ok' as const };
   const used = await addLink(db, mine, { ...calm, master_doc_id: 501 });
   const gone = await addLink(db, mine, { ...calm, master_doc_id: 502, phase: 'gone' });
   const elsewhere = await addLink(db, other, { ...calm, master_doc_id: 501 });
   expect(await taxonomy.markDirtyByMasterDoc(db, mine, [501, 502, 503])).toBe(1);
-  expect((await readLink(db, used.id)).dirty_seq).not.toBe(1);
-  for (const link of [gone, elsewhere]) expect((await readLink(db, link.id)).dirty_seq).toBe(1);
+  expect((await readLink(db, used.id)).dirty_seq).not.toBe(-1);
+  for (const link of [gone, elsewhere]) expect((await readLink(db, link.id)).dirty_seq).toBe(-1);
 });
 
 test('a document that is being written, or may still be, holds up the removal of options', async () => {
