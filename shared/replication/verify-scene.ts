@@ -7,7 +7,7 @@ import { AppError } from '../kernel/errors.ts';
 import type { PaperlessReader } from '../paperless/api.ts';
 import type { CompareScope } from './compare-batch.ts';
 import type { EngineDeps } from './deps.ts';
-import { readTables } from './read-tables.ts';
+import { readTables } from './taxonomy/read.ts';
 
 export interface Scene {
   readonly deps: EngineDeps;
