@@ -33,3 +33,9 @@ select "link_id", "k", "state", "posted_at", "terminal_at", "closed_at", "task_i
   from "upload_attempts"
   where "link_id" in ($1)
   order by "link_id", "k";
+
+-- findingsOfLinks
+select * from "findings" where "link_id" in ($1) order by "id" desc;
+
+-- tombstonesOf
+select * from "tombstones" where "master_doc_id" = $1 order by "id" desc;

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { HELD_CODES } from '../domain/lag.ts';
 import type { FieldReport } from '../domain/report.ts';
-import type { AttemptState, Db, LinkStatus } from './tables.ts';
+import type { AttemptState, Db, Finding, LinkStatus, Tombstone } from './tables.ts';
 
 export interface DocumentView {
   readonly master_doc_id: number;
@@ -120,4 +120,15 @@ export function uploadsOf(db: Db, linkIds: readonly number[]): Promise<AttemptVi
     .orderBy('link_id')
     .orderBy('k')
     .execute();
+}
+
+/** What verifications found in these documents, newest first. */
+export function findingsOfLinks(db: Db, linkIds: readonly number[]): Promise<Finding[]> {
+  if (linkIds.length === 0) return Promise.resolve([]);
+  return db.selectFrom('findings').selectAll().where('link_id', 'in', [...linkIds]).orderBy('id', 'desc').execute();
+}
+
+/** What became of copies of this document that were deleted or replaced, newest first. */
+export function tombstonesOf(db: Db, masterDocId: number): Promise<Tombstone[]> {
+  return db.selectFrom('tombstones').selectAll().where('master_doc_id', '=', masterDocId).orderBy('id', 'desc').execute();
 }

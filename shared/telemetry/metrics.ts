@@ -50,6 +50,10 @@ function replicaSeries(registers: Registry[]) {
     replicaDocuments: gauge('pngx_replica_documents', 'Documents by what is to be done with them.', ['state']),
     replicaDlq: gauge('pngx_replica_dlq_documents', 'Documents that were given up until somebody retries them.'),
     replicaConflicts: gauge('pngx_replica_conflicts', 'Edits made on the replica that wait for a person.'),
+    replicaVerified: gauge('pngx_replica_verified', '1 if all was compared within the window and nothing is amiss.'),
+    replicaVerificationAge: gauge('pngx_replica_verification_age_seconds', 'Age of the oldest comparison.', ['depth']),
+    replicaDrift: gauge('pngx_replica_drift', 'Differences that no pending work explains.'),
+    replicaFindings: gauge('pngx_replica_findings', 'Open findings of verifications, by kind.', ['kind']),
     replicaHygiene: gauge('pngx_replica_hygiene_findings', 'What the last look at the instance found.', ['severity']),
   };
 }

@@ -255,6 +255,8 @@ const smallCalls = {
     },
     documentOnReplicas: (db) => documents.documentOnReplicas(db, 1),
     uploadsOf: (db, { link }) => documents.uploadsOf(db, [link.id]),
+    findingsOfLinks: (db, { link }) => documents.findingsOfLinks(db, [link.id]),
+    tombstonesOf: (db) => documents.tombstonesOf(db, 1),
   } satisfies Calls<typeof documents> as Record<string, Call>,
   stats: {
     dailyStats: (db, { replicaId }) => stats.dailyStats(db, { days: 7, zone: 'UTC', replicaId }),

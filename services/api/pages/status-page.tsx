@@ -93,10 +93,12 @@ function MasterPart({ status, times }: { status: Status; times: Times }) {
 }
 
 const STATE_WORDS: Record<PresentedReplica['state'], { readonly word: string; readonly tone: string }> = {
-  up_to_date: { word: 'Up to date', tone: 'good' },
+  verified: { word: 'Verified', tone: 'good' },
+  up_to_date: { word: 'Up to date', tone: '' },
   syncing: { word: 'Syncing', tone: '' },
   behind: { word: 'Behind', tone: '' },
   late: { word: 'Late', tone: 'warn' },
+  drifted: { word: 'Drifted', tone: 'bad' },
   failing: { word: 'Failing', tone: 'bad' },
   needs_you: { word: 'Needs you', tone: 'bad' },
   paused: { word: 'Paused', tone: 'warn' },

@@ -1,28 +1,49 @@
 /** One document of the master: what is known of it on each replica. */
 import { listConflicts } from '../../../shared/db/conflicts.repo.ts';
-import { documentOnReplicas, uploadsOf } from '../../../shared/db/documents.repo.ts';
-import type { Db } from '../../../shared/db/tables.ts';
+import * as documents from '../../../shared/db/documents.repo.ts';
+import type { Db, Tombstone } from '../../../shared/db/tables.ts';
+import { lastOfLink } from '../../../shared/db/verification-ledger.repo.ts';
+import { presentFinding, presentLedgerRow } from './verifications.ts';
 
 const LAST = 50;
 
 /** Null: no replica knows it. */
 export async function loadDocument(db: Db, masterDocId: number) {
-  const rows = await documentOnReplicas(db, masterDocId);
+  const rows = await documents.documentOnReplicas(db, masterDocId);
   if (rows.length === 0) return null;
-  const [uploads, conflicts] = await Promise.all([
-    uploadsOf(
-      db,
-      rows.map((row) => row.link_id),
-    ),
+  const linkIds = rows.map((row) => row.link_id);
+  const [uploads, conflicts, findings, tombstones, ledgers] = await Promise.all([
+    documents.uploadsOf(db, linkIds),
     listConflicts(db, { masterDocId }, { limit: LAST }),
+    documents.findingsOfLinks(db, linkIds),
+    documents.tombstonesOf(db, masterDocId),
+    Promise.all(linkIds.map((linkId) => lastOfLink(db, linkId))),
   ]);
   return {
     master_doc_id: masterDocId,
-    replicas: rows.map(({ link_id: linkId, ...row }) => ({
+    replicas: rows.map(({ link_id: linkId, ...row }, at) => ({
       ...row,
       uploads: uploads.filter((upload) => upload.link_id === linkId).map(({ link_id: _link, ...upload }) => upload),
       conflicts: conflicts.filter((conflict) => conflict.link_id === linkId).map(presentConflict),
+      // The newest comparison of each depth.
+      verifications: (ledgers[at] ?? []).map(presentLedgerRow),
+      findings: findings.filter((finding) => finding.link_id === linkId).map(presentFinding),
+      tombstones: tombstones.filter((stone) => stone.replica_id === row.replica_id).map(presentTombstone),
     })),
+  };
+}
+
+function presentTombstone(stone: Tombstone) {
+  return {
+    id: stone.id,
+    replica_doc_id: stone.replica_doc_id,
+    reason: stone.reason,
+    state: stone.state,
+    detail: stone.detail,
+    planned_at: stone.planned_at,
+    trashed_at: stone.trashed_at,
+    purged_at: stone.purged_at,
+    closed_at: stone.closed_at,
   };
 }
 

@@ -1,8 +1,9 @@
 import { countPendingTasks } from '../../../shared/db/views.repo.ts';
+import { FINDING_KINDS } from '../../../shared/domain/verification.ts';
 import type { QueueCounts } from '../../../shared/queue/inspect.ts';
 import type { Metrics } from '../../../shared/telemetry/metrics.ts';
 import type { ApiDeps } from '../deps.ts';
-import { loadStatus } from './status.ts';
+import { loadStatus, type PresentedReplica } from './status.ts';
 
 /** Read from PostgreSQL at each scrape, so that every api process tells the same (O2). */
 export async function fillReplicaGauges(
@@ -21,6 +22,7 @@ export async function fillReplicaGauges(
     metrics.replicaConsecutiveFailures.set(labels, replica.consecutive_failures);
     metrics.replicaDlq.set(labels, replica.documents.given_up);
     metrics.replicaConflicts.set(labels, replica.conflicts);
+    fillVerification(replica, metrics, deps.clock.now());
     const { total: _total, ...states } = replica.documents;
     for (const [state, documents] of Object.entries(states))
       metrics.replicaDocuments.set({ ...labels, state }, documents);
@@ -29,6 +31,19 @@ export async function fillReplicaGauges(
       metrics.replicaHygiene.set({ ...labels, severity }, replica.hygiene[severity]);
   }
   metrics.syncRunning.set(progress.running ? 1 : 0);
+}
+
+function fillVerification({ name, verification }: PresentedReplica, metrics: Metrics, now: Date): void {
+  const labels = { replica: name };
+  metrics.replicaVerified.set(labels, verification.verified ? 1 : 0);
+  metrics.replicaDrift.set(labels, verification.drift);
+  for (const kind of FINDING_KINDS) metrics.replicaFindings.set({ ...labels, kind }, verification.findings[kind] ?? 0);
+  // Absent until every document was compared once: an age of what was never done is no number.
+  for (const [depth, at] of [
+    ['checksum', verification.oldest_checksum_at],
+    ['bytes', verification.oldest_bytes_at],
+  ] as const)
+    if (at !== null) metrics.replicaVerificationAge.set({ ...labels, depth }, Math.max(0, (now.getTime() - at.getTime()) / 1000));
 }
 
 const gaugesOf = (metrics: Metrics) => [
@@ -40,6 +55,10 @@ const gaugesOf = (metrics: Metrics) => [
   metrics.replicaDlq,
   metrics.replicaConflicts,
   metrics.replicaHygiene,
+  metrics.replicaVerified,
+  metrics.replicaVerificationAge,
+  metrics.replicaDrift,
+  metrics.replicaFindings,
 ];
 
 export async function fillQueueGauges(

@@ -1,12 +1,14 @@
 /** The one word and the one sentence for a replica; the worst wins. Pure, so that every case has its test. */
 export type ReplicaStatus = 'synced' | 'syncing' | 'error' | 'unreachable' | 'suspended';
-/** The words of the pages. `up_to_date` says that nothing waits; only verification may say more. */
+/** The words of the pages. `up_to_date` says that nothing waits; `verified` that it was compared, within the window. */
 export type ReplicaState =
+  | 'verified'
   | 'up_to_date'
   | 'syncing'
   | 'behind'
   | 'late'
   | 'failing'
+  | 'drifted'
   | 'needs_you'
   | 'paused'
   | 'never_run';
@@ -30,7 +32,13 @@ export interface ReplicaFacts {
     readonly failed: number;
     readonly givenUp: number;
     readonly blocked: number;
+    /** Differences that verification found and that no pending work explains. */
+    readonly drifted: number;
   };
+  /** Edits on the replica that wait for a person. */
+  readonly conflicts: number;
+  /** Why it counts as verified, or null. */
+  readonly verified: string | null;
 }
 export interface ReplicaVerdict {
   readonly status: ReplicaStatus;
@@ -56,7 +64,7 @@ const PASSING = new Set([
 const GRACE_SECONDS = 300;
 
 export function judgeReplica(replica: ReplicaFacts, now: Date): ReplicaVerdict {
-  return stopped(replica) ?? troubled(replica) ?? atWork(replica) ?? unfinished(replica) ?? settled(replica, now);
+  return stopped(replica) ?? troubled(replica) ?? atWork(replica) ?? unfinished(replica) ?? drifted(replica) ?? settled(replica, now);
 }
 
 function stopped(replica: ReplicaFacts): ReplicaVerdict | null {
@@ -89,10 +97,11 @@ function atWork({ running }: ReplicaFacts): ReplicaVerdict | null {
   return { status: 'syncing', state: 'syncing', reason: progress };
 }
 
-function unfinished({ documents }: ReplicaFacts): ReplicaVerdict | null {
+function unfinished({ documents, conflicts }: ReplicaFacts): ReplicaVerdict | null {
   const { failed, givenUp, blocked } = documents;
-  if (givenUp + blocked > 0) {
+  if (givenUp + blocked + conflicts > 0) {
     const parts = [
+      ...(conflicts > 0 ? [`${plural(conflicts, 'edit')} on the replica: you decide which side stays`] : []),
       ...(blocked > 0 ? [`${plural(blocked, 'document')} cannot be taken by this replica`] : []),
       ...(givenUp > 0 ? [`${plural(givenUp, 'document')} failed for good`] : []),
       ...(failed > 0 ? [`${plural(failed, 'document')} failed and will be tried again`] : []),
@@ -101,6 +110,11 @@ function unfinished({ documents }: ReplicaFacts): ReplicaVerdict | null {
   }
   if (failed === 0) return null;
   return { status: 'error', state: 'failing', reason: `${plural(failed, 'document')} failed and will be tried again.` };
+}
+
+function drifted({ documents: { drifted: found } }: ReplicaFacts): ReplicaVerdict | null {
+  if (found === 0) return null;
+  return { status: 'error', state: 'drifted', reason: `Verification found ${plural(found, 'difference')}.` };
 }
 
 function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {
@@ -120,6 +134,7 @@ function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {
       state: 'behind',
       reason: `${plural(documents.waiting, 'change')} waiting for the next cycle.`,
     };
+  if (replica.verified !== null) return { status: 'synced', state: 'verified', reason: replica.verified };
   return { status: 'synced', state: 'up_to_date', reason: 'No known change waits.' };
 }
 

@@ -5,6 +5,7 @@ import { measureLag, type LagRow } from '../../../shared/db/replica-health.repo.
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
 import * as views from '../../../shared/db/views.repo.ts';
+import { verificationByReplica, type ReplicaVerification } from '../../../shared/db/verification-ledger.repo.ts';
 import { rpoSeconds } from '../../../shared/domain/lag.ts';
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import type { Settings } from '../../../shared/config/settings.ts';
@@ -12,6 +13,7 @@ import type { ApiDeps } from '../deps.ts';
 import { presentProgress } from './progress.ts';
 import { duration, judgeReplica, plural } from './replica-state.ts';
 import { docsDone, presentRun } from './runs.ts';
+import { presentVerificationState, verificationWindow } from './verification-state.ts';
 
 export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
   const { db } = deps;
@@ -30,7 +32,8 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
       views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
     ],
   );
-  const facts = { settings, master, counts, open, lag, conflicts, openRuns, lastRuns, now };
+  const verifications = await verificationByReplica(db, verificationWindow(settings, now));
+  const facts = { settings, master, verifications, counts, open, lag, conflicts, openRuns, lastRuns, now };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
   return {
     version: deps.version,
@@ -48,6 +51,7 @@ interface Facts {
   readonly settings: Settings;
   readonly master: MasterState;
   readonly lag: readonly LagRow[];
+  readonly verifications: readonly ReplicaVerification[];
   readonly conflicts: readonly { replica_id: number; open: number }[];
   readonly counts: readonly views.LinkCount[];
   readonly open: readonly { replica_id: number; documents: number }[];
@@ -61,6 +65,12 @@ function presentReplica(replica: Replica, facts: Facts) {
   const running = facts.openRuns.find((run) => run.kind === 'replica' && run.replica_id === replica.id);
   const lastRun = facts.lastRuns.find((run) => run.replica_id === replica.id);
   const intervalSeconds = Math.max(replica.sync_interval_seconds ?? 0, facts.settings.syncIntervalSeconds);
+  const conflicts = facts.conflicts.find((row) => row.replica_id === replica.id)?.open ?? 0;
+  const verification = presentVerificationState(
+    facts.verifications.find((row) => row.replica_id === replica.id),
+    facts.settings,
+    facts.master.is_superuser === false,
+  );
   const verdict = judgeReplica(
     {
       enabled: replica.enabled,
@@ -81,7 +91,10 @@ function presentReplica(replica: Replica, facts: Facts) {
         failed: documents.failed,
         givenUp: documents.given_up,
         blocked: documents.blocked,
+        drifted: verification.drift,
       },
+      conflicts,
+      verified: verification.verified ? verification.reason : null,
     },
     facts.now,
   );
@@ -99,7 +112,8 @@ function presentReplica(replica: Replica, facts: Facts) {
     version: replica.version,
     error_code: replica.error_code,
     documents,
-    conflicts: facts.conflicts.find((row) => row.replica_id === replica.id)?.open ?? 0,
+    conflicts,
+    verification,
     hygiene: countFindings(replica),
     last_run: lastRun === undefined ? null : presentRun(lastRun, facts.now),
   };
@@ -170,11 +184,11 @@ function summary(settings: Settings, masterError: string | null, replicas: reado
   if (settings.masterUrl === null || settings.masterToken === null) return 'No master is configured yet.';
   if (masterError !== null) return `The master has a problem: ${masterError}`;
   if (replicas.length === 0) return 'No replica is configured yet.';
-  for (const state of ['needs_you', 'failing', 'late'] as const) {
+  for (const state of ['needs_you', 'failing', 'drifted', 'late'] as const) {
     const affected = replicas.filter((replica) => replica.state === state);
     const first = affected[0];
     if (first === undefined) continue;
-    const what = { needs_you: 'you are needed', failing: 'it is failing', late: 'it is late' }[state];
+    const what = { needs_you: 'you are needed', failing: 'it is failing', drifted: 'it differs', late: 'it is late' }[state];
     return `${affected.length} of ${plural(replicas.length, 'replica')}: ${what} (${first.name}: ${first.reason})`;
   }
   const paused = replicas.filter((replica) => replica.state === 'paused').length;

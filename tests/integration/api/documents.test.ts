@@ -121,6 +121,25 @@ describe('the documents of a replica', () => {
   });
 });
 
+/** A comparison of one link that found something, as a verification leaves it. */
+async function verified(linkId: number): Promise<void> {
+  const { id } = await api.db
+    .insertInto('verifications')
+    .values({ replica_id: attic, scope: 'replica', depth: 'checksum', trigger: 'manual', asked_by: 'api' })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const document = { link_id: linkId, master_doc_id: 4, depth: 'checksum' } as const;
+  await api.db
+    .insertInto('verification_ledger')
+    .values({ verification_id: id, ...document, compared_at: new Date(), outcome: 'different' })
+    .execute();
+  const found = { replica_id: attic, ...document, kind: 'field_differs', message: 'title differs' } as const;
+  await api.db
+    .insertInto('findings')
+    .values({ ...found, verification_id: id, last_verification_id: id })
+    .execute();
+}
+
 describe('GET /api/documents/{master_id}', () => {
   it('tells for each replica the state, what is said of fields, the uploads and the conflicts', async () => {
     const { id } = await linkOf(attic, 4);
@@ -141,6 +160,11 @@ describe('GET /api/documents/{master_id}', () => {
         shown: JSON.stringify({ master: 'A' }),
       })
       .execute();
+    await verified(id);
+    await api.db
+      .insertInto('tombstones')
+      .values({ replica_id: attic, link_id: id, master_doc_id: 4, replica_doc_id: 9, reason: 'replaced' })
+      .execute();
     const { body } = await api.get('/api/documents/4');
     expect(body.master_doc_id).toBe(4);
     expect(body.replicas.map((row: { replica: string; phase: string }) => [row.replica, row.phase])).toEqual([
@@ -153,8 +177,12 @@ describe('GET /api/documents/{master_id}', () => {
       waiting: false,
       uploads: [{ k: 1, state: 'failure', failure_code: 'consumption_failed', size: 7 }],
       conflicts: [{ field: 'title', state: 'open', shown: { master: 'A' } }],
+      verifications: [{ depth: 'checksum', outcome: 'different' }],
+      findings: [{ kind: 'field_differs', state: 'open' }],
+      tombstones: [{ replica_doc_id: 9, reason: 'replaced' }],
     });
-    expect(body.replicas[1]).toMatchObject({ uploads: [], conflicts: [] });
+    const none = { uploads: [], conflicts: [], verifications: [], findings: [], tombstones: [] };
+    expect(body.replicas[1]).toMatchObject(none);
     const [other] = (await api.get('/api/documents/2')).body.replicas;
     expect(other.report).toEqual([OWNER]);
   });

@@ -94,7 +94,50 @@ describe('GET /metrics', () => {
     expect(value('documents{replica="loft",state="ok"}')).toBe(1);
     expect(value('hygiene_findings{replica="loft",severity="danger"}')).toBe(1);
     expect(value('conflicts{replica="cellar"}')).toBe(0);
+    expect(value('verified{replica="loft"}')).toBe(0);
+    expect(value('drift{replica="loft"}')).toBe(0);
+    expect(text).not.toContain('pngx_replica_verification_age_seconds{replica="loft"');
     expect(text).not.toContain('pngx_replica_rpo_seconds{replica="cellar"}');
+  });
+
+  it('tells what verification found, and how old its oldest comparison is', async () => {
+    const shed = await addReplicaRow(api, 'shed');
+    const at = new Date(Date.now() - 3600_000);
+    const links = await api.db
+      .insertInto('sync_map')
+      .values(
+        [11, 12].map((id) => ({
+          ...{ replica_id: shed, master_doc_id: id, replica_doc_id: id, status: 'ok' as const, phase: 'ok' },
+          ...{ dirty_seq: 4, applied_seq: 4, dirty_since: null, checksum_at: id === 11 ? at : new Date() },
+        })),
+      )
+      .returning('id')
+      .execute();
+    const value = (name: string, text: string) =>
+      Number(new RegExp(`^pngx_replica_${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+    const before = (await api.get('/metrics')).text;
+    expect(value('verified{replica="shed"}', before)).toBe(1);
+    expect(value('verification_age_seconds{replica="shed",depth="checksum"}', before)).toBeGreaterThanOrEqual(3600);
+    const verification = await api.db
+      .insertInto('verifications')
+      .values({ replica_id: shed, scope: 'replica', depth: 'checksum', trigger: 'manual', asked_by: 'api' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const finding = (kind: 'note_lost' | 'foreign', link: number | null) => ({
+      ...{ replica_id: shed, link_id: link, kind, depth: 'checksum' as const, message: 'm' },
+      ...{ verification_id: verification.id, last_verification_id: verification.id },
+    });
+    await api.db
+      .insertInto('findings')
+      .values([finding('note_lost', links[0]?.id ?? 0), finding('foreign', null)])
+      .execute();
+    const after = (await api.get('/metrics')).text;
+    expect(value('verified{replica="shed"}', after)).toBe(0);
+    expect(value('drift{replica="shed"}', after)).toBe(1);
+    expect(value('findings{replica="shed",kind="foreign"}', after)).toBe(1);
+    const { body } = await api.get('/api/status');
+    const state = body.replicas.find((row: { name: string }) => row.name === 'shed');
+    expect(state.verification).toMatchObject({ verified: false, drift: 1, reason: expect.stringContaining('note_lost') });
   });
 
   it('gives a replica that was never synced no lag at all, and a removed one no series', async () => {

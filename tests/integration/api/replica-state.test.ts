@@ -17,7 +17,9 @@ const healthy: ReplicaFacts = {
   lastSync: ago(100),
   intervalSeconds: 900,
   running: null,
-  documents: { waiting: 0, failed: 0, givenUp: 0, blocked: 0 },
+  documents: { waiting: 0, failed: 0, givenUp: 0, blocked: 0, drifted: 0 },
+  conflicts: 0,
+  verified: null,
 };
 const judge = (facts: Partial<ReplicaFacts>) => judgeReplica({ ...healthy, ...facts }, NOW);
 const documents = (counts: Partial<ReplicaFacts['documents']>) => ({ documents: { ...healthy.documents, ...counts } });
@@ -26,6 +28,28 @@ const running = { phase: 'documents', done: 3, total: 10 };
 describe('the state of a replica', () => {
   it('is up to date when its last cycle was good and nothing waits', () => {
     expect(judge({})).toEqual({ status: 'synced', state: 'up_to_date', reason: 'No known change waits.' });
+  });
+
+  it('is verified when everything was compared, and nothing waits', () => {
+    const verified = 'All 5 compared within 30 days.';
+    expect(judge({ verified })).toEqual({ status: 'synced', state: 'verified', reason: verified });
+    expect(judge({ verified, ...documents({ waiting: 1 }) }).state).toBe('behind');
+    expect(judge({ verified, lastSync: ago(86_400) }).state).toBe('late');
+  });
+
+  it('has drifted when verification found differences that nothing explains', () => {
+    expect(judge(documents({ drifted: 2 }))).toEqual({
+      status: 'error',
+      state: 'drifted',
+      reason: 'Verification found 2 differences.',
+    });
+  });
+
+  it('needs a person where edits on the replica wait for a decision', () => {
+    expect(judge({ conflicts: 1, ...documents({ drifted: 1 }) })).toMatchObject({
+      state: 'needs_you',
+      reason: '1 edit on the replica: you decide which side stays.',
+    });
   });
 
   it('is never called synced before its first cycle', () => {
