@@ -125,10 +125,20 @@ export function uploadsOf(db: Db, linkIds: readonly number[]): Promise<AttemptVi
 /** What verifications found in these documents, newest first. */
 export function findingsOfLinks(db: Db, linkIds: readonly number[]): Promise<Finding[]> {
   if (linkIds.length === 0) return Promise.resolve([]);
-  return db.selectFrom('findings').selectAll().where('link_id', 'in', [...linkIds]).orderBy('id', 'desc').execute();
+  return db
+    .selectFrom('findings')
+    .selectAll()
+    .where('link_id', 'in', [...linkIds])
+    .orderBy('id', 'desc')
+    .execute();
 }
 
 /** What became of copies of this document that were deleted or replaced, newest first. */
 export function tombstonesOf(db: Db, masterDocId: number): Promise<Tombstone[]> {
-  return db.selectFrom('tombstones').selectAll().where('master_doc_id', '=', masterDocId).orderBy('id', 'desc').execute();
+  return db
+    .selectFrom('tombstones')
+    .selectAll()
+    .where('master_doc_id', '=', masterDocId)
+    .orderBy('id', 'desc')
+    .execute();
 }

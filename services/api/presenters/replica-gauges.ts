@@ -43,7 +43,8 @@ function fillVerification({ name, verification }: PresentedReplica, metrics: Met
     ['checksum', verification.oldest_checksum_at],
     ['bytes', verification.oldest_bytes_at],
   ] as const)
-    if (at !== null) metrics.replicaVerificationAge.set({ ...labels, depth }, Math.max(0, (now.getTime() - at.getTime()) / 1000));
+    if (at !== null)
+      metrics.replicaVerificationAge.set({ ...labels, depth }, Math.max(0, (now.getTime() - at.getTime()) / 1000));
 }
 
 const gaugesOf = (metrics: Metrics) => [

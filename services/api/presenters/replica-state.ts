@@ -64,7 +64,14 @@ const PASSING = new Set([
 const GRACE_SECONDS = 300;
 
 export function judgeReplica(replica: ReplicaFacts, now: Date): ReplicaVerdict {
-  return stopped(replica) ?? troubled(replica) ?? atWork(replica) ?? unfinished(replica) ?? drifted(replica) ?? settled(replica, now);
+  return (
+    stopped(replica) ??
+    troubled(replica) ??
+    atWork(replica) ??
+    unfinished(replica) ??
+    drifted(replica) ??
+    settled(replica, now)
+  );
 }
 
 function stopped(replica: ReplicaFacts): ReplicaVerdict | null {

@@ -188,7 +188,9 @@ function summary(settings: Settings, masterError: string | null, replicas: reado
     const affected = replicas.filter((replica) => replica.state === state);
     const first = affected[0];
     if (first === undefined) continue;
-    const what = { needs_you: 'you are needed', failing: 'it is failing', drifted: 'it differs', late: 'it is late' }[state];
+    const what = { needs_you: 'you are needed', failing: 'it is failing', drifted: 'it differs', late: 'it is late' }[
+      state
+    ];
     return `${affected.length} of ${plural(replicas.length, 'replica')}: ${what} (${first.name}: ${first.reason})`;
   }
   const paused = replicas.filter((replica) => replica.state === 'paused').length;

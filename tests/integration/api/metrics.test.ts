@@ -137,7 +137,11 @@ describe('GET /metrics', () => {
     expect(value('findings{replica="shed",kind="foreign"}', after)).toBe(1);
     const { body } = await api.get('/api/status');
     const state = body.replicas.find((row: { name: string }) => row.name === 'shed');
-    expect(state.verification).toMatchObject({ verified: false, drift: 1, reason: expect.stringContaining('note_lost') });
+    expect(state.verification).toMatchObject({
+      verified: false,
+      drift: 1,
+      reason: expect.stringContaining('note_lost'),
+    });
   });
 
   it('gives a replica that was never synced no lag at all, and a removed one no series', async () => {
