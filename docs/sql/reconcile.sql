@@ -17,6 +17,9 @@ insert into "reconciliations" ("replica_id", "run_id", "mode") values ($1, $2, $
 insert into "reconcile_rows" ("doc_id", "added", "asn", "title_key", "name_key", "content_key", "root_hex", "newest_hex", "marked_for", "bears_reserved", "scan_id", "side")
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
+-- analyzeScan
+analyze reconcile_rows, sync_map;
+
 -- attachLinks
 update reconcile_rows m set link_id = s.id, former_id = (
   select r.doc_id from reconcile_rows r

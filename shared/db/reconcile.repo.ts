@@ -57,6 +57,14 @@ export async function addScanRows(db: Db, scanId: number, side: Side, rows: read
     .execute();
 }
 
+/**
+ * Tens of thousands of rows came in one go, and autovacuum is a minute away: without knowing of them PostgreSQL plans for a
+ * handful, in nested loops that take minutes at a few thousand documents. A role that may not analyze is only warned.
+ */
+export async function analyzeScan(db: Db): Promise<void> {
+  await sql`analyze reconcile_rows, sync_map`.execute(db);
+}
+
 /** Ties the master's rows to their links, and to the document that is or was their copy if it still is that document. */
 export async function attachLinks(db: Db, scanId: number, replicaId: number): Promise<void> {
   await sql`update reconcile_rows m set link_id = s.id, former_id = (

@@ -27,6 +27,7 @@ const reconcileCalls: Calls<typeof reconcile> = {
     const scan = await reconcile.openScan(db, { replicaId, runId, mode: 'reconcile' });
     await reconcile.addScanRows(db, scan, 'master', [ROW]);
   },
+  analyzeScan: (db) => reconcile.analyzeScan(db),
   attachLinks: (db, { replicaId }) => reconcile.attachLinks(db, SCAN, replicaId),
   leaveInFlight: (db) => reconcile.leaveInFlight(db, SCAN),
   keepLinks: (db) => reconcile.keepLinks(db, SCAN),

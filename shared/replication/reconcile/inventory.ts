@@ -26,6 +26,7 @@ export async function takeInventory(scan: Scan): Promise<Inventory> {
       if (saved.marked_for !== null) marked.push(row.id);
     }),
   ]);
+  await repo.analyzeScan(scan.db);
   await repo.attachLinks(scan.db, scan.id, scan.replicaId);
   return { masters, copies, highWater, marked };
 }
