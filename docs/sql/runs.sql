@@ -87,6 +87,9 @@ insert into run_items (run_id, link_id, chunk, kind)
   on conflict do nothing;
 select count(*) as "total", max("chunk") as "last" from "run_items" where "run_id" = $1;
 
+-- analyzeWork
+analyze run_items, sync_map;
+
 -- openChunk
 update "run_items" set "state" = $1 where "run_id" = $2 and "chunk" = $3 and "state" = $4;
 

@@ -171,6 +171,14 @@ export async function planItems(
   return { total, chunks: total === 0 ? 0 : Number(row?.last ?? 0) + 1 };
 }
 
+/**
+ * After a large change set was written: PostgreSQL would plan for a handful of rows until autovacuum comes by, and join the
+ * change set with the links in nested loops at every look of the dispatcher. A role that may not analyze is only warned.
+ */
+export async function analyzeWork(db: Db): Promise<void> {
+  await sql`analyze run_items, sync_map`.execute(db);
+}
+
 /** A chunk's links may be dispatched from now on. */
 export async function openChunk(db: Db, runId: number, chunk: number): Promise<void> {
   await db

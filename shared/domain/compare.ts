@@ -64,7 +64,7 @@ export function comparePair(pair: Pair, around: Surroundings): Compared {
   const differences: Difference[] = diffFields(wanted, actual)
     .filter(({ field }) => !skipped.has(field))
     .map(({ field }) => difference(field, wanted[field], actual[field]));
-  const reports: FieldReport[] = desired.reports.filter((report) => report.kind !== 'rejected');
+  const reports: FieldReport[] = [...desired.reports];
   const links = skipped.has('custom_fields') ? [] : desired.links;
   for (const link of links) compareLinks(link, pair, around, differences, reports);
   compareNotes(pair, differences, reports);

@@ -47,7 +47,8 @@ interface Tally {
   identities: number;
 }
 
-async function scopeOf(work: ReplicaRun, tables: TranslationTables): Promise<CompareScope> {
+/** Both libraries as they are now, for comparing by batches. */
+export async function scopeOf(work: ReplicaRun, tables: TranslationTables): Promise<CompareScope> {
   const { deps, replica, reader, writer, signal } = work;
   const [master, copies] = await Promise.all([reader.census(signal), writer.census(signal)]);
   return {

@@ -8,6 +8,7 @@ import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
 import { checkReplica, type ReplicaFindings } from './check-replica.ts';
 import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
+import { settleEqual } from './settle-equal.ts';
 import { sweepReplica } from './sweep.ts';
 import { ensureTaxonomy } from './ensure-taxonomy.ts';
 import { planDeletions } from './plan-deletions.ts';
@@ -78,6 +79,8 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
       ? await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize)
       : await reconcileReplica(work, findings, run.mode);
   await noteRetried(deps.db, run.id);
+  if (plan.total > deps.timings.chunkSize) await runs.analyzeWork(deps.db);
+  await settleEqual(work, tables, plan.total);
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
 }

@@ -1,6 +1,7 @@
 /** Calls of the repositories that sweeps, conflicts and notes use; calls.ts has the rest. */
 import * as conflicts from '../../../shared/db/conflicts.repo.ts';
 import * as noteLinks from '../../../shared/db/note-links.repo.ts';
+import * as settled from '../../../shared/db/settled.repo.ts';
 import * as sweeps from '../../../shared/db/sweeps.repo.ts';
 import type { Call, Calls } from './calls.ts';
 
@@ -33,6 +34,23 @@ const noteLinkCalls: Calls<typeof noteLinks> = {
     noteLinks.saveNotePairs(db, link.id, [{ masterNoteId: 1, replicaNoteId: 2, textHash: 'h' }]),
 };
 
+const settledCalls: Calls<typeof settled> = {
+  plainUpdates: (db, { runId }) => settled.plainUpdates(db, runId, 0, 100),
+  settleLinks: (db, { link, runLease }) =>
+    settled.settleLinks(db, runLease, [
+      {
+        id: link.id,
+        want: 1,
+        masterAdded: 'then',
+        masterModified: 'now',
+        replicaAdded: 'then',
+        replicaModified: 'now',
+        applied: {},
+        report: [],
+      },
+    ]),
+};
+
 const sweepCalls: Calls<typeof sweeps> = {
   beginSweep: (db, { runLease, replicaId }) => sweeps.beginSweep(db, runLease, replicaId),
   saveSweepPosition: (db, { runLease, replicaId }) => sweeps.saveSweepPosition(db, runLease, replicaId, 100),
@@ -46,5 +64,6 @@ const sweepCalls: Calls<typeof sweeps> = {
 export const truthCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   conflicts: conflictCalls,
   'note-links': noteLinkCalls,
+  settled: settledCalls,
   sweeps: sweepCalls,
 };

@@ -206,6 +206,7 @@ const runCalls: Calls<typeof runs> = {
   takeLostRuns: (db) => runs.takeLostRuns(db, LOST_AFTER_MS),
   startChildren: (db, { cycleId }) => runs.startChildren(db, cycleId),
   planItems: (db, { runId, replicaId }) => runs.planItems(db, runId, replicaId, 500),
+  analyzeWork: (db) => runs.analyzeWork(db),
   openChunk: (db, { runId }) => runs.openChunk(db, runId, 0),
   plannedChunks: (db, { runId }) => runs.plannedChunks(db, runId),
   settleItem: (db, { runId, link }) => runs.settleItem(db, runId, link.id, 'done', 1),
