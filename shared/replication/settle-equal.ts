@@ -33,7 +33,11 @@ export async function settleEqual(work: ReplicaRun, tables: TranslationTables, p
     scope ??= await scopeOf(work, tables);
     const equal = (await compareBatch(scope, links)).filter(isEqual);
     for (const one of equal) await rememberNotes(work, one);
-    settled += await settleLinks(deps.db, lease, equal.map((one) => settledLink(one, tables)));
+    settled += await settleLinks(
+      deps.db,
+      lease,
+      equal.map((one) => settledLink(one, tables)),
+    );
     await deps.racePoint('settle.batch');
   }
   if (settled > 0)
@@ -45,7 +49,9 @@ export async function settleEqual(work: ReplicaRun, tables: TranslationTables, p
 
 function isEqual(one: LinkComparison): one is Compared {
   if (one.kind !== 'compared' || one.differences.length > 0) return false;
-  return fileIsKnown(one) && one.reports.every((report) => report.kind === 'not_replicable' || report.kind === 'derived');
+  return (
+    fileIsKnown(one) && one.reports.every((report) => report.kind === 'not_replicable' || report.kind === 'derived')
+  );
 }
 
 /**
@@ -62,7 +68,8 @@ function fileIsKnown({ link, master, copy }: Compared): boolean {
 }
 
 /** Neither what was sent nor what is stored is known: only a job can tell. */
-const needsFile = (link: Link): boolean => link.stored_checksum === null || (link.file_checksum ?? link.file_md5) === null;
+const needsFile = (link: Link): boolean =>
+  link.stored_checksum === null || (link.file_checksum ?? link.file_md5) === null;
 
 function settledLink({ link, master, copy, reports }: Compared, tables: TranslationTables): SettledLink {
   const linkFields = new Set(translateDocument(master, tables).links.map((field) => field.replicaField));
