@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { findVerification } from '../../../shared/db/verifications.repo.ts';
+import type { Controller } from '../../support/controller.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { gate, waitFor } from '../../support/wait.ts';
 import { Stage } from './stage.ts';
@@ -81,7 +86,7 @@ describe('a verification', () => {
         await held.opened;
       },
     });
-    await stage.ask('PATCH', '/api/documents/3/', { title: 'Not so' });
+    await stage.ask('PATCH', `/api/documents/${await stage.copyOf(3)}/`, { title: 'Not so' });
     armed = true;
     const id = await stage.open({ depth: 'metadata' });
     await reached.opened;
@@ -110,28 +115,42 @@ describe('a verification', () => {
     ]);
   });
 
-  it('hands over to another process at the point where its own was killed, reading nothing twice', async () => {
-    stage = await Stage.inStep(['v3', 'v3'], 30);
-    const stopped = await stage.open({ depth: 'bytes' });
-    const half = () =>
-      waitFor('the first batches to be written down', async () => {
-        const rows = await stage.controller.db
-          .selectFrom('verification_ledger')
-          .select('link_id')
-          .where('verification_id', '=', stopped)
-          .execute();
-        return rows.length >= 10 && rows.length < 30 ? rows.length : null;
-      });
-    const before = await half();
+  it('goes on where its killed process stood, reading nothing twice', { timeout: 120_000 }, async () => {
+    stage = await Stage.inStep(['v3', 'v3'], 30, { presence: { beatMs: 200, deadAfterMs: 2000 } });
     await stage.controller.stopWorker();
-    const [row] = await stage.controller.db.selectFrom('verifications').selectAll().where('id', '=', stopped).execute();
-    expect(row).toMatchObject({ finished_at: null, lease_worker: null });
-    const read = Number(row?.compared);
-    expect(read).toBeGreaterThanOrEqual(before);
+    const killed = await stage.open({ depth: 'bytes' });
+    // Batches of ten: two are written down, the third is compared and lost.
+    await workUntil('verify.compared#3', stage.controller);
+    const at = await findVerification(stage.controller.db, killed);
+    expect(at).toMatchObject({ finished_at: null, compared: 20, state: 'running' });
+    expect(at?.lease_worker).not.toBeNull();
     stage.replica.clearRequests();
     await stage.controller.startWorker();
-    expect(await stage.ended(stopped)).toMatchObject({ state: 'done', compared: 30, equal: 30 });
-    const downloads = stage.replica.requests().filter(({ path }) => path.endsWith('/download/'));
-    expect(downloads).toHaveLength(30 - read);
+    expect(await stage.ended(killed)).toMatchObject({ state: 'done', compared: 30, equal: 30 });
+    expect(stage.replica.requests().filter(({ path }) => path.endsWith('/download/'))).toHaveLength(10);
+  });
+
+  it('hands back what it has begun when its process stops in order', async () => {
+    const held = gate();
+    stage = await Stage.inStep(['v3', 'v3'], 30, {
+      racePoint: (name) => (name === 'verify.compared' ? held.opened : Promise.resolve()),
+    });
+    const id = await stage.open({ depth: 'bytes' });
+    await waitFor('a worker to have it', async () => (await findVerification(stage.controller.db, id))?.lease_worker);
+    const stopped = stage.controller.stopWorker();
+    held.open();
+    await stopped;
+    expect(await findVerification(stage.controller.db, id)).toMatchObject({ finished_at: null, lease_worker: null });
+    await stage.controller.startWorker();
+    expect(await stage.ended(id)).toMatchObject({ state: 'done', compared: 30, equal: 30 });
   });
 });
+
+/** A worker process that is ended by SIGKILL at this point. */
+async function workUntil(killAt: string, { database, key }: Controller): Promise<void> {
+  const script = fileURLToPath(new URL('../../support/crashing-worker.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['pipe', 'ignore', 'inherit'] });
+  child.stdin.write(`${JSON.stringify({ databaseUrl: database.url, key, killAt })}\n`);
+  const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  expect(signal).toBe('SIGKILL');
+}

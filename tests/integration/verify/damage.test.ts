@@ -29,10 +29,7 @@ describe.each([
   });
   afterAll(() => stage?.stop());
 
-  const copyOf = async (masterId: number): Promise<number> => {
-    const link = (await stage.controller.links()).find((one) => one.master_doc_id === masterId);
-    return link?.replica_doc_id ?? 0;
-  };
+  const copyOf = (masterId: number) => stage.copyOf(masterId);
   const patchCopy = async (masterId: number, body: Record<string, unknown>): Promise<void> => {
     await stage.ask('PATCH', `/api/documents/${await copyOf(masterId)}/`, body);
     await stage.replica.idle();

@@ -29,7 +29,7 @@ export class Stage {
     this.#backend = backend;
   }
 
-  /** Documents 1 to `documents`, copied by one cycle; their ids are the same on both sides. */
+  /** Documents 1 to `documents` on the master, copied by one cycle. */
   static async inStep(
     [from, to]: readonly [Generation, Generation],
     documents: number,
@@ -106,6 +106,11 @@ export class Stage {
   async allSettled(): Promise<void> {
     const open = async () => (await this.findings()).every((one) => one.state !== 'repairing');
     await waitFor('all repairs to be settled', open, 60_000);
+  }
+
+  async copyOf(masterId: number): Promise<number> {
+    const link = (await this.controller.links()).find((one) => one.master_doc_id === masterId);
+    return link?.replica_doc_id ?? 0;
   }
 
   /** As a person would, on the replica. */
