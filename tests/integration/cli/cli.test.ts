@@ -36,7 +36,8 @@ describe('usage', () => {
   it('lists its commands and exit codes, and explains each command', async () => {
     const [all, sync] = await Promise.all([pngx(['--help']), pngx(['sync', '--help'])]);
     expect([all.code, sync.code]).toEqual([0, 0]);
-    for (const command of ['serve', 'api', 'worker', 'migrate', 'sync']) expect(all.stdout).toContain(`\n  ${command}`);
+    for (const command of ['serve', 'api', 'worker', 'migrate', 'sync', 'verify'])
+      expect(all.stdout).toContain(`\n  ${command}`);
     expect(all.stdout).toContain('Exit codes');
     expect(sync.stdout).toContain('--wait');
   });
@@ -110,6 +111,32 @@ describe('on the embedded database', () => {
     expect(result.replicas).toEqual([
       expect.objectContaining({ replica: 'attic', outcome: 'failed', error_code: 'token_refused' }),
     ]);
+  });
+
+  it('verifies with --wait: 0 while everything is equal, 1 and the names of what is not', async () => {
+    const equal = await pngx(['verify', '--replica', 'attic', '--depth', 'bytes', '--wait']);
+    expect(equal.stdout).toBe('attic: done (4 of 4 equal, 0 findings, 0 skipped)\n');
+    expect(equal.code).toBe(0);
+    const row = replica.store.documents.get(2);
+    if (!row) throw new Error('document 2 is not there');
+    row.owner = null;
+    row.title = 'Somebody else';
+    const found = await pngx(['verify', '--wait', '--json']);
+    expect(found.code).toBe(1);
+    const result = JSON.parse(found.stdout);
+    expect(result.verifications).toEqual([expect.objectContaining({ compared: 4, equal: 3, state: 'done' })]);
+    expect(result.findings.map((one: { kind: string }) => one.kind)).toContain('field_differs');
+  });
+
+  it('refuses a depth there is none of and a document of no replica', async () => {
+    const [depth, document, unknown] = await Promise.all([
+      pngx(['verify', '--depth', 'deep']),
+      pngx(['verify', '--document', '3']),
+      pngx(['verify', '--replica', 'attic', '--document', 'three']),
+    ]);
+    expect([depth.code, document.code, unknown.code]).toEqual([2, 2, 2]);
+    expect(depth.stderr).toContain('there are list, metadata, checksum, bytes');
+    expect(document.stderr).toContain('--document needs --replica');
   });
 
   it('names the replicas there are when the wanted one does not exist', async () => {
