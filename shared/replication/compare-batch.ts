@@ -25,6 +25,8 @@ export interface CompareScope {
   readonly masterIds: ReadonlySet<number>;
   readonly replicaIds: ReadonlySet<number>;
   readonly signal: AbortSignal;
+  /** A dry run looks at copies as the changes of the taxonomy will leave them. */
+  readonly afterwards?: (copy: PaperlessDocument) => PaperlessDocument;
 }
 
 export type LinkComparison = { readonly link: Link; readonly masterHash: string | null } & (
@@ -49,7 +51,8 @@ export async function compareBatch(scope: CompareScope, links: readonly Link[]):
   const versions = await versionLinksOf(scope.db, linkIds);
   return links.map((link) => {
     const master = masters.get(link.master_doc_id);
-    const copy = copies.get(link.replica_doc_id ?? -1);
+    const found = copies.get(link.replica_doc_id ?? -1);
+    const copy = found && (scope.afterwards?.(found) ?? found);
     const hash = master ? masterHash(master) : null;
     if (!master) return { link, masterHash: hash, kind: 'missing', side: 'master' };
     if (!copy) return { link, masterHash: hash, kind: 'missing', side: 'replica' };

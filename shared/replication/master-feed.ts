@@ -6,33 +6,43 @@ import type { Db } from '../db/tables.ts';
 import { checkIdentity } from '../domain/identity.ts';
 import { fromMicros, toMicros } from '../domain/instant.ts';
 import { AppError } from '../kernel/errors.ts';
-import type { FeedRow } from '../paperless/api.ts';
+import type { FeedRow, PaperlessReader } from '../paperless/api.ts';
 import type { MasterLook } from './master-census.ts';
 
-/**
- * Keyset paging by (modified, id): always page 1 from the last value, so that an edit while reading makes no document be
- * missed; a full page of one single value doubles the page size. Cursor and marks move together.
- */
+/** Cursor and marks move together, a page at a time. */
 export async function readFeed(look: MasterLook, cursor: number, startedUs: number): Promise<void> {
   const { deps, master, run, signal } = look;
-  let from = Math.min(cursor, startedUs) - deps.timings.feedOverlapMs * 1000;
-  let size = deps.timings.feedPageSize;
-  for (;;) {
-    const page = await master.feedPage(fromMicros(from), size, signal);
-    const last = page.rows.at(-1);
-    const lastUs = last ? toMicros(last.modified) : null;
-    const end = page.rows.length < size;
+  const from = Math.min(cursor, startedUs) - deps.timings.feedOverlapMs * 1000;
+  for await (const { rows, lastUs } of feedPages(master, from, deps.timings.feedPageSize, signal))
     await deps.db.transaction().execute(async (trx) => {
       await links.addMissingLinks(
         trx,
-        page.rows.map((row) => row.id),
+        rows.map((row) => row.id),
       );
-      await links.markDirty(trx, page.rows);
-      await checkIdentities(trx, page.rows, run.id);
+      await links.markDirty(trx, rows);
+      await checkIdentities(trx, rows, run.id);
       if (lastUs !== null || startedUs < cursor)
         await masterRepo.setCursor(trx, Math.min(Math.max(lastUs ?? cursor, Math.min(cursor, startedUs)), startedUs));
     });
-    if (end || lastUs === null) return;
+}
+
+/**
+ * Keyset paging by (modified, id): always page 1 from the last value, so that an edit while reading makes no document be
+ * missed; a full page of one single value doubles the page size. `lastUs`: the last "modified" of the page, microseconds.
+ */
+export async function* feedPages(
+  master: PaperlessReader,
+  fromUs: number,
+  pageSize: number,
+  signal: AbortSignal,
+): AsyncGenerator<{ readonly rows: readonly FeedRow[]; readonly lastUs: number | null }> {
+  let [from, size] = [fromUs, pageSize];
+  for (;;) {
+    const { rows } = await master.feedPage(fromMicros(from), size, signal);
+    const last = rows.at(-1);
+    const lastUs = last ? toMicros(last.modified) : null;
+    yield { rows, lastUs };
+    if (rows.length < size || lastUs === null) return;
     if (lastUs === from) size = widerPage(size);
     from = lastUs;
   }

@@ -1,6 +1,7 @@
 /** Calls of the repositories that sweeps, conflicts and notes use; calls.ts has the rest. */
 import * as conflicts from '../../../shared/db/conflicts.repo.ts';
 import * as noteLinks from '../../../shared/db/note-links.repo.ts';
+import * as planning from '../../../shared/db/planning.repo.ts';
 import * as settled from '../../../shared/db/settled.repo.ts';
 import * as sweeps from '../../../shared/db/sweeps.repo.ts';
 import type { Call, Calls } from './calls.ts';
@@ -34,6 +35,13 @@ const noteLinkCalls: Calls<typeof noteLinks> = {
     noteLinks.saveNotePairs(db, link.id, [{ masterNoteId: 1, replicaNoteId: 2, textHash: 'h' }]),
 };
 
+const planningCalls: Calls<typeof planning> = {
+  linksToPlan: (db, { replicaId }) =>
+    planning.linksToPlan(db, replicaId, { after: 0, limit: 100, sweep: true, changed: [1] }),
+  mastersWithoutCopy: (db, { replicaId }) => planning.mastersWithoutCopy(db, replicaId, [1, 2]),
+  movedSince: (db) => planning.movedSince(db, [{ id: 1, modified: 'now' }]),
+};
+
 const settledCalls: Calls<typeof settled> = {
   plainUpdates: (db, { runId }) => settled.plainUpdates(db, runId, 0, 100),
   settleLinks: (db, { link, runLease }) =>
@@ -64,6 +72,7 @@ const sweepCalls: Calls<typeof sweeps> = {
 export const truthCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   conflicts: conflictCalls,
   'note-links': noteLinkCalls,
+  planning: planningCalls,
   settled: settledCalls,
   sweeps: sweepCalls,
 };
