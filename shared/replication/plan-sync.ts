@@ -74,7 +74,14 @@ export async function planSync(source: PlanSource, replica: Replica, sweep: bool
     const last = links.at(-1);
     if (!last) break;
     after = last.master_doc_id;
-    sort(found, await compareBatch(scope, links.filter((link) => scope.masterIds.has(link.master_doc_id))), scope);
+    sort(
+      found,
+      await compareBatch(
+        scope,
+        links.filter((link) => scope.masterIds.has(link.master_doc_id)),
+      ),
+      scope,
+    );
   }
   const uploads = await planning.mastersWithoutCopy(db, replica.id, [...scope.masterIds]);
   return {

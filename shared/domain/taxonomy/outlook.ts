@@ -23,11 +23,13 @@ export function outlookOf(plan: Pick<TaxonomyPlan, 'actions' | 'tables'>): Outlo
   const doing = <D extends TaxonomyAction['do']>(what: D) =>
     plan.actions.filter((action): action is Doing<D> => action.do === what);
   const { tables } = plan;
-  const taxonomy = Object.fromEntries(
-    TAXONOMY_KINDS.map((kind) => [kind, new Map(tables.taxonomy[kind])]),
-  ) as Record<TaxonomyKind, Map<number, number>>;
+  const taxonomy = Object.fromEntries(TAXONOMY_KINDS.map((kind) => [kind, new Map(tables.taxonomy[kind])])) as Record<
+    TaxonomyKind,
+    Map<number, number>
+  >;
   const unmapped = new Map(tables.unmapped);
-  for (const { kind, masterId } of [...doing('create'), ...doing('create_field')]) unmapped.delete(`${kind}:${masterId}`);
+  for (const { kind, masterId } of [...doing('create'), ...doing('create_field')])
+    unmapped.delete(`${kind}:${masterId}`);
   for (const { kind, masterId } of doing('create')) taxonomy[kind].set(masterId, standIn(masterId));
   const after: TranslationTables = {
     ...tables,
@@ -84,8 +86,7 @@ function without(
   removed: readonly Doing<'remove_options'>[],
   parents: ReadonlyMap<number, number | null>,
 ): PaperlessDocument {
-  const gone = (kind: string) =>
-    new Set(deleted.flatMap((action) => (action.kind === kind ? [action.replicaId] : [])));
+  const gone = (kind: string) => new Set(deleted.flatMap((action) => (action.kind === kind ? [action.replicaId] : [])));
   const kept = (kind: string, id: number | null) => (id !== null && gone(kind).has(id) ? null : id);
   const fields = gone('custom_field');
   const tags = gone('tag');

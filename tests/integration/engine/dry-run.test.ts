@@ -11,7 +11,9 @@ import { simulator, type Simulator } from '../../support/simulator.ts';
 
 function reader({ url, token }: Instance, target: number) {
   const timeouts = { connectMs: 2000, answerMs: 10_000, idleMs: 10_000 };
-  const slots = { run: <T>(_target: number, work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal) };
+  const slots = {
+    run: <T>(_target: number, work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal),
+  };
   return createReader({ target, baseUrl: parseInstanceUrl(url), token, timeouts }, { slots, clock: systemClock });
 }
 
@@ -81,7 +83,9 @@ for (const [from, to] of [
       expect(uploads).toBe(planned.uploads.length);
       expect(taxonomy).toBe(planned.taxonomy.length);
       const links = await controller.links();
-      const sent = new Set(links.filter((link) => planned.uploads.includes(link.master_doc_id)).map((link) => link.replica_doc_id));
+      const sent = new Set(
+        links.filter((link) => planned.uploads.includes(link.master_doc_id)).map((link) => link.replica_doc_id),
+      );
       const changed = [...documents].filter((id) => !sent.has(id));
       // paperless keeps links on both ends: writing one of them may leave nothing to do at the other.
       const sure = planned.updates.filter(({ fields }) => fields.some(({ field }) => field !== 'document_links'));
@@ -99,7 +103,12 @@ for (const [from, to] of [
       const tag = (await ask(master, 'POST', '/api/tags/', { name: 'Green', owner: null })) as { id: number };
       await ask(master, 'PATCH', '/api/tags/1/', { name: 'Crimson' });
       await ask(master, 'PATCH', '/api/documents/2/', { tags: [tag.id], title: 'Renamed' });
-      await ask(master, 'PATCH', '/api/documents/3/', { custom_fields: [{ field: 1, value: [4, 5] }, { field: 2, value: 'x' }] });
+      await ask(master, 'PATCH', '/api/documents/3/', {
+        custom_fields: [
+          { field: 1, value: [4, 5] },
+          { field: 2, value: 'x' },
+        ],
+      });
       await ask(master, 'POST', '/api/documents/6/notes/', { note: 'remember' });
       await uploadText(master, 'doc-13');
       await master.idle();
