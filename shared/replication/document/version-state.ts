@@ -58,13 +58,16 @@ export async function settleVersion(
 /** Whether nothing can come of any version upload any more: only then do the marks go, and only then is text written. */
 export function allVersionsClosed(work: DocumentWork, state: VersionState): boolean {
   const now = work.deps.clock.now().getTime();
-  return state.attempts.every((attempt) => isClosed(versionFacts(state, attempt), 'v3', now, work.deps.timings));
+  return state.attempts.every(
+    (attempt) => isGivenUp(attempt) || isClosed(versionFacts(attempt), 'v3', now, work.deps.timings),
+  );
 }
 
-export function versionFacts(state: VersionState, attempt: VersionAttempt): AttemptFacts {
-  const later = state.attempts.flatMap(({ k, terminal_at: end }) =>
-    k > attempt.k && end !== null ? [end.getTime()] : [],
-  );
+/** Without row and version for as long as a message can come again (H9). Should it come all the same, its mark tells. */
+const isGivenUp = (attempt: VersionAttempt): boolean =>
+  attempt.failure_code === VERSION_LOST && attempt.closed_at !== null;
+
+export function versionFacts(attempt: VersionAttempt): AttemptFacts {
   return {
     state: attempt.state,
     postedAt: attempt.posted_at.getTime(),
@@ -72,8 +75,6 @@ export function versionFacts(state: VersionState, attempt: VersionAttempt): Atte
     terminalAt: attempt.terminal_at?.getTime() ?? null,
     senderGoneAt: attempt.unknown_at?.getTime() ?? null,
     sameBytes: false,
-    lost: attempt.failure_code === VERSION_LOST,
-    overtakenAt: later.length === 0 ? null : Math.min(...later),
   };
 }
 

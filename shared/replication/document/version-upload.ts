@@ -272,10 +272,10 @@ async function lookAgain(
   if (apart >= looksApartMs)
     looked = await settleVersion(work, state, attempt, { looks: attempt.looks + 1, looked_at: now });
   const looks = { count: looked.looks, lastAt: looked.looked_at?.getTime() ?? null };
-  if (!mayPostVersionAgain(versionFacts(state, looked), looks, now.getTime(), work.deps.timings))
+  if (!mayPostVersionAgain(versionFacts(looked), looks, now.getTime(), work.deps.timings))
     return kind === null ? waitForTrace(work, looked) : snooze(looksApartMs);
-  const lost = kind === null ? { failure_code: VERSION_LOST } : {};
-  await settleVersion(work, state, looked, { ...lost, closed_at: now });
+  const lost = { state: 'unknown', unknown_at: looked.unknown_at ?? now, failure_code: VERSION_LOST } as const;
+  await settleVersion(work, state, looked, { ...(kind === null ? lost : {}), closed_at: now });
   return kind === null ? null : afterFailure(kind);
 }
 

@@ -11,6 +11,7 @@ export function versionBehaviour(library: Library): void {
   describe('versions of a file', () => {
     newestFile(library);
     labels(library);
+    deletions(library);
   });
 }
 
@@ -99,5 +100,51 @@ function labels(library: Library): void {
     const answer = await library.call(`/api/documents/${root.id}/versions/${version}/`, { method: 'DELETE' });
     expect([answer.status, answer.json]).toEqual([200, { result: 'OK', current_version_id: root.id }]);
     expect((await library.document(root.id)).content).toBe(first.bytes.toString());
+  });
+}
+
+function deletions(library: Library): void {
+  const remove = (root: number, version: number) =>
+    library.call(`/api/documents/${root}/versions/${version}/`, { method: 'DELETE' });
+  const rootOf = async (id: number) => (await library.call(`/api/documents/${id}/root/`)).json;
+
+  test('the first file cannot be deleted, but bears a label like any other', async () => {
+    const { root } = await twoVersions(library, 'kept');
+    expect((await remove(root.id, root.id)).status).toBe(400);
+    const path = `/api/documents/${root.id}/versions/${root.id}/`;
+    const answer = await library.call(path, { method: 'PATCH', json: { version_label: 'original' } });
+    expect([answer.status, answer.json]).toMatchObject([200, { id: root.id, version_label: 'original' }]);
+    expect((await remove(root.id, 2_000_000_000)).status).toBe(404);
+  });
+
+  test('a deleted version lies in the trash under its root and comes back to its place, unseen by modified', async () => {
+    const { root, version } = await twoVersions(library, 'first');
+    const newest = await addVersion(library, root.id, library.text('third'), 'newest');
+    expect((await remove(root.id, version)).status).toBe(200);
+    expect(await rootOf(version)).toEqual({ root_id: root.id });
+    const before = await library.document(root.id);
+    expect(before.versions?.map((one) => one.id)).toEqual([newest, root.id]);
+    expect((await library.trashAction('restore', [version])).status).toBe(200);
+    const after = await library.document(root.id);
+    expect(after.versions?.map((one) => one.id)).toEqual([newest, version, root.id]);
+    expect(after.modified).toBe(before.modified);
+  });
+
+  test('a version may repeat the bytes of another one, and is known under its own file name', async () => {
+    const { first, root } = await twoVersions(library, 'other');
+    const again = await addVersion(library, root.id, { ...first, name: `${library.run}-again.txt` }, 'again');
+    const now = await library.document(root.id);
+    expect(now.versions?.[0]).toMatchObject({ id: again, checksum: library.checksum(first.bytes) });
+    const metadata = (await library.call(`/api/documents/${root.id}/metadata/?version=${again}`)).json;
+    expect(metadata).toMatchObject({ original_filename: `${library.run}-again.txt` });
+    expect(now.original_file_name).toBe(first.name);
+  });
+
+  test('text goes to the newest version only', async () => {
+    const { first, root } = await twoVersions(library, 'text');
+    await library.patch(root.id, { content: 'written later' });
+    expect((await library.document(root.id)).content).toBe('written later');
+    const own = await library.call(`/api/documents/${root.id}/?version=${root.id}`);
+    expect(own.json).toMatchObject({ content: first.bytes.toString() });
   });
 }
