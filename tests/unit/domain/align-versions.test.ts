@@ -96,7 +96,7 @@ describe('the versions of a copy', () => {
     expect([plan.older.map(({ id }) => id), plan.missing.map(({ id }) => id)]).toEqual([[1], [6]]);
   });
 
-  test('of a first file that is none of the master\'s end with the newest', () => {
+  test("of a first file that is none of the master's end with the newest", () => {
     const plan = align({ master: [file(1, 'a'), file(5, 'b')], copy: [row(7, 'x', null, true)] });
     expect([plan.strayRoot, plan.missing.map(({ id }) => id), plan.older.length]).toEqual([true, [5], 1]);
   });
