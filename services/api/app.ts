@@ -17,6 +17,7 @@ import { hygieneRoutes } from './routes/hygiene.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { reconcileRoutes } from './routes/reconcile.ts';
 import { replicaRoutes } from './routes/replicas.ts';
 import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
@@ -47,6 +48,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/verifications', verificationRoutes(deps));
   app.route('/api/findings', findingRoutes(deps));
   app.route('/api/replicas', uploadRoutes(deps));
+  app.route('/api/replicas', reconcileRoutes(deps));
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));

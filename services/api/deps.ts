@@ -1,5 +1,6 @@
 /** What routes and pages are given. Built in one place, so that an adapter is never constructed anywhere else. */
 import { randomBytes } from 'node:crypto';
+import type { Env } from '../../shared/config/env.ts';
 import type { SecretBox } from '../../shared/config/secret-key.ts';
 import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
@@ -51,12 +52,14 @@ export interface ApiDeps {
   readonly basePath: string;
   /** For pages, where the settings name none. */
   readonly timeZone: string;
+  /** For files that have to be fetched to be compared. */
+  readonly scratchDir: string;
   settings(): Promise<Settings>;
 }
 
 /** What a program opened before it makes an API of it; `shared/replication/foundation.ts` has it all. */
 export interface ApiFoundation {
-  readonly env: { readonly publicUrl: string | undefined; readonly basePath: string; readonly timeZone: string };
+  readonly env: Pick<Env, 'publicUrl' | 'basePath' | 'timeZone' | 'scratchDir'>;
   readonly database: Database<Tables>;
   readonly secrets: SecretBox;
   readonly producer: Producer;
@@ -94,6 +97,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     publicUrl: from.env.publicUrl,
     basePath: from.env.basePath,
     timeZone: from.env.timeZone,
+    scratchDir: from.env.scratchDir,
     settings,
     closing: { db, log, metrics: engineMetrics(metrics), settings, clock: systemClock },
   };

@@ -14,6 +14,21 @@ const runIsHeld = ({ runId, worker, epoch }: RunLease) =>
 const linkIsFree = sql<boolean>`(s.lease_worker is null
   or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))`;
 
+/** Another document is the copy now, or the id of the copy (or of the master document) names another document. */
+const hasChanged = sql<boolean>`s.replica_doc_id is not null and m.matched_to is distinct from s.replica_doc_id
+  and m.rule is distinct from 'in_flight'
+  and (m.matched_to is not null
+    or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+      and r.doc_id = s.replica_doc_id and not ${sameIdentity('s.replica_added', 'r.added')})
+    or (s.master_added is not null and not ${sameIdentity('s.master_added', 'm.added')}))`;
+
+/** How many links would give up their copy. */
+export async function countChanged(db: Db, scanId: number): Promise<number> {
+  const { rows } = await sql<{ n: number }>`select count(*)::int as n from reconcile_rows m join sync_map s
+    on s.id = m.link_id where m.scan_id = ${scanId} and m.side = 'master' and ${hasChanged}`.execute(db);
+  return rows[0]?.n ?? 0;
+}
+
 /**
  * Links whose document is not the copy they were made for any more, or that belong to another one now, give it up. What they
  * had is kept as `former`: should the process die here, the next reconcile begins with it (H10).
@@ -24,12 +39,8 @@ export async function releaseChanged(db: Db, scanId: number, lease: RunLease): P
       locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null, retry_count = 0,
       failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
     from reconcile_rows m
-    where m.scan_id = ${scanId} and m.side = 'master' and m.link_id = s.id and s.replica_doc_id is not null
-      and m.matched_to is distinct from s.replica_doc_id and ${linkIsFree} and ${runIsHeld(lease)}
-      and (m.matched_to is not null
-        or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
-          and r.doc_id = s.replica_doc_id and not ${sameIdentity('s.replica_added', 'r.added')})
-        or (s.master_added is not null and not ${sameIdentity('s.master_added', 'm.added')}))`.execute(db);
+    where m.scan_id = ${scanId} and m.side = 'master' and m.link_id = s.id and ${hasChanged}
+      and ${linkIsFree} and ${runIsHeld(lease)}`.execute(db);
   return Number(result.numAffectedRows ?? 0);
 }
 

@@ -80,11 +80,13 @@ export async function attachLinks(db: Db, scanId: number, replicaId: number): Pr
   );
 }
 
-/** Uploads under way end in the state table; whatever is matched meanwhile would be a second copy. */
+/** Files under way end in the state table; whatever is matched meanwhile would be a second copy. */
 export async function leaveInFlight(db: Db, scanId: number): Promise<void> {
   await sql`update reconcile_rows m set rule = 'in_flight' from sync_map s
-    where m.scan_id = ${scanId} and m.side = 'master' and s.id = m.link_id and s.replica_doc_id is null
-      and exists (select 1 from upload_attempts a where a.link_id = s.id and a.closed_at is null)`.execute(db);
+    where m.scan_id = ${scanId} and m.side = 'master' and s.id = m.link_id and (s.replacing
+      or exists (select 1 from version_attempts v where v.link_id = s.id and v.closed_at is null)
+      or (s.replica_doc_id is null
+        and exists (select 1 from upload_attempts a where a.link_id = s.id and a.closed_at is null)))`.execute(db);
 }
 
 /** Links that are not in question: their copy is the document it was. A resync puts all of them in question (E18). */
@@ -98,13 +100,15 @@ export async function keepLinks(db: Db, scanId: number): Promise<void> {
     where r.scan_id = ${scanId} and r.side = 'replica' and r.doc_id = kept.former_id`.execute(db);
 }
 
-/** H3: what another link owns is nobody else's copy, though its master document is not live. */
+/** H3: what another link owns is nobody else's copy, though its master document is not live, or its file under way. */
 export async function reserveOwned(db: Db, scanId: number, replicaId: number): Promise<void> {
   await sql`update reconcile_rows r set rule = 'owned' from sync_map s
     where r.scan_id = ${scanId} and r.side = 'replica' and r.rule is null
       and s.replica_id = ${replicaId} and s.replica_doc_id = r.doc_id and ${sameIdentity('s.replica_added', 'r.added')}
       and not exists (select 1 from reconcile_rows m
-        where m.scan_id = r.scan_id and m.side = 'master' and m.link_id = s.id)`.execute(db);
+        where m.scan_id = r.scan_id and m.side = 'master' and m.link_id = s.id and m.rule is distinct from 'in_flight')`.execute(
+    db,
+  );
 }
 
 /** Own uploads first: a reserved number or marker, and the bytes. What bears a mark and is not matched is left alone (H3). */

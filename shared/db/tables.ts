@@ -1,6 +1,7 @@
 /** The tables as Kysely sees them; what each column means stands beside it in migrations/. */
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
 import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
+import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { Difference } from '../domain/compare.ts';
@@ -363,50 +364,6 @@ export interface NoteLinksTable {
   master_note_id: number;
   replica_note_id: number;
   text_hash: string;
-}
-export interface ReconciliationsTable {
-  id: Id;
-  replica_id: number;
-  run_id: number | null;
-  mode: 'reconcile' | 'resync';
-  started_at: Generated<Date>;
-  finished_at: NullableTime;
-  summary: NullableJson<Record<string, unknown>>;
-}
-export interface ReconcileRowsTable {
-  scan_id: number;
-  side: 'master' | 'replica';
-  doc_id: number;
-  added: string;
-  asn: number | null;
-  title_key: string;
-  name_key: string | null;
-  content_key: string | null;
-  root_hex: string | null;
-  newest_hex: string | null;
-  sha256: string | null;
-  md5: string | null;
-  marked_for: number | null;
-  bears_reserved: Generated<boolean>;
-  link_id: number | null;
-  former_id: number | null;
-  matched_to: number | null;
-  rule: string | null;
-  claimed: Generated<boolean>;
-}
-export interface MatchProposalsTable {
-  id: Id;
-  replica_id: number;
-  link_id: number;
-  master_doc_id: number;
-  master_added: string;
-  replica_doc_id: number;
-  replica_added: string;
-  rule: 'asn' | 'title_created';
-  shown: ColumnType<Record<string, unknown>, string | undefined, string>;
-  state: Generated<'open' | 'accepted' | 'rejected' | 'linked' | 'stale'>;
-  created_at: Generated<Date>;
-  decided_at: NullableTime;
 }
 
 export interface VerificationsTable {

@@ -50,6 +50,7 @@ const reconcileCalls: Calls<typeof reconcile> = {
 
 const claimCalls: Calls<typeof claims> = {
   releaseChanged: (db, { runLease }) => claims.releaseChanged(db, SCAN, runLease),
+  countChanged: (db) => claims.countChanged(db, SCAN),
   claimMatched: (db, { replicaId, runLease }) =>
     claims.claimMatched(db, SCAN, replicaId, runLease, { after: 0, limit: 200 }),
   dirtyVanished: (db) => claims.dirtyVanished(db, SCAN),

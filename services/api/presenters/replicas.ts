@@ -25,6 +25,8 @@ export function presentReplicaRow(replica: Replica) {
     library_proven: replica.library_proven,
     unconfirmed: replica.unconfirmed,
     uploads_held: replica.uploads_held,
+    reconcile_required: replica.reconcile_required,
+    reconciled_at: replica.reconciled_at,
     document_count: replica.document_count,
     foreign_count: replica.foreign_count,
     deletion_mode: replica.deletion_mode,

@@ -1,5 +1,7 @@
 /** A running API on a database of its own, spoken to over HTTP only. */
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApiDeps } from '../../../services/api/deps.ts';
 import { startApi } from '../../../services/api/server.ts';
 import { createSecretBox, type SecretBox } from '../../../shared/config/secret-key.ts';
@@ -62,7 +64,7 @@ export async function startTestApi(): Promise<TestApi> {
     },
   };
   const foundation = {
-    env: { publicUrl: undefined, basePath: '', timeZone: 'UTC' },
+    env: { publicUrl: undefined, basePath: '', timeZone: 'UTC', scratchDir: join(tmpdir(), 'pngx-test-scratch') },
     database,
     secrets,
     producer,
