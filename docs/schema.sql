@@ -227,6 +227,9 @@ create table reconcile_rows (
 
 CREATE INDEX reconcile_rows_asn ON reconcile_rows USING btree (scan_id, asn, side) WHERE ((rule IS NULL) AND (asn IS NOT NULL));
 CREATE INDEX reconcile_rows_content ON reconcile_rows USING btree (scan_id, content_key, side) WHERE (rule IS NULL);
+CREATE INDEX reconcile_rows_link ON reconcile_rows USING btree (scan_id, link_id) WHERE (link_id IS NOT NULL);
+CREATE INDEX reconcile_rows_mark ON reconcile_rows USING btree (scan_id, marked_for) WHERE (marked_for IS NOT NULL);
+CREATE INDEX reconcile_rows_name ON reconcile_rows USING btree (scan_id, name_key, side) WHERE (rule IS NULL);
 CREATE INDEX reconcile_rows_root ON reconcile_rows USING btree (scan_id, root_hex, side) WHERE (rule IS NULL);
 CREATE INDEX reconcile_rows_title ON reconcile_rows USING btree (scan_id, title_key, side) WHERE (rule IS NULL);
 

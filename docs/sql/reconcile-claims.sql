@@ -6,11 +6,23 @@ update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica
   locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null, retry_count = 0,
   failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
   from reconcile_rows m
-  where m.scan_id = $1 and m.side = 'master' and m.link_id = s.id and s.replica_doc_id is not null
-  and m.matched_to is distinct from s.replica_doc_id and (s.lease_worker is null
+  where m.scan_id = $1 and m.side = 'master' and m.link_id = s.id and s.replica_doc_id is not null and m.matched_to is distinct from s.replica_doc_id
+  and m.rule is distinct from 'in_flight'
+  and (m.matched_to is not null
+  or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.doc_id = s.replica_doc_id and not ("r"."added"::timestamptz = "s"."replica_added"::timestamptz
+  or "r"."added"::timestamptz = date_trunc('milliseconds', "s"."replica_added"::timestamptz)))
+  or (s.master_added is not null and not ("m"."added"::timestamptz = "s"."master_added"::timestamptz
+  or "m"."added"::timestamptz = date_trunc('milliseconds', "s"."master_added"::timestamptz))))
+  and (s.lease_worker is null
   or exists (select 1 from workers w where w.id = s.lease_worker and w.dead)) and exists (select 1 from sync_runs run where run.id = $2 and run.finished_at is null
   and run.lease_worker = $3 and run.lease_epoch = $4)
-  and exists (select 1 from workers w where w.id = $5 and not w.dead for share)
+  and exists (select 1 from workers w where w.id = $5 and not w.dead for share);
+
+-- countChanged
+select count(*)::int as n from reconcile_rows m join sync_map s
+  on s.id = m.link_id where m.scan_id = $1 and m.side = 'master' and s.replica_doc_id is not null and m.matched_to is distinct from s.replica_doc_id
+  and m.rule is distinct from 'in_flight'
   and (m.matched_to is not null
   or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
   and r.doc_id = s.replica_doc_id and not ("r"."added"::timestamptz = "s"."replica_added"::timestamptz

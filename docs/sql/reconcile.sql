@@ -36,8 +36,10 @@ update reconcile_rows m set link_id = s.id, former_id = (
 
 -- leaveInFlight
 update reconcile_rows m set rule = 'in_flight' from sync_map s
-  where m.scan_id = $1 and m.side = 'master' and s.id = m.link_id and s.replica_doc_id is null
-  and exists (select 1 from upload_attempts a where a.link_id = s.id and a.closed_at is null);
+  where m.scan_id = $1 and m.side = 'master' and s.id = m.link_id and (s.replacing
+  or exists (select 1 from version_attempts v where v.link_id = s.id and v.closed_at is null)
+  or (s.replica_doc_id is null
+  and exists (select 1 from upload_attempts a where a.link_id = s.id and a.closed_at is null)));
 
 -- keepLinks
 with kept as (
@@ -54,7 +56,7 @@ update reconcile_rows r set rule = 'owned' from sync_map s
   and s.replica_id = $2 and s.replica_doc_id = r.doc_id and ("r"."added"::timestamptz = "s"."replica_added"::timestamptz
   or "r"."added"::timestamptz = date_trunc('milliseconds', "s"."replica_added"::timestamptz))
   and not exists (select 1 from reconcile_rows m
-  where m.scan_id = r.scan_id and m.side = 'master' and m.link_id = s.id);
+  where m.scan_id = r.scan_id and m.side = 'master' and m.link_id = s.id and m.rule is distinct from 'in_flight');
 
 -- matchMarked
 with pick as (
@@ -76,9 +78,12 @@ with pick as (
 -- unhashedRows
 select m.doc_id, m.newest_hex,
   s.file_checksum as known_sha256, s.file_md5 as known_md5,
-  (m.former_id is not null or exists (select 1 from reconcile_rows r
-  where r.scan_id = m.scan_id and r.side <> m.side and r.rule is null
-  and (r.asn = m.asn or r.title_key = m.title_key or r.name_key = m.name_key or r.marked_for = m.doc_id))) as nominated
+  (m.former_id is not null or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.rule is null and "r"."asn" = "m"."asn") or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.rule is null and "r"."title_key" = "m"."title_key")
+  or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.rule is null and "r"."name_key" = "m"."name_key") or exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+  and r.rule is null and "r"."marked_for" = "m"."doc_id")) as nominated
   from reconcile_rows m left join sync_map s on s.id = m.link_id
   where m.scan_id = $1 and m.side = $2 and m.rule is null and m.content_key is null and m.doc_id > $3
   order by m.doc_id limit $4;
@@ -91,44 +96,38 @@ update reconcile_rows r set content_key = h."contentKey", newest_hex = coalesce(
   where r.scan_id = $2 and r.side = $3 and r.doc_id = h."docId";
 
 -- freeGroups
-with keys as (
-  select "content_key" as key from reconcile_rows m
+with keys as materialized (
+  select distinct "content_key" as key from reconcile_rows
   where scan_id = $1 and side = 'master' and rule is null and "content_key" > $2
-  and exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica' and r.rule is null
-  and "r"."content_key" = "m"."content_key")
-  group by "content_key" order by "content_key" limit $3)
+  order by "content_key" limit $3)
   select side, doc_id as id, asn, title_key as "titleKey", name_key as "nameKey", former_id as "formerId",
   content_key as "contentKey", "content_key" as "group"
   from reconcile_rows join keys on keys.key = "content_key"
   where scan_id = $4 and rule is null order by "content_key", side, doc_id;
-with keys as (
-  select "root_hex" as key from reconcile_rows m
+with keys as materialized (
+  select distinct "root_hex" as key from reconcile_rows
   where scan_id = $1 and side = 'master' and rule is null and "root_hex" > $2
-  and exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica' and r.rule is null
-  and "r"."root_hex" = "m"."root_hex")
-  group by "root_hex" order by "root_hex" limit $3)
+  order by "root_hex" limit $3)
   select side, doc_id as id, asn, title_key as "titleKey", name_key as "nameKey", former_id as "formerId",
   content_key as "contentKey", "root_hex" as "group"
   from reconcile_rows join keys on keys.key = "root_hex"
   where scan_id = $4 and rule is null order by "root_hex", side, doc_id;
-with keys as (
-  select "title_key" as key from reconcile_rows m
+with keys as materialized (
+  select distinct "title_key" as key from reconcile_rows
   where scan_id = $1 and side = 'master' and rule is null and "title_key" > $2
-  and exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica' and r.rule is null
-  and "r"."title_key" = "m"."title_key")
-  group by "title_key" order by "title_key" limit $3)
+  order by "title_key" limit $3)
   select side, doc_id as id, asn, title_key as "titleKey", name_key as "nameKey", former_id as "formerId",
   content_key as "contentKey", "title_key" as "group"
   from reconcile_rows join keys on keys.key = "title_key"
   where scan_id = $4 and rule is null order by "title_key", side, doc_id;
 
 -- setPairs
-with p as (select * from jsonb_to_recordset($1::jsonb)
-  as p ("masterId" bigint, "copyId" bigint, rule text))
-  update reconcile_rows r set rule = p.rule,
-  matched_to = case r.side when 'master' then p."copyId" else p."masterId" end
-  from p where r.scan_id = $2
-  and r.doc_id = case r.side when 'master' then p."masterId" else p."copyId" end;
+with p as materialized (select * from jsonb_to_recordset($1::jsonb)
+  as p ("masterId" bigint, "copyId" bigint, rule text)),
+  masters as (update reconcile_rows m set rule = p.rule, matched_to = p."copyId" from p
+  where m.scan_id = $2 and m.side = 'master' and m.doc_id = p."masterId")
+  update reconcile_rows r set rule = p.rule, matched_to = p."masterId" from p
+  where r.scan_id = $3 and r.side = 'replica' and r.doc_id = p."copyId";
 
 -- matchIdentities
 with pick as (
@@ -137,11 +136,11 @@ with pick as (
   join reconcile_rows r on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.former_id and r.rule is null
   where m.scan_id = $1 and m.side = 'master' and m.rule is null
   and (not s.unconfirmed or r.root_hex = s.stored_checksum)
-  order by r.doc_id, m.doc_id)
-  update reconcile_rows r set rule = 'identity',
-  matched_to = case r.side when 'master' then pick.copy_id else pick.master_id end
-  from pick where r.scan_id = $2
-  and r.doc_id = case r.side when 'master' then pick.master_id else pick.copy_id end;
+  order by r.doc_id, m.doc_id),
+  masters as (update reconcile_rows m set rule = 'identity', matched_to = pick.copy_id from pick
+  where m.scan_id = $2 and m.side = 'master' and m.doc_id = pick.master_id)
+  update reconcile_rows r set rule = 'identity', matched_to = pick.master_id from pick
+  where r.scan_id = $3 and r.side = 'replica' and r.doc_id = pick.copy_id;
 
 -- countRules
 select side, rule, count(*)::int as n from reconcile_rows

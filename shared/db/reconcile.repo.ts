@@ -5,7 +5,8 @@
 import { sql } from 'kysely';
 import type { MatchRule, Pair } from '../domain/match.ts';
 import { sameIdentity } from './same-identity.ts';
-import type { Db, ReconcileRowsTable, Reconciliation } from './tables.ts';
+import type { ReconcileRowsTable } from './tables-reconcile.ts';
+import type { Db, Reconciliation } from './tables.ts';
 
 export type Side = 'master' | 'replica';
 export type ReconcileMode = 'reconcile' | 'resync';
@@ -138,6 +139,11 @@ export type UnhashedRow = Pick<ReconcileRowsTable, 'doc_id' | 'newest_hex'> & {
   readonly nominated: boolean;
 };
 
+/** A free document of the replica with this value: each by its own index, since an "or" of them would read all rows. */
+const anyWith = (column: 'asn' | 'title_key' | 'name_key' | 'marked_for', of: string) =>
+  sql<boolean>`exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica'
+    and r.rule is null and ${sql.ref(`r.${column}`)} = ${sql.ref(`m.${of}`)})`;
+
 /** Free rows of a side whose bytes are not comparable yet. */
 export async function unhashedRows(
   db: Db,
@@ -148,9 +154,8 @@ export async function unhashedRows(
 ): Promise<UnhashedRow[]> {
   const { rows } = await sql<UnhashedRow>`select m.doc_id, m.newest_hex,
       s.file_checksum as known_sha256, s.file_md5 as known_md5,
-      (m.former_id is not null or exists (select 1 from reconcile_rows r
-        where r.scan_id = m.scan_id and r.side <> m.side and r.rule is null
-          and (r.asn = m.asn or r.title_key = m.title_key or r.name_key = m.name_key or r.marked_for = m.doc_id))) as nominated
+      (m.former_id is not null or ${anyWith('asn', 'asn')} or ${anyWith('title_key', 'title_key')}
+        or ${anyWith('name_key', 'name_key')} or ${anyWith('marked_for', 'doc_id')}) as nominated
     from reconcile_rows m left join sync_map s on s.id = m.link_id
     where m.scan_id = ${scanId} and m.side = ${side} and m.rule is null and m.content_key is null and m.doc_id > ${after}
     order by m.doc_id limit ${limit}`.execute(db);
@@ -186,7 +191,7 @@ export interface FreeRow {
 }
 export type GroupKey = 'content_key' | 'root_hex' | 'title_key';
 
-/** Free rows of both sides in groups of one key, whole groups only, for keys beyond `after`. */
+/** Free rows of both sides in groups of one key, whole groups only, for keys of the master beyond `after`. */
 export async function freeGroups(
   db: Db,
   scanId: number,
@@ -195,12 +200,10 @@ export async function freeGroups(
   groups: number,
 ): Promise<FreeRow[]> {
   const column = sql.ref(key);
-  const { rows } = await sql<FreeRow>`with keys as (
-      select ${column} as key from reconcile_rows m
+  const { rows } = await sql<FreeRow>`with keys as materialized (
+      select distinct ${column} as key from reconcile_rows
       where scan_id = ${scanId} and side = 'master' and rule is null and ${column} > ${after}
-        and exists (select 1 from reconcile_rows r where r.scan_id = m.scan_id and r.side = 'replica' and r.rule is null
-          and ${sql.ref(`r.${key}`)} = ${sql.ref(`m.${key}`)})
-      group by ${column} order by ${column} limit ${groups})
+      order by ${column} limit ${groups})
     select side, doc_id as id, asn, title_key as "titleKey", name_key as "nameKey", former_id as "formerId",
       content_key as "contentKey", ${column} as "group"
     from reconcile_rows join keys on keys.key = ${column}
@@ -211,12 +214,12 @@ export async function freeGroups(
 /** Both rows of each pair are taken from here on. */
 export async function setPairs(db: Db, scanId: number, pairs: readonly Pair[]): Promise<void> {
   if (pairs.length === 0) return;
-  await sql`with p as (select * from jsonb_to_recordset(${JSON.stringify(pairs)}::jsonb)
-      as p ("masterId" bigint, "copyId" bigint, rule text))
-    update reconcile_rows r set rule = p.rule,
-      matched_to = case r.side when 'master' then p."copyId" else p."masterId" end
-    from p where r.scan_id = ${scanId}
-      and r.doc_id = case r.side when 'master' then p."masterId" else p."copyId" end`.execute(db);
+  await sql`with p as materialized (select * from jsonb_to_recordset(${JSON.stringify(pairs)}::jsonb)
+        as p ("masterId" bigint, "copyId" bigint, rule text)),
+    masters as (update reconcile_rows m set rule = p.rule, matched_to = p."copyId" from p
+      where m.scan_id = ${scanId} and m.side = 'master' and m.doc_id = p."masterId")
+    update reconcile_rows r set rule = p.rule, matched_to = p."masterId" from p
+    where r.scan_id = ${scanId} and r.side = 'replica' and r.doc_id = p."copyId"`.execute(db);
 }
 
 /**
@@ -230,11 +233,11 @@ export async function matchIdentities(db: Db, scanId: number): Promise<void> {
         join reconcile_rows r on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.former_id and r.rule is null
       where m.scan_id = ${scanId} and m.side = 'master' and m.rule is null
         and (not s.unconfirmed or r.root_hex = s.stored_checksum)
-      order by r.doc_id, m.doc_id)
-    update reconcile_rows r set rule = 'identity',
-      matched_to = case r.side when 'master' then pick.copy_id else pick.master_id end
-    from pick where r.scan_id = ${scanId}
-      and r.doc_id = case r.side when 'master' then pick.master_id else pick.copy_id end`.execute(db);
+      order by r.doc_id, m.doc_id),
+    masters as (update reconcile_rows m set rule = 'identity', matched_to = pick.copy_id from pick
+      where m.scan_id = ${scanId} and m.side = 'master' and m.doc_id = pick.master_id)
+    update reconcile_rows r set rule = 'identity', matched_to = pick.master_id from pick
+    where r.scan_id = ${scanId} and r.side = 'replica' and r.doc_id = pick.copy_id`.execute(db);
 }
 
 export interface RuleCount {

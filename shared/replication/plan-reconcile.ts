@@ -8,9 +8,9 @@ import type { NewProposal } from '../db/proposals.repo.ts';
 import { countChanged } from '../db/reconcile-claims.repo.ts';
 import * as repo from '../db/reconcile.repo.ts';
 import type { Db, Replica } from '../db/tables.ts';
-import { AppError } from '../kernel/errors.ts';
 import type { PaperlessReader } from '../paperless/api.ts';
 import { matches } from './document/file.ts';
+import { masterNotConfigured } from './instances.ts';
 import { masterAccess } from './load-settings.ts';
 import type { Scan } from './reconcile/scan.ts';
 import { matchLibraries, type ReconcileSummary } from './reconcile.ts';
@@ -81,8 +81,7 @@ async function openPlanScan(
 ): Promise<Scan> {
   const settings = await load();
   const access = masterAccess(settings);
-  if (access === null)
-    throw new AppError({ code: 'master_missing', class: 'conflict', status: 409, message: 'No master is configured.' });
+  if (access === null) throw masterNotConfigured();
   const master = clients.openReader(access);
   const copies = clients.openReader({
     url: replica.url,

@@ -64,6 +64,10 @@ const STATEMENTS = [
   `create index reconcile_rows_asn on reconcile_rows (scan_id, asn, side) where rule is null and asn is not null`,
   `create index reconcile_rows_title on reconcile_rows (scan_id, title_key, side) where rule is null`,
 
+  `create index reconcile_rows_name on reconcile_rows (scan_id, name_key, side) where rule is null`,
+  `create index reconcile_rows_mark on reconcile_rows (scan_id, marked_for) where marked_for is not null`,
+  `create index reconcile_rows_link on reconcile_rows (scan_id, link_id) where link_id is not null`,
+
   // Equal number, or equal title and date, but other bytes: a person says whether it is the copy (E17).
   `create table match_proposals (
     id bigint generated always as identity primary key,

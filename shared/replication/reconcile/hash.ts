@@ -3,8 +3,8 @@ import * as repo from '../../db/reconcile.repo.ts';
 import { someAtOnce, type Scan } from './scan.ts';
 
 const PROBES_A_BATCH = 200;
-/** Files are large and each is fetched whole. */
-const FILES_A_BATCH = 8;
+/** Files are large and each is fetched whole: what was learnt is saved before many more are. */
+const FILES_A_BATCH = 40;
 
 export async function hashFiles(scan: Scan): Promise<void> {
   const { master, replica } = scan.generations;

@@ -23,21 +23,21 @@ async function matchGroups(
   key: repo.GroupKey,
   pair: (masters: readonly repo.FreeRow[], copies: readonly repo.FreeRow[]) => Pair[],
 ): Promise<void> {
-  for await (const rows of groupsOf(scan, key)) {
-    const [masters, copies] = sidesOf(rows);
-    await repo.setPairs(scan.db, scan.id, pair(masters, copies));
+  for await (const groups of groupsOf(scan, key)) {
+    const pairs = groups.flatMap((rows) => pair(...sidesOf(rows)));
+    await repo.setPairs(scan.db, scan.id, pairs);
   }
 }
 
-/** Group by group, so that no more than one batch of rows is ever in memory. */
-export async function* groupsOf(scan: Scan, key: repo.GroupKey): AsyncGenerator<repo.FreeRow[]> {
+/** Some hundred groups at a time, so that no more than one batch of rows is ever in memory. */
+export async function* groupsOf(scan: Scan, key: repo.GroupKey): AsyncGenerator<repo.FreeRow[][]> {
   for (let after = ''; ; ) {
     const rows = await repo.freeGroups(scan.db, scan.id, key, after, GROUPS_A_BATCH);
     const last = rows.at(-1);
     if (!last) return;
     after = last.group;
     scan.signal?.throwIfAborted();
-    yield* Map.groupBy(rows, (row) => row.group).values();
+    yield [...Map.groupBy(rows, (row) => row.group).values()];
   }
 }
 

@@ -42,11 +42,10 @@ export async function proposeMatches(
 async function* nominations(scan: Scan, refused: ReadonlySet<string>): AsyncGenerator<Nominated> {
   for (const pair of await repo.equalNumbers(scan.db, scan.id))
     if (!refused.has(`${pair.masterId}:${pair.copyId}`)) yield { ...pair, rule: 'asn' };
-  for await (const rows of groupsOf(scan, 'title_key')) {
-    const [masters, copies] = sidesOf(rows);
-    for (const pair of proposePairs(masters, copies, (masterId, copyId) => refused.has(`${masterId}:${copyId}`)))
-      yield { ...pair, rule: 'title_created' };
-  }
+  const isRefused = (masterId: number, copyId: number): boolean => refused.has(`${masterId}:${copyId}`);
+  for await (const groups of groupsOf(scan, 'title_key'))
+    for (const rows of groups)
+      for (const pair of proposePairs(...sidesOf(rows), isRefused)) yield { ...pair, rule: 'title_created' };
 }
 
 /** What a person needs to tell two documents apart; the scan itself keeps hashes only. */

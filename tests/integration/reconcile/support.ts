@@ -10,6 +10,7 @@ import { createProducer } from '../../../shared/queue/producer.ts';
 import { Controller } from '../../support/controller.ts';
 import { queuePrefix } from '../../support/test-worker.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
+import { waitFor } from '../../support/wait.ts';
 
 export type Generation = 'v2' | 'v3';
 export const PAIRS: readonly (readonly [Generation, Generation])[] = [
@@ -24,7 +25,7 @@ export interface Stage {
   readonly copy: Simulator;
   readonly controller: Controller;
   /** From its trigger to its end; the summary is that of the replica's reconcile. */
-  reconcile(mode?: RunMode): Promise<Record<string, unknown>>;
+  reconcile(mode?: RunMode, timeoutMs?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -41,9 +42,9 @@ export async function stage(
     master,
     copy,
     controller,
-    reconcile: async (mode = 'reconcile') => {
+    reconcile: async (mode = 'reconcile', timeoutMs = 60_000) => {
       const { runId } = await open(controller, mode);
-      const run = await controller.ended(runId);
+      const run = await controller.ended(runId, timeoutMs);
       const [child] = (await controller.runs()).filter((candidate) => candidate.parent_run_id === runId);
       if (child?.outcome !== 'ok')
         throw new Error(`reconcile: ${run.outcome} ${child?.error_code} ${child?.error_msg}`);
@@ -83,6 +84,7 @@ export async function open(controller: Controller, mode: RunMode): Promise<{ run
 
 export const text = (content: string, more: Omit<WrittenDocument, 'content'> = {}): WrittenDocument => ({
   content: `${content}\n`,
+  originalFileName: `${content}.txt`,
   ...more,
 });
 
@@ -100,4 +102,28 @@ export async function pairsOf(controller: Controller): Promise<Record<number, nu
   return Object.fromEntries(
     links.flatMap((link) => (link.replica_doc_id === null ? [] : [[link.master_doc_id, link.replica_doc_id]])),
   );
+}
+
+export async function waitForUploads(controller: Controller, count: number): Promise<void> {
+  await waitFor(
+    `${count} uploads under way`,
+    async () =>
+      (await controller.links()).filter((link) => link.phase === 'awaiting' && link.lease_worker === null).length >=
+      count,
+  );
+}
+
+/** No document job works any more. */
+export async function settled(controller: Controller): Promise<void> {
+  await waitFor('all leases to be given back', async () =>
+    (await controller.links()).every((link) => link.lease_worker === null),
+  );
+}
+
+export async function closeRuns(controller: Controller): Promise<void> {
+  await controller.db
+    .updateTable('sync_runs')
+    .set({ finished_at: new Date(), outcome: 'timed_out', phase: 'closed' })
+    .where('finished_at', 'is', null)
+    .execute();
 }
