@@ -76,14 +76,32 @@ function compareFields({ master, replica }: Sides, finding: Mutable): void {
     finding.compared += 1;
     const copy = there.get(field.name);
     there.delete(field.name);
-    if (!copy) finding.differences.push(`custom_fields: "${field.name}" is missing`);
-    else if (fieldWord(field) !== fieldWord(copy))
-      finding.differences.push(`custom_fields: "${field.name}": ${fieldWord(field)} | ${fieldWord(copy)}`);
+    if (!copy) {
+      finding.differences.push(`custom_fields: "${field.name}" is missing`);
+      continue;
+    }
+    const own = ownOptions(field, copy);
+    finding.replicaOnly.push(...own.map((label) => `custom_fields: ${field.name}: option ${label}`));
+    const [left, right] = [fieldWord(field), fieldWord(copy, own.length)];
+    if (left !== right) finding.differences.push(`custom_fields: "${field.name}": ${left} | ${right}`);
   }
   finding.replicaOnly.push(...[...there.keys()].map((name) => `custom_fields: ${name}`));
 }
 
-function fieldWord({ data_type: type, extra_data: extra }: FieldWire): string {
-  const options = type === 'select' ? (extra?.select_options ?? []).map(({ label }) => label) : null;
+const labels = ({ data_type: type, extra_data: extra }: FieldWire): string[] =>
+  type === 'select' ? (extra?.select_options ?? []).map(({ label }) => label) : [];
+
+/** Options that only the replica has stand after the master's. */
+function ownOptions(master: FieldWire, replica: FieldWire): string[] {
+  const known = new Set(labels(master));
+  return labels(replica)
+    .slice(known.size)
+    .filter((label) => !known.has(label));
+}
+
+function fieldWord(field: FieldWire, own = 0): string {
+  const { data_type: type, extra_data: extra } = field;
+  const all = labels(field);
+  const options = type === 'select' ? all.slice(0, all.length - own) : null;
   return JSON.stringify([type, options, extra?.default_currency || null]);
 }
