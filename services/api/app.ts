@@ -9,6 +9,7 @@ import { requestLog, type RequestVariables } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
+import { deletionRoutes, masterRoutes } from './routes/deletions.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fidelityRoutes } from './routes/fidelity.ts';
@@ -44,6 +45,8 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/sync', syncRoutes(deps));
   app.route('/api/replicas', replicaRoutes(deps));
   app.route('/api/replicas', replicaVerificationRoutes(deps));
+  app.route('/api/replicas', deletionRoutes(deps));
+  app.route('/api/master', masterRoutes(deps));
   app.route('/api/verify', verifyRoutes(deps));
   app.route('/api/verifications', verificationRoutes(deps));
   app.route('/api/findings', findingRoutes(deps));

@@ -5,6 +5,8 @@
 import { attemptsOf } from '../db/attempts.repo.ts';
 import { ownersOf } from '../db/links.repo.ts';
 import type { Link } from '../db/tables.ts';
+import * as tombstones from '../db/tombstones.repo.ts';
+import { checkIdentity } from '../domain/identity.ts';
 import type { ReservedRow } from '../paperless/api.ts';
 import type { ReplicaRun } from './sync-replica.ts';
 
@@ -14,6 +16,7 @@ export async function removeSurplus(
   reserved: readonly ReservedRow[],
   asnBase: number,
 ): Promise<void> {
+  await finishBegun(work);
   const byMaster = new Map(reserved.flatMap((row) => (row.asn === null ? [] : [[row.asn - asnBase, row] as const])));
   if (byMaster.size === 0) return;
   const links = await work.deps.db
@@ -33,7 +36,7 @@ export async function removeSurplus(
 }
 
 async function removeOne(work: ReplicaRun, link: Link, row: ReservedRow): Promise<void> {
-  const { deps, writer, signal } = work;
+  const { deps } = work;
   const where = { replicaId: work.replica.id, runId: work.run.id, docId: link.master_doc_id };
   if (!(await isOurs(work, link, row))) {
     deps.log.warning(
@@ -42,13 +45,53 @@ async function removeOne(work: ReplicaRun, link: Link, row: ReservedRow): Promis
     );
     return;
   }
-  // The number first: a document in the trash would go on holding it.
-  await writer.patchDocument(row.id, { archive_serial_number: null }, signal);
-  await writer.trashDocument(row.id, signal);
+  const tombstone = await tombstones.recordTombstone(deps.db, {
+    replicaId: work.replica.id,
+    linkId: link.id,
+    masterDocId: link.master_doc_id,
+    replicaDocId: row.id,
+    replicaAdded: row.added,
+    asn: row.asn,
+    checksum: link.stored_checksum,
+    reason: 'surplus',
+    runId: work.run.id,
+  });
+  await trashSurplus(work, tombstone, row.id);
   deps.log.warning(
     `Moved a surplus copy (#${row.id}) to the replica's trash: an upload sent twice was consumed twice.`,
     { ...where, code: 'surplus_removed' },
   );
+}
+
+/** The number first: a document in the trash would go on holding it. */
+async function trashSurplus(work: ReplicaRun, tombstone: number, id: number): Promise<void> {
+  const { deps, writer, signal } = work;
+  await writer.patchDocument(id, { archive_serial_number: null }, signal);
+  await tombstones.updateTombstone(deps.db, tombstone, { state: 'asn_cleared', asn_cleared_at: deps.clock.now() });
+  await deps.racePoint('surplus.unnumbered');
+  await writer.trashDocument(id, signal);
+  await noteTrashed(work, tombstone);
+}
+
+async function noteTrashed({ deps, run }: ReplicaRun, tombstone: number): Promise<void> {
+  await tombstones.updateTombstone(deps.db, tombstone, {
+    state: 'trashed',
+    trashed_at: deps.clock.now(),
+    trashed_run: run.id,
+  });
+}
+
+/** Whoever stopped between the steps left a document without its number, which no probe finds; its tombstone does. */
+async function finishBegun(work: ReplicaRun): Promise<void> {
+  const { deps, replica, writer, signal } = work;
+  const states = ['planned', 'asn_cleared'] as const;
+  const begun = await tombstones.listTombstones(deps.db, { replicaId: replica.id, states }, { limit: 1000 });
+  for (const row of begun.filter(({ reason }) => reason === 'surplus')) {
+    const document = await writer.document(row.replica_doc_id, signal);
+    if (!document) await noteTrashed(work, row.id);
+    else if (row.replica_added !== null && checkIdentity(row.replica_added, document.added) !== 'other')
+      await trashSurplus(work, row.id, document.id);
+  }
 }
 
 /** Nobody's copy, untouched, and with the bytes of the verified copy or of an attempt of this very link. */

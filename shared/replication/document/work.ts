@@ -1,5 +1,6 @@
 /** One look at one link: what the steps of the state table share (protocol section 1). */
 import type { Settings } from '../../config/settings.ts';
+import { noteSuspects } from '../../db/absences.repo.ts';
 import * as links from '../../db/links.repo.ts';
 import type { Attempt, Link, Replacement, Replica, Run, VersionAttempt, VersionLink } from '../../db/tables.ts';
 import type { Phase } from '../../domain/document-state.ts';
@@ -120,7 +121,9 @@ export async function masterDocument(work: DocumentWork): Promise<PaperlessDocum
 async function confirmMaster(work: DocumentWork, stored: string, read: string): Promise<void> {
   const identity = checkIdentity(stored, read);
   if (identity === 'cut') await save(work, { master_added: read });
-  if (identity === 'other') throw identityChanged('master', work.link.master_doc_id);
+  if (identity !== 'other') return;
+  await noteSuspects(work.deps.db, 'identity', [{ id: work.link.master_doc_id, known: stored, seen: read }], work.run.id);
+  throw identityChanged('master', work.link.master_doc_id);
 }
 
 /** H2: an id that names another document than it did: no write, the link waits for a person. */
