@@ -70,8 +70,17 @@ export async function afterwards(
     if (rule.name === 'bad-gateway-after-accept') last = page(502, '502 Bad Gateway');
     if (rule.name === 'wrong-shape' && reply.json !== undefined) last = { ...reply, json: { unexpected: ['shape'] } };
     if (rule.name === 'empty-list') last = emptied(reply);
+    if (rule.name === 'short-list') last = shortened(reply, Number(rule.value ?? 1));
   }
   await sendReply(last);
+}
+
+/** A list that is wrong and looks right: shorter, with a count that fits. */
+function shortened(reply: Reply, by: number): Reply {
+  const list = reply.json;
+  if (typeof list !== 'object' || list === null || !('all' in list) || !Array.isArray(list.all)) return reply;
+  const all = list.all.slice(by) as unknown[];
+  return { ...reply, json: { ...list, count: all.length, all } };
 }
 
 function emptied(reply: Reply): Reply {

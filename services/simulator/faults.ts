@@ -34,6 +34,11 @@ export const FAULTS = {
   'slow-body': { stage: 'answer', does: 'sends the body in two halves', value: 'milliseconds between them' },
   'wrong-shape': { stage: 'answer', does: 'JSON of a shape nobody expects' },
   'empty-list': { stage: 'answer', does: 'lists are empty although the library is not' },
+  'short-list': {
+    stage: 'answer',
+    does: 'count and ids of a list leave documents out that are there',
+    value: 'how many',
+  },
   'file-missing': { stage: 'file', does: '404 for a file that is in the database and not on disk' },
   'alter-download': { stage: 'file', does: 'sends other bytes of the same length' },
   'change-before-download': { stage: 'file', does: 'the file is replaced between its metadata and its download' },

@@ -68,6 +68,12 @@ const CHECKS: Record<FaultName, () => Promise<void>> = {
     await client.document('not listed');
     expect(await client.ids()).toEqual([]);
   },
+  'short-list': async () => {
+    await client.document('left out');
+    await client.document('listed');
+    const { count, all } = (await client.json('/api/documents/?page_size=1')) as { count: number; all: number[] };
+    expect([count, all.length]).toEqual([1, 1]);
+  },
   'file-missing': async () => {
     const id = await client.document('no file');
     expect((await client.fetch(`/api/documents/${id}/download/`)).status).toBe(404);

@@ -122,7 +122,12 @@ async function confirmMaster(work: DocumentWork, stored: string, read: string): 
   const identity = checkIdentity(stored, read);
   if (identity === 'cut') await save(work, { master_added: read });
   if (identity !== 'other') return;
-  await noteSuspects(work.deps.db, 'identity', [{ id: work.link.master_doc_id, known: stored, seen: read }], work.run.id);
+  await noteSuspects(
+    work.deps.db,
+    'identity',
+    [{ id: work.link.master_doc_id, known: stored, seen: read }],
+    work.run.id,
+  );
   throw identityChanged('master', work.link.master_doc_id);
 }
 
