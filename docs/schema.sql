@@ -91,7 +91,9 @@ create table findings (
 
 CREATE INDEX findings_link ON findings USING btree (link_id) WHERE (link_id IS NOT NULL);
 CREATE UNIQUE INDEX findings_one_matter ON findings USING btree (replica_id, kind, COALESCE(link_id, (0)::bigint), COALESCE(replica_doc_id, (0)::bigint)) WHERE (state <> 'repaired'::text);
+CREATE INDEX findings_repairing ON findings USING btree (replica_id) WHERE (state = 'repairing'::text);
 CREATE INDEX findings_replica ON findings USING btree (replica_id, state, id DESC);
+CREATE INDEX findings_seen ON findings USING btree (last_verification_id);
 
 create table logs (
   id bigint not null generated always as identity,

@@ -89,7 +89,8 @@ update verifications p set finished_at = now(), started_at = c.started_at, state
   sum(findings) as findings, sum(skipped) as skipped, sum(bytes_read) as bytes_read,
   case when bool_or(state = 'failed') then 'failed' when bool_or(state = 'cancelled') then 'cancelled'
   when bool_or(state = 'stopped') then 'stopped' else 'done' end as state
-  from verifications where parent_id is not null
+  from verifications
+  where parent_id in (select id from verifications where scope = 'everything' and finished_at is null)
   group by parent_id having bool_and(finished_at is not null)) as c
   where p.id = c.parent_id and p.finished_at is null;
 

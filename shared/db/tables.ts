@@ -4,8 +4,8 @@ import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
-import type { Difference } from '../domain/compare.ts';
-import type { Depth, FindingKind } from '../domain/verification.ts';
+import type { Depth } from '../domain/verification.ts';
+import type { FindingsTable, VerificationLedgerTable, VerificationsTable } from './verification-tables.ts';
 import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
 
 export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -19,12 +19,6 @@ export type DeletionMode = 'keep' | 'trash' | 'delete';
 export type UnknownOwner = 'token_user' | 'unowned' | 'skip';
 export type ConflictPolicy = 'master' | 'person';
 export type RunMode = 'sync' | 'reconcile' | 'resync';
-export type VerificationScope = 'document' | 'replica' | 'slice' | 'repairs' | 'everything';
-export type VerificationTrigger = 'manual' | 'cli' | 'scheduler' | 'repair';
-export type VerificationState = 'waiting' | 'running' | 'done' | 'stopped' | 'failed' | 'cancelled';
-export type VerificationPhase = 'list' | 'fresh' | 'documents' | 'again';
-export type LedgerOutcome = 'equal' | 'different' | 'skipped' | 'again';
-export type FindingState = 'open' | 'repairing' | 'repaired' | 'accepted';
 export type AttemptState = 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
 
 export interface AppMetaTable {
@@ -366,80 +360,6 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface VerificationsTable {
-  id: Id;
-  parent_id: number | null;
-  /** null: everything, each replica being a child. */
-  replica_id: number | null;
-  scope: VerificationScope;
-  depth: Depth;
-  master_doc_id: number | null;
-  trigger: VerificationTrigger;
-  asked_by: string;
-  state: Generated<VerificationState>;
-  phase: Generated<VerificationPhase>;
-  checkpoint: Generated<number>;
-  requested_at: Generated<Date>;
-  started_at: NullableTime;
-  finished_at: NullableTime;
-  budget_ms: number | null;
-  spent_ms: Generated<number>;
-  compared: Generated<number>;
-  equal: Generated<number>;
-  derived: Generated<number>;
-  findings: Generated<number>;
-  skipped: Generated<number>;
-  bytes_read: Generated<number>;
-  master_documents: number | null;
-  replica_documents: number | null;
-  subset: Generated<boolean>;
-  digest: string | null;
-  faults: Generated<number>;
-  error_code: string | null;
-  error_msg: string | null;
-  lease_worker: string | null;
-  lease_epoch: Generated<number>;
-  dispatched_at: NullableTime;
-}
-export interface VerificationLedgerTable {
-  verification_id: number;
-  link_id: number;
-  master_doc_id: number;
-  replica_doc_id: number | null;
-  depth: Depth;
-  compared_at: Time;
-  outcome: LedgerOutcome;
-  reason: string | null;
-  master_file: string | null;
-  copy_file: string | null;
-  master_fields: string | null;
-  copy_fields: string | null;
-  derived: Generated<boolean>;
-}
-export interface FindingsTable {
-  id: Id;
-  replica_id: number;
-  link_id: number | null;
-  master_doc_id: number | null;
-  replica_doc_id: number | null;
-  kind: FindingKind;
-  depth: Depth;
-  message: string;
-  hint: string | null;
-  fields: ColumnType<Difference[], string | undefined, string>;
-  state: Generated<FindingState>;
-  verification_id: number;
-  last_verification_id: number;
-  found_at: Generated<Date>;
-  last_seen_at: Time;
-  round: Generated<number>;
-  repair_after_run: number | null;
-  repaired_at: NullableTime;
-  verified_again_at: NullableTime;
-  verified_again_by: number | null;
-  reason: string | null;
-}
-
 export interface Tables {
   master_absences: MasterAbsencesTable;
   master_suspects: MasterSuspectsTable;
@@ -479,6 +399,4 @@ export type Tombstone = Selectable<TombstonesTable>;
 export type MatchProposal = Selectable<MatchProposalsTable>;
 export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
-export type Verification = Selectable<VerificationsTable>;
-export type LedgerRow = Selectable<VerificationLedgerTable>;
-export type Finding = Selectable<FindingsTable>;
+export type * from './verification-tables.ts';

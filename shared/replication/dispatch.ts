@@ -102,7 +102,6 @@ class Dispatching implements Dispatcher {
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
     await this.#deps.openDueCycle();
-    await this.#deps.verifyTick();
     await closeOverdueRuns(this.#deps);
     for (const lost of await runs.takeLostRuns(this.#deps.db, this.#deps.timings.lostJobMs)) {
       if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);
@@ -120,6 +119,7 @@ class Dispatching implements Dispatcher {
       await this.#dispatch(run);
       await tryCloseReplicaRun(this.#deps, run.id);
     }
+    await this.#deps.verifyTick();
   }
 
   async #dispatchRun(runId: number): Promise<void> {

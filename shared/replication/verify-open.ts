@@ -1,6 +1,7 @@
 /** Opens verifications: rows first, then their jobs, so that a lost job is made again by the tick (R2). */
 import * as repo from '../db/verifications.repo.ts';
-import type { Replica, VerificationScope, VerificationTrigger } from '../db/tables.ts';
+import * as findingsRepo from '../db/findings.repo.ts';
+import type { Db, Replica, Verification, VerificationScope, VerificationTrigger } from '../db/tables.ts';
 import type { Depth } from '../domain/verification.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
@@ -47,6 +48,21 @@ export async function openVerification(
   return { verificationId: opened.id, alreadyRunning: opened.alreadyRunning };
 }
 
+/** Whoever works on it finds its row closed at the next save, and stops. False: it had ended already. */
+export async function cancelVerification(deps: OpenVerificationDeps, verification: Verification): Promise<boolean> {
+  const children = await repo.childrenOfVerification(deps.db, verification.id);
+  const closed = await deps.db.transaction().execute(async (trx) => {
+    let some = false;
+    for (const { id } of [verification, ...children])
+      some = (await repo.closeVerification(trx, id, { state: 'cancelled' })) !== null || some;
+    return some;
+  });
+  if (closed && verification.scope === 'repairs')
+    await reopenRepairs(deps.db, verification, 'The verification of the repair was cancelled.');
+  if (closed) deps.log.info(`Verification ${verification.id} was cancelled.`, { replicaId: verification.replica_id });
+  return closed;
+}
+
 /** A queue that is away takes nothing from the row: the next tick finds it without a job. */
 async function enqueue(deps: OpenVerificationDeps, id: number): Promise<void> {
   await repo.noteDispatched(deps.db, id);
@@ -57,6 +73,12 @@ async function enqueue(deps: OpenVerificationDeps, id: number): Promise<void> {
     const text = (error as Error).message;
     deps.log.warning(`Verification ${id} waits for the queue: ${text}`, { code: 'queue_unavailable' });
   }
+}
+
+/** Findings whose repair nobody verifies any more are open again; the round does not count. */
+export async function reopenRepairs(db: Db, { replica_id, depth }: Verification, reason: string): Promise<void> {
+  const ids = (await findingsRepo.repairing(db, replica_id ?? 0, depth)).map((finding) => finding.id);
+  await findingsRepo.reopen(db, ids, reason, false);
 }
 
 async function replicasOf(deps: OpenVerificationDeps, request: VerificationRequest): Promise<Replica[]> {

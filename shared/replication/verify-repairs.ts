@@ -102,8 +102,3 @@ export async function endRepairs(trx: Db, { verification, replica }: Scene, twin
   );
   await findingsRepo.reopenWithReason(trx, replica.id, verification.depth);
 }
-
-export async function reopenRepairs(db: Db, { replica_id, depth }: Verification, reason: string): Promise<void> {
-  const ids = (await findingsRepo.repairing(db, replica_id ?? 0, depth)).map((finding) => finding.id);
-  await findingsRepo.reopen(db, ids, reason, false);
-}

@@ -1,6 +1,6 @@
 /** What the steps of one verification share. Both instances are readers here: verification writes to neither (E22). */
 import type { Settings } from '../config/settings.ts';
-import * as ledger from '../db/verification-ledger.repo.ts';
+import type * as ledger from '../db/verification-ledger.repo.ts';
 import * as repo from '../db/verifications.repo.ts';
 import type { Db, Replica, Verification } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';

@@ -9,7 +9,7 @@ import type { EngineDeps } from './deps.ts';
 import { closeFinished } from './verify-close.ts';
 import { batchSize, verifyLinks, type Pass } from './verify-links.ts';
 import { verifyList } from './verify-list.ts';
-import { reopenRepairs } from './verify-repairs.ts';
+import { reopenRepairs } from './verify-open.ts';
 import { openScene, outOfTime, save, type Scene } from './verify-scene.ts';
 
 /** In a row, each some forty seconds after the one before it, on top of the client's own repeats. */

@@ -3,7 +3,7 @@
  *   consumer   share of the replica's own consumption capacity that a first sync uses
  *   throughput documents a second of a first sync, and the ratio to a bare loop of the unavoidable requests
  *   requests   requests a document, polling aside
- *   truth      reconcile, idle cycle and sweep of a large library that is in step
+ *   truth      reconcile, idle cycle, sweep and verification of a large library that is in step
  *   size       node_modules
  */
 import { parseArgs } from 'node:util';

@@ -12,7 +12,9 @@ import { migrate } from '../../shared/db/migrate.ts';
 import { insertReplica } from '../../shared/db/replicas.repo.ts';
 import { putSettings } from '../../shared/db/settings.repo.ts';
 import type { RunPurpose } from '../../shared/db/runs.repo.ts';
-import type { Run, Tables } from '../../shared/db/tables.ts';
+import type { Run, Tables, Verification } from '../../shared/db/tables.ts';
+import { findVerification } from '../../shared/db/verifications.repo.ts';
+import type { Depth } from '../../shared/domain/verification.ts';
 import { delay, systemClock } from '../../shared/kernel/clock.ts';
 import { formatFernetKey } from '../../shared/kernel/fernet.ts';
 import type { RequestEvent } from '../../shared/paperless/client.ts';
@@ -22,6 +24,7 @@ import { ENGINE_TIMINGS, type EngineLog } from '../../shared/replication/deps.ts
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle } from '../../shared/replication/open-cycle.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { openVerification } from '../../shared/replication/verify-open.ts';
 import { queuePrefix, startTestWorker } from '../support/test-worker.ts';
 
 export const TOKEN = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c';
@@ -59,6 +62,7 @@ export interface Stage {
   readonly database: Database<Tables>;
   readonly events: RequestEvent[];
   cycle(purpose?: RunPurpose): Promise<Run>;
+  verify(depth: Depth): Promise<Verification>;
   close(): Promise<void>;
 }
 
@@ -134,6 +138,15 @@ export async function openStage(
         await delay(50);
       }
     },
+    async verify(depth) {
+      const request = { replicaId: 1, scope: 'replica', depth, trigger: 'manual', askedBy: 'bench' } as const;
+      const { verificationId } = await openVerification(deps, request);
+      for (;;) {
+        const verification = await findVerification(database.db, verificationId);
+        if (verification?.finished_at) return verification;
+        await delay(50);
+      }
+    },
     async close() {
       await worker.close();
       await backend.close();
@@ -144,8 +157,11 @@ export async function openStage(
   };
 }
 
-export function seconds(run: Pick<Run, 'started_at' | 'finished_at'>): number {
-  return ((run.finished_at?.getTime() ?? 0) - run.started_at.getTime()) / 1000;
+export function seconds({
+  started_at: from,
+  finished_at: to,
+}: Pick<Verification, 'started_at' | 'finished_at'>): number {
+  return ((to?.getTime() ?? 0) - (from?.getTime() ?? 0)) / 1000;
 }
 
 export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));

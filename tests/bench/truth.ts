@@ -2,6 +2,7 @@
 import { delay } from '../../shared/kernel/clock.ts';
 import type { RequestEvent } from '../../shared/paperless/client.ts';
 import type { RunPurpose } from '../../shared/db/runs.repo.ts';
+import { DEPTHS } from '../../shared/domain/verification.ts';
 import { openStage, round, seconds, spawnSimulator, type Stage } from './stage.ts';
 
 const MIB = 1024 * 1024;
@@ -13,13 +14,20 @@ export async function benchTruth(docs: number | null): Promise<object[]> {
   const stage = await openStage(master, { replica });
   const lines: object[] = [];
   const measure = async (what: string, purpose: RunPurpose, aim?: object) => {
-    lines.push({ what, documents: count, ...(await measured(stage, purpose)), ...aim });
+    lines.push({ what, documents: count, ...(await measured(stage, () => stage.cycle(purpose))), ...aim });
   };
   try {
     await measure('reconcile: both libraries hold the same files', { mode: 'reconcile' });
     await measure('first cycle after it', {});
     await measure('cycle with nothing to do', {}, { aim_document_rows: 0 });
     await measure('sweep with nothing to find', { sweep: true }, { aim_requests: Math.ceil(count / 100) + 50 });
+    for (const depth of DEPTHS) {
+      const cost = await measured(stage, async () => {
+        const { state: outcome, ...verification } = await stage.verify(depth);
+        return { ...verification, outcome };
+      });
+      lines.push({ what: `verification at depth ${depth}`, documents: count, ...cost });
+    }
   } finally {
     await stage.close();
     master.stop();
@@ -28,7 +36,13 @@ export async function benchTruth(docs: number | null): Promise<object[]> {
   return lines;
 }
 
-async function measured(stage: Stage, purpose: RunPurpose): Promise<object> {
+interface Ended {
+  readonly outcome: string | null;
+  readonly started_at: Date | null;
+  readonly finished_at: Date | null;
+}
+
+async function measured(stage: Stage, work: () => Promise<Ended>): Promise<object> {
   stage.events.length = 0;
   const before = process.memoryUsage.rss();
   let peak = before;
@@ -39,7 +53,7 @@ async function measured(stage: Stage, purpose: RunPurpose): Promise<object> {
       await delay(100);
     }
   })();
-  const run = await stage.cycle(purpose);
+  const run = await work();
   done = true;
   await watching;
   const on = (side: 'master' | 'replica') =>

@@ -34,7 +34,6 @@ export function presentVerification(row: Verification, replica: string | null) {
     error: row.error_msg,
   };
 }
-export type PresentedVerification = ReturnType<typeof presentVerification>;
 
 export function presentLedgerRow(row: LedgerRow) {
   return {

@@ -14,7 +14,11 @@ import {
   type FindingKind,
 } from '../../../shared/domain/verification.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
-import { openVerification, type VerificationRequest } from '../../../shared/replication/verify-open.ts';
+import {
+  cancelVerification,
+  openVerification,
+  type VerificationRequest,
+} from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { bodyOf, id, idOf, pageSize, queryOf } from '../input.ts';
@@ -92,6 +96,13 @@ export function verificationRoutes(deps: ApiDeps): Hono {
       rows: rows.map(presentLedgerRow),
       next_cursor: last === undefined ? null : String(last.link_id),
     });
+  });
+  routes.post('/:id/cancel', async (c) => {
+    const verificationId = idOf(c);
+    const verification = await repo.findVerification(deps.db, verificationId);
+    if (verification === undefined) throw notFound(`The verification ${verificationId}`, 'verification_not_found');
+    const cancelled = await cancelVerification(deps, verification);
+    return c.json({ verification_id: verificationId, cancelled });
   });
   return routes;
 }

@@ -137,5 +137,7 @@ const STATEMENTS = [
   `create unique index findings_one_matter on findings (replica_id, kind, coalesce(link_id, 0), coalesce(replica_doc_id, 0))
     where state <> 'repaired'`,
   `create index findings_replica on findings (replica_id, state, id desc)`,
+  `create index findings_repairing on findings (replica_id) where state = 'repairing'`,
+  `create index findings_seen on findings (last_verification_id)`,
   `create index findings_link on findings (link_id) where link_id is not null`,
 ];

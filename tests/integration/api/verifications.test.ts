@@ -140,6 +140,19 @@ describe('a receipt', () => {
   });
 });
 
+describe('POST /api/verifications/{id}/cancel', () => {
+  test('ends one with everything below it, once', async () => {
+    const asked = await api.request('POST', '/api/verify', { depth: 'bytes' });
+    const id = asked.body.verification_id;
+    const cancel = () => api.request('POST', `/api/verifications/${id}/cancel`);
+    expect((await cancel()).body).toEqual({ verification_id: id, cancelled: true });
+    const { body } = await api.get(`/api/verifications/${id}`);
+    const states = [body.verification, ...body.replicas].map((one: { state: string }) => one.state);
+    expect(new Set(states)).toEqual(new Set(['cancelled']));
+    expect((await cancel()).body.cancelled).toBe(false);
+  });
+});
+
 describe('the lists of a replica', () => {
   test('show its verifications, newest first, in pages and as CSV', async () => {
     const id = await receipt();

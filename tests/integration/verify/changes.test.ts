@@ -106,7 +106,7 @@ describe('a verification', () => {
       .set({ lease_worker: stage.controller.worker?.workerId ?? '', lease_epoch: 99 })
       .where('master_doc_id', '=', 2)
       .execute();
-    stage.controller.worker?.dispatcher.stop();
+    await stage.controller.worker?.dispatcher.stop();
     const { rows } = await stage.verify('metadata');
     expect(rows.map((row) => [row.master_doc_id, row.outcome, row.reason])).toEqual([
       [1, 'equal', null],

@@ -4,6 +4,7 @@ import type { Finding, Verification } from '../../../shared/db/tables.ts';
 import type { Depth, FindingKind } from '../../../shared/domain/verification.ts';
 import { openQueueBackend, type QueueBackend } from '../../../shared/queue/backend.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
+import type { EngineQueue } from '../../../shared/replication/deps.ts';
 import { engineQueue } from '../../../shared/replication/engine-queue.ts';
 import { openVerification, type VerificationRequest } from '../../../shared/replication/verify-open.ts';
 import { Controller, type ControllerOptions } from '../../support/controller.ts';
@@ -44,7 +45,12 @@ export class Stage {
     await master.idle();
     const controller = await Controller.start({ master, replicas: { copy: replica }, ...rest });
     const url = controller.database.url;
-    const backend = await openQueueBackend({ databaseUrl: url, workers: 0, prefix: queuePrefix(url) });
+    const backend = await openQueueBackend({
+      databaseUrl: url,
+      redisUrl: rest.redisUrl,
+      workers: 0,
+      prefix: queuePrefix(url),
+    });
     const stage = new Stage(master, replica, controller, backend);
     if (!rest.idle) await stage.cycle();
     return stage;
@@ -55,9 +61,18 @@ export class Stage {
     if (run.outcome !== 'ok') throw new Error(`the cycle ended as ${run.outcome}: ${run.error_msg}`);
   }
 
-  async open(request: Partial<VerificationRequest> & { depth: Depth }): Promise<number> {
+  open(request: Partial<VerificationRequest> & { depth: Depth }): Promise<number> {
+    return this.#open(request, engineQueue(createProducer(this.#backend)));
+  }
+
+  /** As when the queue was flushed right after it took the job. */
+  openWithoutJob(depth: Depth): Promise<number> {
+    const queue = { ...engineQueue(createProducer(this.#backend)), verify: () => Promise.resolve() };
+    return this.#open({ depth }, queue);
+  }
+
+  async #open(request: Partial<VerificationRequest> & { depth: Depth }, queue: EngineQueue): Promise<number> {
     const { id } = await this.controller.replica('copy');
-    const queue = engineQueue(createProducer(this.#backend));
     const { verificationId } = await openVerification(
       { db: this.controller.db, queue, log: this.controller.log },
       { replicaId: id, scope: 'replica', trigger: 'manual', askedBy: 'test', ...request },
