@@ -14,6 +14,7 @@ import { negotiationBehaviour } from './behaviour/negotiation.ts';
 import { noteBehaviour } from './behaviour/notes.ts';
 import { patchBehaviour } from './behaviour/document-patch.ts';
 import { permissionBehaviour } from './behaviour/permissions.ts';
+import { sweepBehaviour } from './behaviour/sweep.ts';
 import { systemBehaviour } from './behaviour/system.ts';
 import { tagBehaviour } from './behaviour/tags.ts';
 import { taskBehaviour } from './behaviour/tasks.ts';
@@ -49,5 +50,6 @@ describe.each(libraries)('$target.title', (library) => {
   noteBehaviour(library);
   trashBehaviour(library);
   modifiedBehaviour(library);
+  sweepBehaviour(library);
   versionBehaviour(library);
 });

@@ -12,6 +12,7 @@ export function versionBehaviour(library: Library): void {
     newestFile(library);
     labels(library);
     deletions(library);
+    inTrash(library);
   });
 }
 
@@ -146,5 +147,43 @@ function deletions(library: Library): void {
     expect((await library.document(root.id)).content).toBe('written later');
     const own = await library.call(`/api/documents/${root.id}/?version=${root.id}`);
     expect(own.json).toMatchObject({ content: first.bytes.toString() });
+  });
+}
+
+function inTrash(library: Library): void {
+  const remove = (root: number, version: number) =>
+    library.call(`/api/documents/${root}/versions/${version}/`, { method: 'DELETE' });
+  const versionsOf = async (id: number) => (await library.document(id)).versions?.map((version) => version.id);
+  const trashRow = z.looseObject({ id: z.number(), root_document: z.number().nullable(), added: z.string() });
+  const inTrashNow = async () => {
+    const answer = await library.call('/api/trash/?page_size=100000');
+    return z.looseObject({ results: z.array(trashRow) }).parse(answer.json).results;
+  };
+
+  test('a version that was taken away is an entry of the trash that names its document, and keeps its added', async () => {
+    const { root, version } = await twoVersions(library, 'entry');
+    const added = (await library.document(root.id)).versions?.find(({ id }) => id === version)?.added;
+    await remove(root.id, version);
+    expect((await inTrashNow()).find(({ id }) => id === version)).toMatchObject({ root_document: root.id, added });
+  });
+
+  test('a document takes its versions to the trash and back, but not one that lay there before', async () => {
+    const { root, version } = await twoVersions(library, 'before');
+    const newest = await addVersion(library, root.id, library.text('third'), 'with it');
+    await remove(root.id, version);
+    await library.trash(root.id);
+    const ids = new Set((await inTrashNow()).map(({ id }) => id));
+    expect([root.id, version, newest].every((id) => ids.has(id))).toBe(true);
+    expect((await library.trashAction('restore', [root.id])).status).toBe(200);
+    expect(await versionsOf(root.id)).toEqual([newest, root.id]);
+    // It came back with its document, so it is not in the trash any more.
+    expect((await library.trashAction('restore', [newest])).status).toBe(400);
+  });
+
+  test('a purged document takes its versions with it', async () => {
+    const { root, version } = await twoVersions(library, 'purged');
+    await library.trash(root.id);
+    expect((await library.trashAction('empty', [root.id])).status).toBe(200);
+    expect((await inTrashNow()).some(({ id }) => id === version || id === root.id)).toBe(false);
   });
 }
