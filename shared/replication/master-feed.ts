@@ -10,9 +10,13 @@ import type { FeedRow, PaperlessReader } from '../paperless/api.ts';
 import type { MasterLook } from './master-census.ts';
 
 /** Cursor and marks move together, a page at a time. */
-export async function readFeed(look: MasterLook, cursor: number, startedUs: number): Promise<void> {
+export async function readFeed(look: MasterLook, known: number | null, startedUs: number): Promise<void> {
   const { deps, master, run, signal } = look;
-  const from = Math.min(cursor, startedUs) - deps.timings.feedOverlapMs * 1000;
+  const overlapUs = deps.timings.feedOverlapMs * 1000;
+  // The first time everything comes by the census; the cursor then starts at what was seen, not at what time it is: the
+  // clock of a proxy may be ahead of the one that stamps the changes.
+  const cursor = known ?? startedUs - overlapUs;
+  const from = Math.min(cursor, startedUs) - (known === null ? 0 : overlapUs);
   for await (const { rows, lastUs } of feedPages(master, from, deps.timings.feedPageSize, signal))
     await deps.db.transaction().execute(async (trx) => {
       await links.addMissingLinks(
@@ -21,7 +25,7 @@ export async function readFeed(look: MasterLook, cursor: number, startedUs: numb
       );
       await links.markDirty(trx, rows);
       await checkIdentities(trx, rows, run.id);
-      if (lastUs !== null || startedUs < cursor)
+      if (lastUs !== null || startedUs < cursor || known === null)
         await masterRepo.setCursor(trx, Math.min(Math.max(lastUs ?? cursor, Math.min(cursor, startedUs)), startedUs));
     });
 }

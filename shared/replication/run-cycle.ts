@@ -70,7 +70,7 @@ async function readMaster(deps: EngineDeps, run: Run, lease: runs.RunLease, sign
   const look: MasterLook = { deps, master, run, facts, signal };
   await takeCensus(look);
   const startedUs = facts.serverDate * 1000;
-  await readFeed(look, before.cursor_us ?? startedUs, startedUs);
+  await readFeed(look, before.cursor_us, startedUs);
   await suspendIfReplaced(deps);
 }
 

@@ -25,7 +25,9 @@ export function compareCustomFields(
   const wanted = fieldWords(sides.master, master, (name, ids) =>
     translateLinks(targets, ids, `document ${master.id}, ${name}`, lost),
   );
-  const found = fieldWords(sides.replica, replica, (_, ids) => ids);
+  // A link goes on naming what lies in the trash, on either side (H27).
+  const live = new Set(sides.replica.documents.map(({ id }) => id));
+  const found = fieldWords(sides.replica, replica, (_, ids) => ids.filter((id) => live.has(id)));
   const problems = [...new Set([...wanted.keys(), ...found.keys()])].flatMap((name) => {
     const [left, right] = [wanted.get(name), found.get(name)];
     // A field whose only links cannot be on the replica may be empty there or not be there at all.
