@@ -127,7 +127,10 @@ function rootStandsFor(input: AlignInput, root: DocumentVersion): { index: numbe
     if (remembered.state !== 'current') return null;
   }
   const equal = (file: MasterFile) =>
-    sameBytes(input.root, file.checksum, root.checksum) || isAlteredUpload(input.root, file.checksum, root.checksum);
+    sameBytes(input.root, file.checksum, root.checksum) ||
+    // A later version with the true bytes is that file; then the first one only is what was there before.
+    (!input.copy.some((row) => sameBytes(input.root, file.checksum, row.checksum)) &&
+      isAlteredUpload(input.root, file.checksum, root.checksum));
   // The first one before all others: it is what a copy is made of. Any later one was the newest when it was uploaded.
   const index = input.master.findIndex(equal) === 0 ? 0 : input.master.findLastIndex(equal);
   return index < 0 ? null : { index, fresh: true };

@@ -76,7 +76,10 @@ async function takeTurn(
   const [first] = surplus;
   if (first) return takeAway(work, state, copy, first.version);
   const [next] = missing;
-  if (next) return (await sendVersion(work, state, master, copy, next)) ?? 'again';
+  if (next) {
+    if (plan.strayRoot) await rememberFirst(work, state, copy);
+    return (await sendVersion(work, state, master, copy, next)) ?? 'again';
+  }
   return settleLabels(work, state, copy, plan);
 }
 
@@ -110,6 +113,21 @@ async function remember(work: DocumentWork, state: VersionState, { file, version
     stored_checksum: version.checksum,
   };
   await linkVersion(work, state, row);
+}
+
+/** A 2.20 master changed its one file: the link is about to know the new one only, and the copy's first file is the old one. */
+async function rememberFirst(work: DocumentWork, state: VersionState, copy: PaperlessDocument): Promise<void> {
+  const [file] = state.files;
+  const root = copy.versions.find((version) => version.isRoot);
+  if (!file || file.label !== undefined || !root) return;
+  if (state.links.some((link) => link.replica_version_id === root.id)) return;
+  await linkVersion(work, state, {
+    master_version_id: file.id,
+    replica_version_id: root.id,
+    sha256: work.link.file_checksum,
+    md5: work.link.file_md5,
+    stored_checksum: root.checksum,
+  });
 }
 
 async function bringBack(

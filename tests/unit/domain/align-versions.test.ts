@@ -114,6 +114,13 @@ describe('the versions of a copy', () => {
     expect([upgraded.missing, upgraded.surplus]).toEqual([[], []]);
   });
 
+  test('are not taken for altered where a later one has the true bytes', () => {
+    const copy = [row(7, 'a', null, true), row(8, 'b')];
+    const root = { md5: md5('b'), sha256: sha('b'), stored: sha('a') };
+    const plan = align({ master: [{ id: 1, checksum: md5('b'), label: undefined }], copy, root });
+    expect([plan.missing, plan.surplus, plan.pairs.map(({ version }) => version.id)]).toEqual([[], [], [8]]);
+  });
+
   test('keep the label of the master, and lose our mark where the master knows none', () => {
     const copy = [row(7, 'a', 'pngx.c0ffee00.v1.1', true)];
     expect(align({ master: [file(1, 'a', 'signed')], copy }).labels).toMatchObject([{ label: 'signed' }]);
