@@ -26,7 +26,9 @@ async function links(instance: Simulator, documents: number): Promise<void> {
 }
 
 describe('stopped once at every point', () => {
-  it('of carrying versions over, the copies end with the master\'s list, nothing sent in vain', { timeout: 240_000 }, async () => {
+  it("of carrying versions over, the copies end with the master's list, nothing sent in vain", {
+    timeout: 240_000,
+  }, async () => {
     const documents = 12;
     const master = await simulator('v3');
     const replica = await simulator('v3');
@@ -65,7 +67,12 @@ describe('stopped once at every point', () => {
       expect([...stops.stopped].filter((name) => name.startsWith('version.')).length).toBeGreaterThanOrEqual(12);
       for (const link of await controller.links())
         expect(await filesOf(replica, link.replica_doc_id ?? 0)).toEqual(await filesOf(master, link.master_doc_id));
-      expect(await compareInstances({ master, replica })).toMatchObject({ equal: true, markers: [], extra: [], doubled: [] });
+      expect(await compareInstances({ master, replica })).toMatchObject({
+        equal: true,
+        markers: [],
+        extra: [],
+        doubled: [],
+      });
     } finally {
       await controller.stop();
       await master.stop();
@@ -73,7 +80,9 @@ describe('stopped once at every point', () => {
     }
   });
 
-  it('of replacing files on 2.20, one copy of each document is left, and every old one lies in the trash', { timeout: 240_000 }, async () => {
+  it('of replacing files on 2.20, one copy of each document is left, and every old one lies in the trash', {
+    timeout: 240_000,
+  }, async () => {
     const documents = 16;
     const master = await simulator('v3');
     const replica = await simulator('v2');
