@@ -25,6 +25,7 @@ import { settingsRoutes } from './routes/settings.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { statusRoutes } from './routes/status.ts';
 import { syncRoutes } from './routes/sync.ts';
+import { taxonomyRoutes } from './routes/taxonomy.ts';
 import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 
@@ -51,6 +52,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/verifications', verificationRoutes(deps));
   app.route('/api/findings', findingRoutes(deps));
   app.route('/api/replicas', uploadRoutes(deps));
+  app.route('/api/replicas', taxonomyRoutes(deps));
   app.route('/api/replicas', reconcileRoutes(deps));
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));

@@ -51,15 +51,15 @@ export async function ownerOfObject(
   replicaId: number,
   kind: LinkKind,
   objectId: number,
-): Promise<{ masterId: number; name: string; state: StoredLink['state'] } | null> {
+): Promise<Pick<StoredLink, 'id' | 'masterId' | 'name' | 'state'> | null> {
   const row = await db
     .selectFrom('taxonomy_links')
-    .select(['master_id', 'name', 'state'])
+    .select(['id', 'master_id', 'name', 'state'])
     .where('replica_id', '=', replicaId)
     .where('kind', '=', kind)
     .where('replica_obj_id', '=', objectId)
     .executeTakeFirst();
-  return row ? { masterId: row.master_id, name: row.name, state: row.state } : null;
+  return row ? { id: row.id, masterId: row.master_id, name: row.name, state: row.state } : null;
 }
 
 /** Opens work on the copies of these master documents; returns how many there are. */
