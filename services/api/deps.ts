@@ -117,7 +117,7 @@ function forgivingQueue(queue: EngineQueue, log: EngineLog): EngineQueue {
 /** A person waits for the answer: one repeat, and limits far below those of the engine. */
 const INTERACTIVE = { timeouts: { connectMs: 5000, answerMs: 20_000 }, retryDelaysMs: [500] } as const;
 /** An instance that is not saved yet has no slots to share; the test asks it one question after the other. */
-const NO_LIMIT: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
+export const NO_LIMIT: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
 /** The only write is a marker tag that is removed at once: it needs no proof that this process owns anything. */
 const ALWAYS: WriteGuard = { assertAlive: () => undefined, fenced: new AbortController().signal };
 

@@ -28,3 +28,22 @@ export function parseOptions<const O extends NonNullable<ParseArgsConfig['option
     throw usageError(`${first.replace(/\.$/, '')}.`, command);
   }
 }
+
+/** The value of an option that has to be a whole number. */
+export function numberOf(option: string, given: string, command: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(given)) throw usageError(`--${option}: "${given}" is no whole number.`, command);
+  return Number(given);
+}
+
+/** The value of an option that has to be one of a few words. */
+export function oneOf<const W extends string>(
+  option: string,
+  given: string | undefined,
+  words: readonly W[],
+  command: string,
+): W | undefined {
+  if (given === undefined) return undefined;
+  const word = words.find((one) => one === given);
+  if (word === undefined) throw usageError(`--${option}: "${given}" is not one of ${words.join(', ')}.`, command);
+  return word;
+}

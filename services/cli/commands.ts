@@ -3,6 +3,7 @@
  * wait for database and queue libraries.
  */
 import { parseOptions, type Command } from './arguments.ts';
+import { LOOK_COMMANDS } from './commands-look.ts';
 
 const serve = program(
   'serve',
@@ -48,9 +49,10 @@ where set, so that the running programs need no right to change the schema.`,
 const sync: Command = {
   name: 'sync',
   summary: 'Starts a cycle now; --wait follows it to its end.',
-  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--wait] [--json]
+  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--sweep] [--wait] [--json]
 
   --replica  Only this replica, by name or id.
+  --sweep    Compare every document, changed or not; it finds what no change feed tells.
   --wait     Stay until the cycle has ended, and show its progress. Exit code 0: every replica is in step;
              1: something failed, or only part of the documents could be brought up to date.
   --json     Print one JSON object instead of sentences.
@@ -58,13 +60,14 @@ const sync: Command = {
 Works on the database: on that of a running controller, or of a standalone one that stands still, whose server is
 started for as long as the command runs. Such a one has no worker, so with --wait the command does the work itself.`,
   run: async (args) => {
-    const { replica, wait, json } = parseOptions('sync', args, {
+    const { replica, sweep, wait, json } = parseOptions('sync', args, {
       replica: { type: 'string' },
+      sweep: { type: 'boolean' },
       wait: { type: 'boolean' },
       json: { type: 'boolean' },
     });
     const { runSync } = await import('./run-sync.ts');
-    return runSync({ replica, wait: wait === true, json: json === true });
+    return runSync({ replica, sweep: sweep === true, wait: wait === true, json: json === true });
   },
 };
 
@@ -99,7 +102,7 @@ not be finished or saw only a part of the master; 2 unknown option. Without --wa
   },
 };
 
-export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync, verify];
+export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync, verify, ...LOOK_COMMANDS];
 
 /** A program that stays up is a script of its own service; here it only gets its name on the command line. */
 function program(name: string, summary: string, usage: string, start: () => Promise<unknown>): Command {

@@ -10,7 +10,7 @@ const HELP = `pngx-controller keeps replica paperless-ngx instances identical to
 
 Usage: pngx-controller <command> [options]
 
-${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join('\n')}
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n')}
 
 Every command takes --help. Settings of the program come from the environment (docs/operations.md).
 

@@ -13,6 +13,8 @@ import { createProgressPrinter } from './progress.ts';
 
 export interface SyncOptions {
   readonly replica: string | undefined;
+  /** Compare everything, changed or not (E19). */
+  readonly sweep: boolean;
   readonly wait: boolean;
   readonly json: boolean;
 }
@@ -33,7 +35,7 @@ async function sync({ foundation, alone, startWorker }: Attached, options: SyncO
   if (options.wait && alone) await startWorker();
   const settings = () => loadSettings({ db, secrets });
   const deps = { db, queue: engineQueue(producer), log, clock: systemClock, settings };
-  const opened = await openCycle(deps, { trigger: 'cli', replicaId });
+  const opened = await openCycle(deps, { trigger: 'cli', replicaId, sweep: options.sweep });
   if (!options.wait) return announce(opened, alone, options.json);
   const end = await follow(db, opened.runId, options.json);
   report(opened, end, options.json);

@@ -1,9 +1,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { decideConflict, findConflict, listConflicts } from '../../../shared/db/conflicts.repo.ts';
-import { AppError } from '../../../shared/kernel/errors.ts';
+import { listConflicts } from '../../../shared/db/conflicts.repo.ts';
+import { resolveConflict } from '../../../shared/replication/resolve-conflict.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../http-error.ts';
 import { bodyOf, id, idOf, pageSize, queryOf } from '../input.ts';
 import { presentConflict } from '../presenters/document.ts';
 
@@ -31,23 +30,8 @@ export function conflictRoutes(deps: ApiDeps): Hono {
   routes.post('/:id/resolve', async (c) => {
     const conflictId = idOf(c);
     const { keep } = await bodyOf(c, decision);
-    const decided = await decideConflict(deps.db, conflictId, keep === 'master' ? 'keep_master' : 'keep_replica');
-    if (decided === null) throw await undecidable(deps, conflictId);
-    deps.log.info(`A person keeps the ${keep}'s value of "${decided.field}".`, {
-      replicaId: decided.replica_id,
-      docId: decided.master_doc_id,
-    });
+    const decided = await resolveConflict(deps, conflictId, keep);
     return c.json({ conflict: presentConflict(decided) });
   });
   return routes;
-}
-
-async function undecidable(deps: ApiDeps, conflictId: number): Promise<AppError> {
-  const conflict = await findConflict(deps.db, conflictId);
-  if (conflict === undefined) return notFound(`The conflict ${conflictId}`, 'conflict_not_found');
-  return new AppError({
-    code: 'conflict_over',
-    class: 'conflict',
-    message: `The conflict ${conflictId} is over: ${conflict.state === 'gone' ? 'both sides agree again' : "the master's value was written"}.`,
-  });
 }

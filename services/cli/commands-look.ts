@@ -1,0 +1,117 @@
+/** Commands that look at what is there, and those that decide about single things. Loaded when they are run. */
+import { parseOptions, usageError, type Command } from './arguments.ts';
+
+const TEXT = { type: 'string' } as const;
+const SWITCH = { type: 'boolean' } as const;
+
+const documents: Command = {
+  name: 'documents',
+  summary: 'Lists the documents of a replica, or tells all about one.',
+  usage: `Usage: pngx-controller documents --replica NAME|ID [FILTERS] [--limit N] [--json]
+       pngx-controller documents --document ID [--json]
+
+  --replica   The documents of this replica, in the order of the master's ids.
+  --status    pending, ok or error       --phase  e.g. failed, dlq, blocked, awaiting
+  --code      Only with this error code  --field  Only where something is said of this field, e.g. owner
+  --waiting   Only with open work        --held   Only those that wait for a person or another document
+  --limit     At most so many (100).
+  --document  One document, by its id on the master: its state, fields, uploads, conflicts and findings on each replica.
+  --json      Print one JSON object instead of a table.
+
+Exit codes: 0 done; 1 there is no such replica or document; 2 unknown option.`,
+  run: async (args) => {
+    const options = parseOptions('documents', args, {
+      ...{ replica: TEXT, document: TEXT, status: TEXT },
+      ...{ phase: TEXT, code: TEXT, field: TEXT, limit: TEXT },
+      ...{ waiting: SWITCH, held: SWITCH, json: SWITCH },
+    });
+    const { runDocuments } = await import('./run-documents.ts');
+    return runDocuments(options);
+  },
+};
+
+const retry: Command = {
+  name: 'retry',
+  summary: 'Makes documents due again that failed or were given up.',
+  usage: `Usage: pngx-controller retry [--replica NAME|ID] [--document ID] [--now] [--json]
+
+  --replica   Only those of this replica; otherwise of all.
+  --document  Only this document, by its id on the master and whatever its state; needs --replica.
+  --now       Start a cycle at once instead of waiting for the next one.
+  --json      Print one JSON object instead of a sentence.
+
+Exit codes: 0 done, also when nothing had failed; 1 there is no such replica or document; 2 unknown option.`,
+  run: async (args) => {
+    const { replica, document, now, json } = parseOptions('retry', args, {
+      ...{ replica: TEXT, document: TEXT },
+      ...{ now: SWITCH, json: SWITCH },
+    });
+    const { runRetry } = await import('./run-retry.ts');
+    return runRetry({ replica, document, now: now === true, json: json === true });
+  },
+};
+
+const conflicts: Command = {
+  name: 'conflicts',
+  summary: 'Lists edits made on replicas, or decides about one.',
+  usage: `Usage: pngx-controller conflicts [--replica NAME|ID] [--state STATE] [--limit N] [--json]
+       pngx-controller conflicts --resolve ID --keep master|replica [--json]
+
+  --replica  Only those of this replica.
+  --state    open (default), overwritten, keep_master, keep_replica, gone, or all.
+  --limit    At most so many (100), the newest first.
+  --resolve  Decide about the conflict with this id; the next cycle carries it out.
+  --keep     Whose value stays.
+  --json     Print one JSON object instead of a table.
+
+Exit codes: 0 done; 1 there is no such conflict, or it is over; 2 unknown option.`,
+  run: async (args) => {
+    const { replica, state, limit, resolve, keep, json } = parseOptions('conflicts', args, {
+      ...{ replica: TEXT, state: TEXT, limit: TEXT },
+      ...{ resolve: TEXT, keep: TEXT, json: SWITCH },
+    });
+    const { runConflicts } = await import('./run-conflicts.ts');
+    return runConflicts({ replica, state, limit, resolve, keep, json: json === true });
+  },
+};
+
+const fidelity: Command = {
+  name: 'fidelity',
+  summary: 'Says what becomes of each field, for each pair of versions.',
+  usage: `Usage: pngx-controller fidelity [--master v2|v3] [--replica v2|v3] [--json]
+
+  --master, --replica  Only pairs with this generation: v2 is paperless-ngx 2.20, v3 is 3.x.
+  --json               Print one JSON object instead of a table.
+
+The same as docs/paperless-compatibility.md and GET /api/fidelity. Needs no database.`,
+  run: async (args) => {
+    const { master, replica, json } = parseOptions('fidelity', args, {
+      ...{ master: TEXT, replica: TEXT, json: SWITCH },
+    });
+    for (const given of [master, replica])
+      if (given !== undefined && given !== 'v2' && given !== 'v3')
+        throw usageError(`There is no generation "${given}"; there are v2 and v3.`, 'fidelity');
+    const { runFidelity } = await import('./run-fidelity.ts');
+    return runFidelity({ master, replica, json: json === true });
+  },
+};
+
+const doctor: Command = {
+  name: 'doctor',
+  summary: 'Looks at everything that has to work, and says what to mend.',
+  usage: `Usage: pngx-controller doctor [--json]
+
+Environment, database, queue, processes, and for master and replicas whether they answer and how they are set up. Reads
+only; every finding comes with its cure.
+
+  --json  Print one JSON object instead of a list.
+
+Exit codes: 0 nothing dangerous; 1 something dangerous; 64 to 68 what has to be there first is not (see --help).`,
+  run: async (args) => {
+    const { json } = parseOptions('doctor', args, { json: SWITCH });
+    const { runDoctor } = await import('./run-doctor.ts');
+    return runDoctor({ json: json === true });
+  },
+};
+
+export const LOOK_COMMANDS: readonly Command[] = [documents, retry, conflicts, fidelity, doctor];
