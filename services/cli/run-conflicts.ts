@@ -33,7 +33,10 @@ export async function runConflicts(options: ConflictsOptions): Promise<number> {
     if (id !== null && keep !== undefined) {
       const conflict = presentConflict(await resolveConflict({ db: database.db, log }, id, keep));
       if (options.json) printJson({ conflict });
-      else printLines([`Conflict ${id}: the ${keep}'s value of "${conflict.field}" stays; the next cycle carries it out.`]);
+      else
+        printLines([
+          `Conflict ${id}: the ${keep}'s value of "${conflict.field}" stays; the next cycle carries it out.`,
+        ]);
     } else await show(database.db, { ...options, state, limit });
     return EXIT.ok;
   } finally {
@@ -43,7 +46,12 @@ export async function runConflicts(options: ConflictsOptions): Promise<number> {
 
 async function show(
   db: Db,
-  { replica, state, limit, json }: { replica: string | undefined; state: (typeof STATES)[number]; limit: number; json: boolean },
+  {
+    replica,
+    state,
+    limit,
+    json,
+  }: { replica: string | undefined; state: (typeof STATES)[number]; limit: number; json: boolean },
 ): Promise<void> {
   const replicaId = replica === undefined ? undefined : await replicaIdOf(db, replica);
   const rows = await listConflicts(db, { replicaId, state: state === 'all' ? undefined : state }, { limit });

@@ -120,7 +120,8 @@ async function masterArea(deps: HygieneDeps, url: string | null): Promise<Area> 
 
 /** Where the work itself says that something is wrong; how the instance is set up may be without fault all the same. */
 function stateFindings(replica: PresentedReplica | undefined): Finding[] {
-  if (replica === undefined || !['needs_you', 'failing', 'late', 'drifted', 'paused'].includes(replica.state)) return [];
+  if (replica === undefined || !['needs_you', 'failing', 'late', 'drifted', 'paused'].includes(replica.state))
+    return [];
   const severity = replica.state === 'needs_you' ? ('danger' as const) : ('warning' as const);
   const code = replica.error_code ?? replica.state;
   return [{ code, severity, what: replica.reason, fix: 'docs/operations.md says what each state means for you.' }];
@@ -130,6 +131,7 @@ function report(areas: readonly Area[], json: boolean): void {
   if (json) return printJson({ ok: isSound(areas), areas });
   for (const { area, about, findings } of areas) {
     printLines([`${findings.length === 0 ? 'ok' : '--'}  ${area}: ${about}`]);
-    for (const { severity, code, what, fix } of findings) printLines([`    ${severity} (${code}): ${what}`, `      ${fix}`]);
+    for (const { severity, code, what, fix } of findings)
+      printLines([`    ${severity} (${code}): ${what}`, `      ${fix}`]);
   }
 }

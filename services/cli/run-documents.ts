@@ -78,7 +78,9 @@ async function showOne(db: Db, masterDocId: number, json: boolean): Promise<void
       ...row.uploads.map((upload) => `  upload ${upload.k}: ${upload.state} (${upload.posted_at.toISOString()})`),
       ...row.conflicts.map((conflict) => `  conflict ${conflict.id}: ${conflict.field}, ${conflict.state}`),
       ...row.findings.map((finding) => `  finding ${finding.id}: ${finding.kind}, ${finding.state}`),
-      ...row.verifications.map((one) => `  compared (${one.depth}): ${one.outcome} at ${one.compared_at.toISOString()}`),
+      ...row.verifications.map(
+        (one) => `  compared (${one.depth}): ${one.outcome} at ${one.compared_at.toISOString()}`,
+      ),
       ...row.tombstones.map((stone) => `  tombstone ${stone.id}: copy #${stone.replica_doc_id} ${stone.state}`),
     ]);
   }
