@@ -41,6 +41,14 @@ select d.id
   where s.replica_id = $3 and s.master_doc_id = d."masterId" and a.marker = d.title)
   and not exists (select 1 from replicas r where r.id = $4 and r.known_marks @> to_jsonb(d.id));
 
+-- highWaterOf
+select id, added from (
+  select high_water_id as id, high_water_added as added from replicas where id = $1
+  union all (select replica_doc_id, replica_added from sync_map
+  where replica_id = $2 and replica_doc_id is not null and replica_added is not null
+  order by replica_doc_id desc limit 1)) as known
+  where id is not null and added is not null order by id desc limit 1;
+
 -- noteHighWater
 update "replicas" set "high_water_id" = $1, "high_water_added" = $2 where "id" = $3;
 

@@ -1,10 +1,11 @@
 -- shared/db/reconcile-claims.repo.ts
 
 -- releaseChanged
-update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica_added,
-  replica_doc_id = null, replica_added = null, replica_modified = null, applied = null, plan = null, unconfirmed = false,
-  locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null, retry_count = 0,
-  failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
+with released as (
+  update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica_added,
+  replica_doc_id = null, replica_added = null, replica_modified = null, applied = null, last_synced = null, plan = null,
+  unconfirmed = false, locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null,
+  retry_count = 0, failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
   from reconcile_rows m
   where m.scan_id = $1 and m.side = 'master' and m.link_id = s.id and s.replica_doc_id is not null and m.matched_to is distinct from s.replica_doc_id
   and m.rule is distinct from 'in_flight'
@@ -17,7 +18,15 @@ update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica
   and (s.lease_worker is null
   or exists (select 1 from workers w where w.id = s.lease_worker and w.dead)) and exists (select 1 from sync_runs run where run.id = $2 and run.finished_at is null
   and run.lease_worker = $3 and run.lease_epoch = $4)
-  and exists (select 1 from workers w where w.id = $5 and not w.dead for share);
+  and exists (select 1 from workers w where w.id = $5 and not w.dead for share)
+  returning s.id, s.former_doc_id),
+  -- Nobody asks the uploads of the former copy for their document again, nor takes its notes and versions for those of another.
+  attempts as (update upload_attempts a set state = 'failure', failure_code = 'copy_lost',
+  terminal_at = coalesce(a.terminal_at, now()), closed_at = coalesce(a.closed_at, now())
+  from released where a.link_id = released.id and a.success_doc_id = released.former_doc_id),
+  notes as (delete from note_links n using released where n.link_id = released.id),
+  versions as (delete from version_links v using released where v.link_id = released.id)
+  select count(*)::int as n from released;
 
 -- countChanged
 select count(*)::int as n from reconcile_rows m join sync_map s
@@ -33,14 +42,6 @@ select count(*)::int as n from reconcile_rows m join sync_map s
 -- claimMatched
 begin;
 set local synchronous_commit = on;
-delete from note_links n using sync_map s, (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
-  m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
-  from reconcile_rows m join reconcile_rows r
-  on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.matched_to
-  where m.scan_id = $1 and m.side = 'master' and m.rule <> 'kept' and m.doc_id > $2
-  order by m.doc_id limit $3) t
-  where n.link_id = s.id and s.id = t.link_id
-  and (s.replica_doc_id is distinct from t.matched_to) and s.former_doc_id is distinct from t.matched_to;
 with t as (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
   m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
   from reconcile_rows m join reconcile_rows r

@@ -91,6 +91,17 @@ export async function unknownMarks(db: Db, replicaId: number, marked: readonly M
   return rows.map((row) => row.id);
 }
 
+/** The highest id ever known: as remembered, or of a copy that was claimed since. */
+export async function highWaterOf(db: Db, replicaId: number): Promise<Identity | null> {
+  const { rows } = await sql<Identity>`select id, added from (
+      select high_water_id as id, high_water_added as added from replicas where id = ${replicaId}
+      union all (select replica_doc_id, replica_added from sync_map
+        where replica_id = ${replicaId} and replica_doc_id is not null and replica_added is not null
+        order by replica_doc_id desc limit 1)) as known
+    where id is not null and added is not null order by id desc limit 1`.execute(db);
+  return rows[0] ?? null;
+}
+
 export async function noteHighWater(db: Db, replicaId: number, highest: Identity): Promise<void> {
   await db
     .updateTable('replicas')

@@ -34,14 +34,23 @@ export async function countChanged(db: Db, scanId: number): Promise<number> {
  * had is kept as `former`: should the process die here, the next reconcile begins with it (H10).
  */
 export async function releaseChanged(db: Db, scanId: number, lease: RunLease): Promise<number> {
-  const result = await sql`update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica_added,
-      replica_doc_id = null, replica_added = null, replica_modified = null, applied = null, plan = null, unconfirmed = false,
-      locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null, retry_count = 0,
-      failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
-    from reconcile_rows m
-    where m.scan_id = ${scanId} and m.side = 'master' and m.link_id = s.id and ${hasChanged}
-      and ${linkIsFree} and ${runIsHeld(lease)}`.execute(db);
-  return Number(result.numAffectedRows ?? 0);
+  const { rows } = await sql<{ n: number }>`with released as (
+      update sync_map s set former_doc_id = s.replica_doc_id, former_added = s.replica_added,
+        replica_doc_id = null, replica_added = null, replica_modified = null, applied = null, last_synced = null, plan = null,
+        unconfirmed = false, locate = true, status = 'pending', phase = 'pending', error_code = null, error_msg = null,
+        retry_count = 0, failed_at = null, next_due_at = null, dirty_seq = nextval('dirty_seq')
+      from reconcile_rows m
+      where m.scan_id = ${scanId} and m.side = 'master' and m.link_id = s.id and ${hasChanged}
+        and ${linkIsFree} and ${runIsHeld(lease)}
+      returning s.id, s.former_doc_id),
+    -- Nobody asks the uploads of the former copy for their document again, nor takes its notes and versions for those of another.
+    attempts as (update upload_attempts a set state = 'failure', failure_code = 'copy_lost',
+        terminal_at = coalesce(a.terminal_at, now()), closed_at = coalesce(a.closed_at, now())
+      from released where a.link_id = released.id and a.success_doc_id = released.former_doc_id),
+    notes as (delete from note_links n using released where n.link_id = released.id),
+    versions as (delete from version_links v using released where v.link_id = released.id)
+    select count(*)::int as n from released`.execute(db);
+  return rows[0]?.n ?? 0;
 }
 
 export interface ClaimBatch {
@@ -68,12 +77,6 @@ export async function claimMatched(
         on r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = m.matched_to
       where m.scan_id = ${scanId} and m.side = 'master' and m.rule <> 'kept' and m.doc_id > ${batch.after}
       order by m.doc_id limit ${batch.limit}`;
-    // The notes of another document than before are not known by their pairs.
-    await sql`delete from note_links n using sync_map s, (${todo}) t
-      where n.link_id = s.id and s.id = t.link_id
-        and (s.replica_doc_id is distinct from t.matched_to) and s.former_doc_id is distinct from t.matched_to`.execute(
-      trx,
-    );
     const { rows } = await sql<{ last: number | null; matched: number; claimed: number }>`with t as (${todo}),
       done as (update sync_map s set replica_doc_id = t.matched_to, replica_added = t.copy_added,
           stored_checksum = case when t.rule = 'identity' then s.stored_checksum else t.root_hex end,

@@ -25,8 +25,9 @@ export async function checkReplicaIdentity(
   await suspendIfShrunk(work, counts);
   if (work.replica.unconfirmed) await confirmNewAddress(work);
   const highest = ids.reduce((most, id) => Math.max(most, id), 0);
-  await checkHighWater(work, highest);
-  const setBack = work.replica.high_water_id !== null && highest < work.replica.high_water_id;
+  const known = await identity.highWaterOf(work.deps.db, work.replica.id);
+  await checkHighWater(work, known, highest);
+  const setBack = known !== null && highest < known.id;
   if (counts.missing > 0 || setBack) await checkCopies(work);
   await suspendIfManyChanged(work, counts.linked);
 }
@@ -46,20 +47,19 @@ async function suspendIfShrunk(work: ReplicaRun, { missing, linked }: CopyCounts
  * Ids grow with time. A document at or below the highest id ever seen that was added more than an hour after that one got an
  * id that had been given out before: the instance was set back (H2).
  */
-async function checkHighWater(work: ReplicaRun, highest: number): Promise<void> {
+async function checkHighWater(work: ReplicaRun, known: identity.Identity | null, highest: number): Promise<void> {
   const { deps, replica, writer, signal } = work;
-  const { high_water_id: id, high_water_added: added } = replica;
-  const micros = added === null ? null : toMicros(added);
-  if (id !== null && micros !== null) {
+  const micros = known === null ? null : toMicros(known.added);
+  if (known !== null && micros !== null) {
     const later = await writer.lowestAddedAfter(fromMicros(micros + HOUR * 1000), signal);
-    if (later !== null && later.id <= id)
+    if (later !== null && later.id <= known.id)
       throw await suspend(work, {
         code: 'ids_reused',
-        message: `Document #${later.id} of replica "${replica.name}" is younger than #${id}, the newest that was known: the instance was restored from a backup, and its ids are used again.`,
+        message: `Document #${later.id} of replica "${replica.name}" is younger than #${known.id}, the newest that was known: the instance was restored from a backup, and its ids are used again.`,
         hint: confirmHint(work),
       });
   }
-  if (highest === 0 || (id !== null && highest <= id)) return;
+  if (highest === 0 || (known !== null && highest < known.id) || highest === replica.high_water_id) return;
   const [row] = await writer.identities([highest], signal);
   if (row) await identity.noteHighWater(deps.db, replica.id, row);
 }

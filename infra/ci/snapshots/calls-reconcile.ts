@@ -103,6 +103,7 @@ const identityCalls: Calls<typeof identity> = {
     identity.alsoKnownAt(db, [{ id: 1, added: ROW.added }], { master: false, replicaId }),
   unknownMarks: (db, { replicaId }) =>
     identity.unknownMarks(db, replicaId, [{ id: 1, masterId: 1, title: 'pngx.a.m1.a1' }]),
+  highWaterOf: (db, { replicaId }) => identity.highWaterOf(db, replicaId),
   noteHighWater: (db, { replicaId }) => identity.noteHighWater(db, replicaId, { id: 1, added: ROW.added }),
   capAcceptedMissing: (db, { replicaId }) => identity.capAcceptedMissing(db, replicaId, 1),
   acceptMissing: (db, { replicaId }) => identity.acceptMissing(db, replicaId, 1),
