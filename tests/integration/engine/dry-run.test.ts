@@ -1,47 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../shared/kernel/clock.ts';
-import { createReader } from '../../../shared/paperless/reader.ts';
-import { parseInstanceUrl } from '../../../shared/paperless/url.ts';
-import { ENGINE_TIMINGS } from '../../../shared/replication/deps.ts';
-import { loadSettings } from '../../../shared/replication/load-settings.ts';
-import { planSync, type SyncPlan } from '../../../shared/replication/plan-sync.ts';
-import { Controller, type Instance } from '../../support/controller.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Controller } from '../../support/controller.ts';
+import { plannedAndDone } from '../../support/dry-run.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
-
-function reader({ url, token }: Instance, target: number) {
-  const timeouts = { connectMs: 2000, answerMs: 10_000, idleMs: 10_000 };
-  const slots = {
-    run: <T>(_target: number, work: (signal: AbortSignal) => Promise<T>) => work(new AbortController().signal),
-  };
-  return createReader({ target, baseUrl: parseInstanceUrl(url), token, timeouts }, { slots, clock: systemClock });
-}
-
-async function plan(controller: Controller, master: Instance, replica: Instance, sweep: boolean): Promise<SyncPlan> {
-  const { db, secrets } = controller;
-  const source = {
-    db,
-    clock: systemClock,
-    timings: ENGINE_TIMINGS,
-    settings: () => loadSettings({ db, secrets }),
-    reader: reader(master, 0),
-    writer: reader(replica, 1),
-    signal: new AbortController().signal,
-  };
-  return planSync(source, await controller.replica('copy'), sweep);
-}
-
-/** What the requests of a run did, in the terms of the plan. */
-function done(replica: Simulator) {
-  const writes = replica.requests().filter((request) => request.method !== 'GET');
-  const count = (pattern: RegExp) => writes.filter(({ path }) => pattern.test(path)).length;
-  const documents = writes.flatMap(({ path }) => /^\/api\/documents\/(\d+)\//.exec(path)?.[1] ?? []);
-  return {
-    uploads: count(/\/post_document\//),
-    taxonomy: count(/^\/api\/(tags|correspondents|document_types|storage_paths|custom_fields)\//),
-    documents: new Set(documents.map(Number)),
-  };
-}
+import { PAIRS, playSeed } from './random/play.ts';
 
 for (const [from, to] of [
   ['v3', 'v3'],
@@ -71,27 +33,9 @@ for (const [from, to] of [
     });
 
     const matches = async (sweep: boolean) => {
-      master.clearRequests();
-      replica.clearRequests();
-      const rows = await controller.links();
-      const planned = await plan(controller, master, replica, sweep);
-      expect([master, replica].flatMap((side) => side.requests().filter(({ method }) => method !== 'GET'))).toEqual([]);
-      expect(await controller.links()).toEqual(rows);
-      replica.clearRequests();
-      await (sweep ? controller.sweep() : controller.cycle());
-      const { uploads, taxonomy, documents } = done(replica);
-      expect(uploads).toBe(planned.uploads.length);
-      expect(taxonomy).toBe(planned.taxonomy.length);
-      const links = await controller.links();
-      const sent = new Set(
-        links.filter((link) => planned.uploads.includes(link.master_doc_id)).map((link) => link.replica_doc_id),
-      );
-      const changed = [...documents].filter((id) => !sent.has(id));
-      // paperless keeps links on both ends: writing one of them may leave nothing to do at the other.
-      const sure = planned.updates.filter(({ fields }) => fields.some(({ field }) => field !== 'document_links'));
-      const possible = planned.updates.map((update) => update.replica_doc_id);
-      expect(sure.map((update) => update.replica_doc_id).filter((id) => !changed.includes(id))).toEqual([]);
-      expect(changed.filter((id) => !possible.includes(id))).toEqual([]);
+      const run = () => (sweep ? controller.sweep() : controller.cycle());
+      const { planned, problems } = await plannedAndDone({ controller, master, replica }, sweep, run);
+      expect(problems).toEqual([]);
       return planned;
     };
 
@@ -136,3 +80,21 @@ for (const [from, to] of [
       expect(planned.updates.map((update) => update.master_doc_id)).toContain(1);
     });
   });
+
+/** The pair follows from the seed. */
+const SEEDS = [200, 201, 202, 203];
+const replayed = inject('replaySeed');
+
+describe('a dry run of a random library after random changes on both sides', () => {
+  for (const seed of replayed === null ? SEEDS : [replayed])
+    it(`plans what is then done, seed ${seed}, ${PAIRS[seed % PAIRS.length]?.join(' to ')}`, async () => {
+      const found: string[] = [];
+      const { history } = await playSeed(seed, async (sides, sweeps, run) => {
+        const { problems } = await plannedAndDone(sides, sweeps, run);
+        found.push(...problems);
+        return [];
+      });
+      const story = history.map((line, at) => `${at + 1} ${line}`).join('\n');
+      expect(found, `play it again by "-- --seed ${seed}"; this is what happened:\n${story}\n`).toEqual([]);
+    }, 120_000);
+});

@@ -26,8 +26,16 @@ const CHANGES = 12;
 /** A document purged on the master goes with the second sweep that misses it (E20). */
 const LAST_SWEEPS = 2;
 
+/** Stands around each cycle of a play, and says what was wrong with it. */
+export type Watch = (sides: Sides, sweeps: boolean, run: () => Promise<unknown>) => Promise<readonly string[]>;
+
+const unwatched: Watch = async (_sides, _sweeps, run) => {
+  await run();
+  return [];
+};
+
 /** A random library, random changes with cycles and sweeps between them, all of it told by the seed. */
-export async function playSeed(seed: number): Promise<Outcome> {
+export async function playSeed(seed: number, watch: Watch = unwatched): Promise<Outcome> {
   const dice = new Dice(seed);
   const [from, to] = PAIRS[seed % PAIRS.length] ?? PAIRS[0];
   const [master, replica] = [await simulator(from), await simulator(to)];
@@ -38,7 +46,7 @@ export async function playSeed(seed: number): Promise<Outcome> {
     const right = new World('replica', replica, dice, history);
     await fill(left, right);
     sides = { master, replica, controller: await startController(master, replica) };
-    return { problems: await perform(sides, left, right), history };
+    return { problems: await perform(sides, left, right, watch), history };
   } finally {
     await sides?.controller.stop();
     await master.stop();
@@ -46,14 +54,15 @@ export async function playSeed(seed: number): Promise<Outcome> {
   }
 }
 
-async function perform(sides: Sides, left: World, right: World): Promise<string[]> {
+async function perform(sides: Sides, left: World, right: World, watch: Watch): Promise<string[]> {
   const problems: string[] = [];
   const cycle = async (sweeps: boolean) => {
     sides.master.clearRequests();
     sides.replica.clearRequests();
     left.history.push(sweeps ? 'SWEEP' : 'CYCLE');
-    await (sweeps ? sides.controller.sweep() : sides.controller.cycle());
-    const broken = await brokenInvariants(sides);
+    const { controller } = sides;
+    const seen = await watch(sides, sweeps, () => (sweeps ? controller.sweep() : controller.cycle()));
+    const broken = [...seen, ...(await brokenInvariants(sides))];
     problems.push(...broken.map((line) => `after step ${left.history.length}: ${line}`));
   };
   await cycle(false);
