@@ -48,7 +48,6 @@ function done(replica: Simulator) {
   };
 }
 
-
 /** Plans, runs, and names what was done without being planned, or planned and not done. */
 export async function plannedAndDone(
   sides: Planned,
@@ -75,7 +74,9 @@ async function unlike({ controller, replica }: Planned, planned: SyncPlan): Prom
   const of = (masterIds: readonly number[]) =>
     links.flatMap((link) => (masterIds.includes(link.master_doc_id) ? (link.replica_doc_id ?? []) : []));
   // A changed file is another document on 2.20, and so is a copy that was purged.
-  const replaced = planned.updates.filter(({ fields }) => replica.profile === 'v2' && fields.some(({ field }) => field === 'file'));
+  const replaced = planned.updates.filter(
+    ({ fields }) => replica.profile === 'v2' && fields.some(({ field }) => field === 'file'),
+  );
   const sent = [...of([...planned.uploads, ...planned.returns, ...replaced.map((one) => one.master_doc_id)])];
   // paperless keeps links on both ends: writing one of them may leave nothing to do at the other.
   const sure = planned.updates.filter(({ fields }) => fields.some(({ field }) => field !== 'document_links'));
@@ -83,7 +84,9 @@ async function unlike({ controller, replica }: Planned, planned: SyncPlan): Prom
   const deleted = links.filter(({ phase }) => phase === 'gone').flatMap((link) => link.replica_doc_id ?? []);
   const most = planned.uploads.length + planned.returns.length + replaced.length;
   return [
-    ...(uploads < planned.uploads.length || uploads > most ? [`${planned.uploads.length} uploads planned, ${uploads} sent`] : []),
+    ...(uploads < planned.uploads.length || uploads > most
+      ? [`${planned.uploads.length} uploads planned, ${uploads} sent`]
+      : []),
     ...(taxonomy === planned.taxonomy.length ? [] : [`taxonomy: ${planned.taxonomy.join('; ')}; ${taxonomy} writes`]),
     ...sure
       .filter((update) => !documents.has(update.replica_doc_id))
