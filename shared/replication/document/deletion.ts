@@ -20,6 +20,7 @@ export async function followDeletion(work: DocumentWork): Promise<Step | null> {
     await save(work, { tombstone_id: null });
     return null;
   }
+  if (tombstone.replica_doc_id !== work.link.replica_doc_id) return otherCopy(work, tombstone);
   // Read in this very look, and a 404 believed only of a superuser before and after (H4).
   if (await masterDocument(work)) return comeBack(work, tombstone);
   if (tombstone.undo_asked_at !== null) return undo(work, tombstone);
@@ -79,6 +80,17 @@ async function restoredByOthers(work: DocumentWork, tombstone: Tombstone): Promi
     { tombstone_id: null, kept_at: now },
   );
   return endGone(work);
+}
+
+/** A reconcile gave the link another copy: the deletion was of the one before. */
+async function otherCopy(work: DocumentWork, tombstone: Tombstone): Promise<null> {
+  await settle(
+    work,
+    tombstone,
+    { state: 'cancelled', closed_at: work.deps.clock.now(), detail: 'Another document is its copy now.' },
+    { tombstone_id: null },
+  );
+  return null;
 }
 
 /** The document is back on the master: so is its copy, out of the replica's trash, without an upload. */

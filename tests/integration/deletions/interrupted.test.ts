@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaultArgument } from '../../../services/simulator/faults.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
 import { addDocument } from '../faults/library.ts';
-import { expectUnwritten, IMPATIENT, letTimePass, live, MINUTES, Stage, writes } from '../faults/stage.ts';
+import { expectUnwritten, IMPATIENT, letTimePass, live, MINUTES, type Stage, writes } from '../faults/stage.ts';
 import { letDaysPass, openScene, purgeOn, restoreOn, sweep, tombstones, trashOn, uploads } from './scene.ts';
 
 /** The process stops at this point: what it had written is there, nothing else. */
