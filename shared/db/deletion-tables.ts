@@ -1,5 +1,5 @@
 /** Tables of what is missing on the master and what became of its copies; the columns are explained in migrations/. */
-import type { Generated } from 'kysely';
+import type { Generated, Selectable } from 'kysely';
 import type { Id, NullableTime, Time } from './tables.ts';
 
 export interface MasterAbsencesTable {
@@ -58,3 +58,4 @@ export interface TombstonesTable {
   undo_asked_at: NullableTime;
   closed_at: NullableTime;
 }
+export type Tombstone = Selectable<TombstonesTable>;

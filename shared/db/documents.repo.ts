@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import { HELD_CODES } from '../domain/lag.ts';
 import type { FieldReport } from '../domain/report.ts';
-import type { AttemptState, Db, Finding, LinkStatus, Tombstone } from './tables.ts';
+import type { Tombstone } from './deletion-tables.ts';
+import type { AttemptState, Db, Finding, LinkStatus } from './tables.ts';
 
 export interface DocumentView {
   readonly master_doc_id: number;

@@ -63,7 +63,6 @@ export interface MasterStateTable {
   suspended_reason: string | null;
   suspended_at: NullableTime;
   last_sweep_run: number | null;
-  /** No deletion before sweep_count has reached this. */
   deletions_from_sweep: Generated<number>;
   hygiene: NullableJson<HygieneFinding[]>;
   hygiene_at: NullableTime;
@@ -111,7 +110,6 @@ export interface ReplicasTable {
   last_sweep_at: NullableTime;
   sweep_started_at: NullableTime;
   sweep_position: number | null;
-  /** Why no copy is deleted until a person acknowledges, or null (H15). */
   deletions_held: string | null;
   deletions_held_at: NullableTime;
   deletions_held_count: Generated<number>;
@@ -395,7 +393,6 @@ export type VersionAttempt = Selectable<VersionAttemptsTable>;
 export type VersionLink = Selectable<VersionLinksTable>;
 export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
-export type Tombstone = Selectable<TombstonesTable>;
 export type MatchProposal = Selectable<MatchProposalsTable>;
 export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;

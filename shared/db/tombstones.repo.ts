@@ -1,9 +1,9 @@
 /** Tombstones: one row for every copy that is taken from a replica, written before anything is done to it (H15). */
 import { sql, type Updateable } from 'kysely';
-import type { TombstoneReason, TombstonesTable, TombstoneState } from './deletion-tables.ts';
+import type { TombstoneReason, TombstonesTable, TombstoneState, Tombstone } from './deletion-tables.ts';
 import { durably } from './durably.ts';
 import { updateLeased, type LeaseRef, type LinkPatch } from './links.repo.ts';
-import type { Db, Link, Tombstone } from './tables.ts';
+import type { Db, Link } from './tables.ts';
 
 export type TombstonePatch = Omit<Updateable<TombstonesTable>, 'id' | 'replica_id' | 'link_id'>;
 

@@ -1,8 +1,8 @@
 /** Deletions as programs and people see them: what would go and why, what went, and what the master has to do with it. */
 import type { listSuspects } from '../../../shared/db/absences.repo.ts';
-import type { SuspectKind } from '../../../shared/db/deletion-tables.ts';
+import type { SuspectKind, Tombstone } from '../../../shared/db/deletion-tables.ts';
 import type { MasterState } from '../../../shared/db/master.repo.ts';
-import type { Replica, Tombstone } from '../../../shared/db/tables.ts';
+import type { Replica } from '../../../shared/db/tables.ts';
 import type { DeletionDecision } from '../../../shared/domain/deletion-guard.ts';
 
 export function presentDeletions(replica: Replica, decision: DeletionDecision) {

@@ -1,7 +1,8 @@
 /** One document of the master: what is known of it on each replica. */
 import { listConflicts } from '../../../shared/db/conflicts.repo.ts';
 import * as documents from '../../../shared/db/documents.repo.ts';
-import type { Db, Tombstone } from '../../../shared/db/tables.ts';
+import type { Tombstone } from '../../../shared/db/deletion-tables.ts';
+import type { Db } from '../../../shared/db/tables.ts';
 import { lastOfLink } from '../../../shared/db/verification-ledger.repo.ts';
 import { presentFinding, presentLedgerRow } from './verifications.ts';
 

@@ -3,7 +3,7 @@
  * the step that follows it, so that whoever comes next goes on from the rows and from what the replica shows.
  */
 import { tombstoneById } from '../../db/tombstones.repo.ts';
-import type { Tombstone } from '../../db/tables.ts';
+import type { Tombstone } from '../../db/deletion-tables.ts';
 import { toAppError } from '../../kernel/errors.ts';
 import { allClosed } from './attempt-facts.ts';
 import { endGone, fenceNeeded } from './gone.ts';

@@ -1,6 +1,6 @@
 /** A copy that is not live: is it in the replica's trash, and is it the one we know (H2, H4)? */
 import * as tombstones from '../../db/tombstones.repo.ts';
-import type { Tombstone } from '../../db/tables.ts';
+import type { Tombstone } from '../../db/deletion-tables.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { writeUntilDone } from './guarded-write.ts';

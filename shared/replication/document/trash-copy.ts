@@ -1,5 +1,5 @@
 /** The acts of a deletion: the number first, then the trash; much later the purge (H15). Never without a tombstone. */
-import type { Tombstone } from '../../db/tables.ts';
+import type { Tombstone } from '../../db/deletion-tables.ts';
 import { writeUntilDone } from './guarded-write.ts';
 import { isInTrash, proveReplicaSuperuser, settle, settlePurged } from './replica-trash.ts';
 import { readCopy, type DocumentWork, type Step } from './work.ts';

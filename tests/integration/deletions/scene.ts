@@ -1,6 +1,7 @@
 /** A master with a dozen documents, a replica that has them all, and what people do to the master. */
 import { expect } from 'vitest';
-import type { Run, Tombstone } from '../../../shared/db/tables.ts';
+import type { Tombstone } from '../../../shared/db/deletion-tables.ts';
+import type { Run } from '../../../shared/db/tables.ts';
 import { ask } from '../../support/paperless-calls.ts';
 import type { Simulator } from '../../support/simulator.ts';
 import { expectUnwritten, live, posts, Stage, writes, type StageOptions } from '../faults/stage.ts';
