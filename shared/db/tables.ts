@@ -4,6 +4,7 @@ import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
+import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
 import type { Depth } from '../domain/verification.ts';
 import type { FindingsTable, VerificationLedgerTable, VerificationsTable } from './verification-tables.ts';
 import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
@@ -186,63 +187,6 @@ export interface SyncMapTable {
   recheck_file: Generated<boolean>;
   replacing: Generated<boolean>;
 }
-export interface VersionAttemptsTable {
-  id: Id;
-  link_id: number;
-  k: number;
-  state: AttemptState;
-  master_version_id: number;
-  label: string;
-  sha256: string;
-  md5: string;
-  size: number;
-  file_name: string;
-  worker: string;
-  lease_epoch: number;
-  replica_date: NullableTime;
-  task_id: string | null;
-  /** The row that came of it. */
-  replica_version_id: number | null;
-  posted_at: Generated<Date>;
-  unknown_at: NullableTime;
-  started_seen_at: NullableTime;
-  terminal_at: NullableTime;
-  closed_at: NullableTime;
-  failure_code: string | null;
-  looks: Generated<number>;
-  looked_at: NullableTime;
-}
-export interface VersionLinksTable {
-  id: Id;
-  link_id: number;
-  master_version_id: number;
-  replica_version_id: number;
-  sha256: string | null;
-  md5: string | null;
-  stored_checksum: string;
-  state: Generated<'current' | 'superseded' | 'removed'>;
-  created_at: Generated<Date>;
-}
-export type ReplacementStep = 'r1' | 'r2' | 'r3' | 'r4' | 'r5' | 'r6' | 'r7' | 'r8' | 'done' | 'kept' | 'abandoned';
-export interface ReplacementsTable {
-  id: Id;
-  link_id: number;
-  replica_id: number;
-  step: Generated<ReplacementStep>;
-  /** The last upload attempt before it. */
-  from_k: number;
-  old_doc_id: number;
-  old_added: string;
-  old_checksum: string;
-  new_doc_id: number | null;
-  new_added: string | null;
-  new_checksum: string | null;
-  new_sha256: string | null;
-  new_md5: string | null;
-  new_size: number | null;
-  started_at: Generated<Date>;
-  finished_at: NullableTime;
-}
 export interface UploadAttemptsTable {
   id: Id;
   link_id: number;
@@ -389,11 +333,9 @@ export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;
 export type Link = Selectable<SyncMapTable>;
 export type Attempt = Selectable<UploadAttemptsTable>;
-export type VersionAttempt = Selectable<VersionAttemptsTable>;
-export type VersionLink = Selectable<VersionLinksTable>;
-export type Replacement = Selectable<ReplacementsTable>;
 export type Run = Selectable<SyncRunsTable>;
 export type MatchProposal = Selectable<MatchProposalsTable>;
 export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
+export type * from './file-tables.ts';
 export type * from './verification-tables.ts';

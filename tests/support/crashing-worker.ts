@@ -7,7 +7,12 @@ import { z } from 'zod';
 import type { EngineLog } from '../../shared/replication/deps.ts';
 import { startTestWorker } from './test-worker.ts';
 
-const jobShape = z.object({ databaseUrl: z.string(), key: z.string(), killAt: z.string().nullable() });
+const jobShape = z.object({
+  databaseUrl: z.string(),
+  key: z.string(),
+  killAt: z.string().nullable(),
+  timings: z.record(z.string(), z.number()).optional(),
+});
 const seen = new Map<string, number>();
 const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
 
@@ -29,7 +34,7 @@ const lines = createInterface({ input: process.stdin });
 // Whoever started this process is gone: so is its database.
 lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
-  const { databaseUrl, key, killAt } = jobShape.parse(JSON.parse(line));
+  const { databaseUrl, key, killAt, timings } = jobShape.parse(JSON.parse(line));
   const pass = passing(killAt);
   void startTestWorker({
     concurrency: 1,
@@ -38,6 +43,7 @@ lines.once('line', (line) => {
     log: silent,
     presence: { beatMs: 100, deadAfterMs: 600 },
     racePoint: pass,
+    timings,
     aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),
   });
 });
