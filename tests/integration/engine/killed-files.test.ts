@@ -28,7 +28,9 @@ function killedAt(controller: Controller, killAt: string) {
   return { child, ended: once(child, 'exit') };
 }
 
-it('a worker killed with -9 around the POST and the label of a version leaves each version once', { timeout: 400_000 }, async () => {
+it('a worker killed with -9 around the POST and the label of a version leaves each version once', {
+  timeout: 400_000,
+}, async () => {
   const master = await simulator('v3');
   const replica = await simulator('v3');
   for (let n = 1; n <= POINTS.length; n += 1) await uploadText(master, `doc-${n}`);
