@@ -6,7 +6,7 @@ import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
 import type { Depth } from '../domain/verification.ts';
-import type { FindingsTable, VerificationLedgerTable, VerificationsTable } from './verification-tables.ts';
+import type { VerificationTables } from './verification-tables.ts';
 import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
 
 export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -302,7 +302,7 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface Tables {
+export interface Tables extends VerificationTables {
   master_absences: MasterAbsencesTable;
   master_suspects: MasterSuspectsTable;
   tombstones: TombstonesTable;
@@ -325,9 +325,6 @@ export interface Tables {
   reconciliations: ReconciliationsTable;
   reconcile_rows: ReconcileRowsTable;
   match_proposals: MatchProposalsTable;
-  verifications: VerificationsTable;
-  verification_ledger: VerificationLedgerTable;
-  findings: FindingsTable;
 }
 export type Db = Kysely<Tables>;
 export type Replica = Selectable<ReplicasTable>;

@@ -46,7 +46,7 @@ export interface VerificationsTable {
   lease_epoch: Generated<number>;
   dispatched_at: NullableTime;
 }
-export interface VerificationLedgerTable {
+interface VerificationLedgerTable {
   verification_id: number;
   link_id: number;
   master_doc_id: number;
@@ -61,7 +61,7 @@ export interface VerificationLedgerTable {
   copy_fields: string | null;
   derived: Generated<boolean>;
 }
-export interface FindingsTable {
+interface FindingsTable {
   id: Id;
   replica_id: number;
   link_id: number | null;
@@ -88,3 +88,9 @@ export interface FindingsTable {
 export type Verification = Selectable<VerificationsTable>;
 export type LedgerRow = Selectable<VerificationLedgerTable>;
 export type Finding = Selectable<FindingsTable>;
+
+export interface VerificationTables {
+  verifications: VerificationsTable;
+  verification_ledger: VerificationLedgerTable;
+  findings: FindingsTable;
+}

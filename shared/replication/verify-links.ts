@@ -19,7 +19,13 @@ import { addCounts, isProvenAbsent, outOfTime, save, type Scene } from './verify
 /** Files are read one after the other: what a kill makes undone is at most this much. */
 const BYTES_BATCH = 10;
 
-export const batchSize = (depth: Depth): number => (depth === 'bytes' ? BYTES_BATCH : BATCH_SIZE);
+/** At depth `list` nothing is read but what is in doubt: those are put off, and read by the hundred. */
+const LIST_BATCH = 1000;
+
+export function batchSize(depth: Depth, last = false): number {
+  if (depth === 'bytes') return BYTES_BATCH;
+  return depth === 'list' && !last ? LIST_BATCH : BATCH_SIZE;
+}
 
 export interface Pass {
   readonly depth: Depth;

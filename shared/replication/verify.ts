@@ -124,7 +124,7 @@ async function walkDocuments(scene: Scene): Promise<void> {
 async function walkPutOff(scene: Scene): Promise<void> {
   const { id, depth } = scene.verification;
   const pass: Pass = { depth, last: true, ordered: false };
-  await walkBatches(scene, pass, () => repo.linksPutOff(scene.deps.db, id, batchSize(depth)));
+  await walkBatches(scene, pass, () => repo.linksPutOff(scene.deps.db, id, batchSize(depth, true)));
 }
 
 /** True when there is no more; false when the time, or the part of it that is given to this phase, is used up. */
