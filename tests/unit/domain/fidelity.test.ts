@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fidelityOf } from '../../../shared/domain/fidelity.ts';
-import { FIELD_POLICY, VERSION_PAIRS, WRITABLE_FIELDS } from '../../../shared/domain/field-policy.ts';
+import { type FIELD_POLICY, VERSION_PAIRS, WRITABLE_FIELDS } from '../../../shared/domain/field-policy.ts';
 
 const byField = (pair: (typeof VERSION_PAIRS)[number]) =>
   new Map(fidelityOf(pair).map((row) => [`${row.area}.${row.field}`, row]));
