@@ -18,6 +18,7 @@ import type { EngineLog, EngineQueue } from '../../shared/replication/deps.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import type { CloseDeps } from '../../shared/replication/close-runs.ts';
 import { engineMetrics } from '../../shared/replication/engine-metrics.ts';
+import { naming } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import type { InstanceAccess, InstanceClients } from '../../shared/replication/test-connection.ts';
 import type { Metrics } from '../../shared/telemetry/metrics.ts';
@@ -136,7 +137,7 @@ export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'onRequest'>
     timeouts: INTERACTIVE.timeouts,
   });
   return {
-    openReader: (access) => createReader(connectionOf(access), clientDeps(access.target)),
-    openWriter: (access) => createWriter(connectionOf(access), clientDeps(access.target)),
+    openReader: (access) => naming(createReader(connectionOf(access), clientDeps(access.target)), access.target ?? -1),
+    openWriter: (access) => naming(createWriter(connectionOf(access), clientDeps(access.target)), access.target ?? -1),
   };
 }

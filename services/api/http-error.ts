@@ -4,7 +4,6 @@ import { AppError, toAppError, type ErrorClass } from '../../shared/kernel/error
 
 type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500;
 
-/** Classes that only instances produce never reach a caller as such: a connection test reports them as a failed step. */
 const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
   'not-found': 404,
   conflict: 409,
@@ -14,6 +13,11 @@ const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
   'rate-limited': 429,
   permission: 403,
 };
+/**
+ * An instance that does not answer as it should, asked while the caller waits (a dry run): no fault of this program, and
+ * the caller is told which one. A connection test reports the same as a failed step.
+ */
+const OF_INSTANCES: readonly ErrorClass[] = ['auth', 'permission', 'incompatible', 'not-an-api', 'transient'];
 const MALFORMED = 'malformed_request';
 
 export function malformed(message: string, fields?: Readonly<Record<string, string>>): AppError {
@@ -31,7 +35,10 @@ export function notFound(what: string, code = 'not_found'): AppError {
 }
 
 export function statusOf(error: AppError): ErrorStatus {
-  return error.code === MALFORMED ? 400 : (STATUS_BY_CLASS[error.class] ?? 500);
+  if (error.code === MALFORMED) return 400;
+  // Only a client of an instance names whose fault it was.
+  if (error.target !== undefined && OF_INSTANCES.includes(error.class)) return 422;
+  return STATUS_BY_CLASS[error.class] ?? 500;
 }
 
 /** What went wrong inside is for the log; a caller gets the request's id to find it there. */

@@ -2,7 +2,7 @@
  * What can be asked for, in the words of --help. A command is loaded when it is run: help and a mistyped option should not
  * wait for database and queue libraries.
  */
-import { parseOptions, type Command } from './arguments.ts';
+import { parseOptions, usageError, type Command } from './arguments.ts';
 import { LOOK_COMMANDS } from './commands-look.ts';
 
 const serve = program(
@@ -49,10 +49,11 @@ where set, so that the running programs need no right to change the schema.`,
 const sync: Command = {
   name: 'sync',
   summary: 'Starts a cycle now; --wait follows it to its end.',
-  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--sweep] [--wait] [--json]
+  usage: `Usage: pngx-controller sync [--replica NAME|ID] [--sweep] [--dry-run | --wait] [--json]
 
   --replica  Only this replica, by name or id.
   --sweep    Compare every document, changed or not; it finds what no change feed tells.
+  --dry-run  Say what a cycle would do now, and do nothing.
   --wait     Stay until the cycle has ended, and show its progress. Exit code 0: every replica is in step;
              1: something failed, or only part of the documents could be brought up to date.
   --json     Print one JSON object instead of sentences.
@@ -60,14 +61,17 @@ const sync: Command = {
 Works on the database: on that of a running controller, or of a standalone one that stands still, whose server is
 started for as long as the command runs. Such a one has no worker, so with --wait the command does the work itself.`,
   run: async (args) => {
-    const { replica, sweep, wait, json } = parseOptions('sync', args, {
+    const { replica, sweep, wait, json, ...rest } = parseOptions('sync', args, {
       replica: { type: 'string' },
       sweep: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
       wait: { type: 'boolean' },
       json: { type: 'boolean' },
     });
+    const dryRun = rest['dry-run'] === true;
+    if (dryRun && wait === true) throw usageError('--dry-run and --wait exclude each other.', 'sync');
     const { runSync } = await import('./run-sync.ts');
-    return runSync({ replica, sweep: sweep === true, wait: wait === true, json: json === true });
+    return runSync({ replica, sweep: sweep === true, dryRun, wait: wait === true, json: json === true });
   },
 };
 

@@ -7,14 +7,19 @@ import { AppError } from '../../shared/kernel/errors.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
+import type { Foundation } from '../../shared/replication/foundation.ts';
+import { planReplicas, type ReplicaPlan } from '../../shared/replication/plan-replicas.ts';
+import { instanceClients, NO_LIMIT } from '../api/deps.ts';
 import { attach, type Attached } from './attach.ts';
 import { replicaIdOf } from './find-replica.ts';
+import { printJson, printLines } from './print.ts';
 import { createProgressPrinter } from './progress.ts';
 
 export interface SyncOptions {
   readonly replica: string | undefined;
   /** Compare everything, changed or not (E19). */
   readonly sweep: boolean;
+  readonly dryRun: boolean;
   readonly wait: boolean;
   readonly json: boolean;
 }
@@ -32,14 +37,40 @@ async function sync({ foundation, alone, startWorker }: Attached, options: SyncO
   const { database, secrets, producer, log } = foundation;
   const { db } = database;
   const replicaId = options.replica === undefined ? undefined : await replicaIdOf(db, options.replica);
-  if (options.wait && alone) await startWorker();
   const settings = () => loadSettings({ db, secrets });
+  if (options.dryRun) return plan(foundation, { replicaId, sweep: options.sweep }, options.json);
+  if (options.wait && alone) await startWorker();
   const deps = { db, queue: engineQueue(producer), log, clock: systemClock, settings };
   const opened = await openCycle(deps, { trigger: 'cli', replicaId, sweep: options.sweep });
   if (!options.wait) return announce(opened, alone, options.json);
   const end = await follow(db, opened.runId, options.json);
   report(opened, end, options.json);
   return end.run.outcome === 'ok' ? EXIT.ok : EXIT.failure;
+}
+
+async function plan(
+  { database, secrets, onRequest }: Foundation,
+  wanted: { readonly replicaId: number | undefined; readonly sweep: boolean },
+  json: boolean,
+): Promise<number> {
+  const { db } = database;
+  const clients = instanceClients({ slots: NO_LIMIT, onRequest });
+  const deps = { db, clock: systemClock, secrets, clients, settings: () => loadSettings({ db, secrets }) };
+  const plans = await planReplicas(deps, wanted, new AbortController().signal);
+  if (json) printJson({ dry_run: true, plans });
+  else for (const one of plans) printLines(planLines(one));
+  return EXIT.ok;
+}
+
+function planLines(one: ReplicaPlan): string[] {
+  const { uploads, updates, returns, deletions, equal, taxonomy } = one;
+  const counts = `${uploads.length} to upload, ${updates.length} to update, ${returns.length} to bring back`;
+  return [
+    `${one.replica}: ${counts}, ${deletions.length} to delete; ${equal} looked at and equal`,
+    ...taxonomy.map((line) => `  ${line}`),
+    ...updates.map((update) => `  #${update.master_doc_id}: ${update.fields.map(({ field }) => field).join(', ')}`),
+    ...deletions.map((deletion) => `  #${deletion.master_doc_id}: ${deletion.action} (${deletion.why})`),
+  ];
 }
 
 function announce(opened: OpenedCycle, alone: boolean, json: boolean): number {

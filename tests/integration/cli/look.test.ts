@@ -111,6 +111,7 @@ describe('documents', () => {
     ['conflicts', '--resolve', '1'],
     ['conflicts', '--resolve', '1', '--keep', 'both'],
     ['fidelity', '--master', 'v1'],
+    ['sync', '--dry-run', '--wait'],
   ])('refuses what does not fit together (%s %s %s %s %s)', async (name, ...args) => {
     const command = COMMANDS.find((one) => one.name === name);
     await expect(command?.run(args)).rejects.toMatchObject({ code: 'usage' });
@@ -166,6 +167,15 @@ describe('conflicts', () => {
 });
 
 describe('sync', () => {
+  it('says what a cycle would do, and does nothing', async () => {
+    await database.db.deleteFrom('sync_map').execute();
+    simulator.clearRequests();
+    const { code, stdout } = await pngx(['sync', '--dry-run', '--replica', 'attic']);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^attic: 2 to upload, 0 to update, 0 to bring back, 0 to delete/)]);
+    expect(new Set(simulator.requests().map(({ method }) => method))).toEqual(new Set(['GET']));
+    expect(await dueIds()).toEqual([]);
+  });
+
   it('opens a cycle that sweeps where that is asked for', async () => {
     const { code, stdout } = await pngx(['sync', '--sweep', '--json']);
     expect(code).toBe(0);
