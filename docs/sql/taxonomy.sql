@@ -16,7 +16,7 @@ insert into taxonomy_links (replica_id, kind, master_id, replica_obj_id, name, s
 delete from "taxonomy_links" where "id" in ($1, $2);
 
 -- ownerOfObject
-select "master_id", "name", "state"
+select "id", "master_id", "name", "state"
   from "taxonomy_links"
   where "replica_id" = $1
   and "kind" = $2

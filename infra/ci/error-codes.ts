@@ -10,12 +10,15 @@ const PLACES: readonly RegExp[] = [
   /\bcode(?::| =)\s*((?:[^;,\n]|\n(?=\s*[?:]))*)/g,
   /\bend\(\s*'\w+',\s*('[a-z_]+')/g,
   /\berrorCode\s*(?::|\?\?)\s*([^;,\n]*)/g,
-  /\bnotFound\([^)]*,\s*('[a-z_]+')/g,
+  /\bnotFound\([^;\n]*,\s*('[a-z_]+')/g,
+  /\berror_code = ('[a-z_]+')/g,
   /\bunknownOutcome\(\s*\w+,\s*('[a-z_]+')/g,
   /\bMALFORMED = ('[a-z_]+')/g,
 ];
 /** A function that takes the code first: its calls in the same file name codes. */
 const MAKER = /\bfunction (\w+)\(\s*code: string/g;
+/** The same, with the code after what it is about. */
+const LATE_MAKER = /\bfunction (\w+)\(\s*\w+: \w+, code: string/g;
 /** zod's own, and fallbacks for codes of the operating system. */
 const NO_CODES = new Set(['custom', 'unknown']);
 
@@ -32,6 +35,7 @@ export function codesIn(source: string): Set<string> {
   // What a code is compared with is no use of it.
   const text = source.replaceAll(/[!=]==\s*'[^']*'/g, '');
   const makers = [...text.matchAll(MAKER)].map(([, name]) => new RegExp(`\\b${name}\\(\\s*('[a-z_]+')`, 'g'));
+  for (const [, name] of text.matchAll(LATE_MAKER)) makers.push(new RegExp(`\\b${name}\\(\\s*\\w+,\\s*('[a-z_]+')`, 'g'));
   const codes = new Set<string>();
   for (const place of [...PLACES, ...makers])
     for (const [, part = ''] of text.matchAll(place))
