@@ -35,7 +35,8 @@ export function codesIn(source: string): Set<string> {
   // What a code is compared with is no use of it.
   const text = source.replaceAll(/[!=]==\s*'[^']*'/g, '');
   const makers = [...text.matchAll(MAKER)].map(([, name]) => new RegExp(`\\b${name}\\(\\s*('[a-z_]+')`, 'g'));
-  for (const [, name] of text.matchAll(LATE_MAKER)) makers.push(new RegExp(`\\b${name}\\(\\s*\\w+,\\s*('[a-z_]+')`, 'g'));
+  for (const [, name] of text.matchAll(LATE_MAKER))
+    makers.push(new RegExp(`\\b${name}\\(\\s*\\w+,\\s*('[a-z_]+')`, 'g'));
   const codes = new Set<string>();
   for (const place of [...PLACES, ...makers])
     for (const [, part = ''] of text.matchAll(place))

@@ -28,7 +28,9 @@ export async function planReplicas(
   for (const replica of replicas) {
     const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
     const source = { ...deps, timings: ENGINE_TIMINGS, reader, writer: deps.clients.openReader(access), signal };
-    const plan = await planSync(source, replica, sweep).catch((thrown: unknown) => Promise.reject(said(thrown, replica)));
+    const plan = await planSync(source, replica, sweep).catch((thrown: unknown) =>
+      Promise.reject(said(thrown, replica)),
+    );
     plans.push({ replica: replica.name, ...plan });
   }
   return plans;

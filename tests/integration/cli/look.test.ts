@@ -171,7 +171,10 @@ describe('sync', () => {
     await database.db.deleteFrom('sync_map').execute();
     simulator.clearRequests();
     const { code, stdout } = await pngx(['sync', '--dry-run', '--replica', 'attic']);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^attic: 2 to upload, 0 to update, 0 to bring back, 0 to delete/)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^attic: 2 to upload, 0 to update, 0 to bring back, 0 to delete/),
+    ]);
     expect(new Set(simulator.requests().map(({ method }) => method))).toEqual(new Set(['GET']));
     expect(await dueIds()).toEqual([]);
   });
