@@ -21,6 +21,7 @@ import { taskBehaviour } from './behaviour/tasks.ts';
 import { taxonomyBehaviour } from './behaviour/taxonomy.ts';
 import { trashBehaviour } from './behaviour/trash.ts';
 import { uploadBehaviour } from './behaviour/upload.ts';
+import { usesBehaviour } from './behaviour/uses.ts';
 import { userBehaviour } from './behaviour/users.ts';
 import { versionBehaviour } from './behaviour/versions.ts';
 import { Library } from './support/library.ts';
@@ -46,6 +47,7 @@ describe.each(libraries)('$target.title', (library) => {
   permissionBehaviour(library);
   tagBehaviour(library);
   customFieldBehaviour(library);
+  usesBehaviour(library);
   documentLinkBehaviour(library);
   noteBehaviour(library);
   trashBehaviour(library);

@@ -36,6 +36,10 @@ export class TaxonomyStage {
     return new TaxonomyStage(master, replica, controller);
   }
 
+  static over(master: Simulator, replica: Simulator, controller: Controller): TaxonomyStage {
+    return new TaxonomyStage(master, replica, controller);
+  }
+
   async close(): Promise<void> {
     await this.controller.stop();
     await this.master.stop();
