@@ -85,6 +85,7 @@ export async function planTombstones(
       from unnest(${planned.map((one) => one.linkId)}::bigint[], ${planned.map((one) => one.reason)}::text[]) as p (id, reason)
         join sync_map s on s.id = p.id
       where s.replica_id = ${replicaId} and s.replica_doc_id is not null and s.tombstone_id is null and s.kept_at is null
+      for update of s
       returning id, link_id)
     update sync_map s set tombstone_id = made.id, dirty_seq = nextval('dirty_seq'), next_due_at = null
     from made where s.id = made.link_id returning s.id`.execute(db);

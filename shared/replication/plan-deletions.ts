@@ -4,6 +4,7 @@
  * answers 404.
  */
 import type { Replica } from '../db/tables.ts';
+import { updateRun } from '../db/runs.repo.ts';
 import * as tombstones from '../db/tombstones.repo.ts';
 import type { DeletionVerdict } from '../domain/deletion-guard.ts';
 import { checkIdentity } from '../domain/identity.ts';
@@ -27,6 +28,8 @@ export async function planDeletions(work: ReplicaRun): Promise<void> {
   const confirmed = await confirmedByTrash(work, due, deletions);
   const of = (action: DeletionVerdict['action']) => confirmed.filter((verdict) => verdict.action === action);
   await deps.db.transaction().execute(async (trx) => {
+    // A process that was frozen since it looked must not plan by what it saw then.
+    if (!(await updateRun(trx, work.lease, { phase: 'planning' }))) throw takenOver();
     await tombstones.planTombstones(
       trx,
       replica.id,
@@ -54,6 +57,10 @@ export async function planDeletions(work: ReplicaRun): Promise<void> {
         runId: run.id,
       },
     );
+}
+
+function takenOver(): AppError {
+  return new AppError({ code: 'run_taken_over', class: 'cancelled', message: 'The run went on in another process.' });
 }
 
 /** What a document job has to look at: a deletion, or a copy that is kept and does not say so yet. */

@@ -23,6 +23,8 @@ export interface ReplicaFacts {
   readonly errorCode: string | null;
   readonly errorMsg: string | null;
   readonly uploadsHeld: string | null;
+  /** Why no copy is deleted until a person acknowledges (E20). */
+  readonly deletionsHeld: string | null;
   readonly lastSync: Date | null;
   readonly intervalSeconds: number;
   /** Progress of the run that is open, or null. */
@@ -104,10 +106,11 @@ function atWork({ running }: ReplicaFacts): ReplicaVerdict | null {
   return { status: 'syncing', state: 'syncing', reason: progress };
 }
 
-function unfinished({ documents, conflicts }: ReplicaFacts): ReplicaVerdict | null {
+function unfinished({ documents, conflicts, deletionsHeld }: ReplicaFacts): ReplicaVerdict | null {
   const { failed, givenUp, blocked } = documents;
-  if (givenUp + blocked + conflicts > 0) {
+  if (givenUp + blocked + conflicts > 0 || deletionsHeld !== null) {
     const parts = [
+      ...(deletionsHeld === null ? [] : [`Deletions wait for you: ${deletionsHeld.replace(/\.$/, '')}`]),
       ...(conflicts > 0 ? [`${plural(conflicts, 'edit')} on the replica: you decide which side stays`] : []),
       ...(blocked > 0 ? [`${plural(blocked, 'document')} cannot be taken by this replica`] : []),
       ...(givenUp > 0 ? [`${plural(givenUp, 'document')} failed for good`] : []),

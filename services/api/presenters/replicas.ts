@@ -25,6 +25,7 @@ export function presentReplicaRow(replica: Replica) {
     library_proven: replica.library_proven,
     unconfirmed: replica.unconfirmed,
     uploads_held: replica.uploads_held,
+    deletions_held: replica.deletions_held,
     reconcile_required: replica.reconcile_required,
     reconciled_at: replica.reconciled_at,
     document_count: replica.document_count,

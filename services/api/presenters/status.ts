@@ -82,6 +82,7 @@ function presentReplica(replica: Replica, facts: Facts) {
       errorCode: replica.error_code,
       errorMsg: replica.error_msg,
       uploadsHeld: replica.uploads_held,
+      deletionsHeld: replica.deletions_held,
       lastSync: replica.last_sync_ts,
       intervalSeconds,
       running:

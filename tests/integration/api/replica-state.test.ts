@@ -14,6 +14,7 @@ const healthy: ReplicaFacts = {
   errorCode: null,
   errorMsg: null,
   uploadsHeld: null,
+  deletionsHeld: null,
   lastSync: ago(100),
   intervalSeconds: 900,
   running: null,
@@ -97,6 +98,11 @@ describe('the state of a replica', () => {
     expect(judge(documents({ givenUp: 2 })).reason).toBe('2 documents failed for good.');
     expect(judge(documents({ failed: 1 }))).toMatchObject({ status: 'error', state: 'failing' });
     expect(judge({ uploadsHeld: 'splits documents' })).toMatchObject({ status: 'error', state: 'needs_you' });
+    expect(judge({ deletionsHeld: '12 of 30 copies would go.' })).toEqual({
+      status: 'error',
+      state: 'needs_you',
+      reason: 'Deletions wait for you: 12 of 30 copies would go.',
+    });
   });
 
   it('is behind while changes wait within the interval, and late past it', () => {

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
@@ -110,6 +111,25 @@ describe('the guard', () => {
     expect(trashed(stage.copy).map((row) => row.title)).toEqual(['Letter 5']);
     expect(stage.copy.store.documents.get(own)).toMatchObject({ deletedAt: null });
   });
+});
+
+it('a deletion is dropped when its link has another copy by now, and that one is left alone', async () => {
+  stage = await openScene({ mode: 'delete' });
+  await purgeOn(stage.master, 5);
+  await sweep(stage);
+  await sweep(stage);
+  const other = addDocument(stage.copy, { title: 'Another copy', asn: null });
+  const { id } = await stage.link(5);
+  await stage.db
+    .updateTable('sync_map')
+    .set({ replica_doc_id: other, replica_added: null, dirty_seq: sql`nextval('dirty_seq')` })
+    .where('id', '=', id)
+    .execute();
+  await letDaysPass(stage, 2);
+  await sweep(stage);
+  expect(stage.copy.store.documents.get(other)).toMatchObject({ deletedAt: null });
+  expect(trashed(stage.copy)).toHaveLength(1);
+  expect((await tombstones(stage))[0]).toMatchObject({ state: 'cancelled' });
 });
 
 describe('an undo by a person', () => {

@@ -24,6 +24,7 @@ describe.each([
   ['v3', 'v3'],
   ['v2', 'v2'],
   ['v3', 'v2'],
+  ['v2', 'v3'],
 ] as const)('deletions on a %s master and a %s replica', (from, to) => {
   it('go to the trash of the replica after the sweep that saw them, and come back from there without an upload', async () => {
     stage = await openScene({ master: from, replica: to });
