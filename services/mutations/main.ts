@@ -40,10 +40,11 @@ async function main(chosen: MutationOptions): Promise<number> {
   return missed === 0 ? 0 : 1;
 }
 
-const givenPair =
-  ({ master, replica }: NonNullable<MutationOptions['instances']>) =>
-  (of: PairPlay): Promise<Judgement> =>
-    playGiven(of, master, replica);
+type Given = NonNullable<MutationOptions['instances']>;
+
+function givenPair({ master, replica }: Given): (of: PairPlay) => Promise<Judgement> {
+  return (of) => playGiven(of, master, replica);
+}
 
 async function perform(
   chosen: MutationOptions,

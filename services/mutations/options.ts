@@ -13,6 +13,8 @@ Without instances: on simulators, for v3 -> v3, v2 -> v2, v3 -> v2 and v2 -> v3.
   --i-own-this-master     without it no instance of anybody's is touched
   --keep                  leave what was made on both sides, for a closer look
   --quiet-ms MS           how long an instance must not move to be at rest (300 for simulators, 8000 otherwise)
+  --age-ms MS             how long the master's documents must have been left alone before they are changed (11 minutes:
+                          longer than the change feed looks back, or it would find what only a sweep should)
   --database-url URL      a PostgreSQL server for the controller instead of the embedded one`;
 
 export type Generation = 'v2' | 'v3';
@@ -23,8 +25,12 @@ export interface MutationOptions {
   readonly only: readonly number[] | null;
   readonly keep: boolean;
   readonly quietMs: number;
+  readonly ageMs: number;
   readonly databaseUrl: string | undefined;
 }
+
+/** Longer than the change feed's overlap. */
+const AGE_MS = 11 * 60_000;
 
 const PAIRS: MutationOptions['pairs'] = [
   ['v3', 'v3'],
@@ -53,8 +59,9 @@ export function readOptions(args: readonly string[]): MutationOptions | string {
   if (only?.some((number) => !Number.isInteger(number) || number < 1 || number > 27))
     return 'Kinds are numbered from 1 to 27.';
   const quietMs = Number(values['quiet-ms'] ?? (instances === null ? 300 : 8_000));
-  if (!(quietMs >= 0)) return '--quiet-ms takes a number of milliseconds.';
-  return { instances, pairs, only, keep: values.keep, quietMs, databaseUrl: values['database-url'] };
+  const ageMs = Number(values['age-ms'] ?? AGE_MS);
+  if (!(quietMs >= 0) || !(ageMs >= 0)) return '--quiet-ms and --age-ms take a number of milliseconds.';
+  return { instances, pairs, only, keep: values.keep, quietMs, ageMs, databaseUrl: values['database-url'] };
 }
 
 const parse = (args: readonly string[]) =>
@@ -71,6 +78,7 @@ const parse = (args: readonly string[]) =>
       'i-own-this-master': flag,
       keep: flag,
       'quiet-ms': text,
+      'age-ms': text,
       'database-url': text,
     },
   }).values;

@@ -20,22 +20,19 @@ export interface PairPlay {
   readonly prefix: string;
 }
 
-/** Longer than the change feed's overlap. */
-const AGE_MS = 11 * 60_000;
-
 export async function playSimulated(of: PairPlay, master: Generation, replica: Generation): Promise<Judgement> {
   const start = (name: string, profile: Generation) => startSimulated(of.household, name, profile, 5);
   const [left, right] = await Promise.all([start('master', master), start('replica', replica)]);
-  return playPair(of, left, right, () => putForward(left));
+  return playPair(of, left, right, () => putForward(left, of.options.ageMs));
 }
 
 export function playGiven(of: PairPlay, master: Instance, replica: Instance): Promise<Judgement> {
-  return playPair(of, master, replica, () => pause(AGE_MS));
+  return playPair(of, master, replica, (sinceMs) => pause(Math.max(0, of.options.ageMs - sinceMs)));
 }
 
 /** A simulated master's clock can be moved; with a real one there is nothing for it but to wait. */
-async function putForward({ url }: Instance): Promise<void> {
-  const body = JSON.stringify({ name: 'clock-skew', value: AGE_MS });
+async function putForward({ url }: Instance, milliseconds: number): Promise<void> {
+  const body = JSON.stringify({ name: 'clock-skew', value: milliseconds });
   const answer = await fetch(`${url}/simulator/faults`, { method: 'POST', body });
   if (!answer.ok) throw new Error(`The simulator did not take another time: ${answer.status}`);
 }
@@ -44,7 +41,7 @@ async function playPair(
   of: PairPlay,
   master: Instance,
   replica: Instance,
-  age: () => Promise<void>,
+  age: (sinceMs: number) => Promise<void>,
 ): Promise<Judgement> {
   const { options, narrator, prefix, kinds } = of;
   try {

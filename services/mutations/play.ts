@@ -24,10 +24,10 @@ export interface PlayOptions {
   /** How long the master must not have moved to be believed to be at rest. */
   readonly quietMs: number;
   /**
-   * Lets ten minutes of the master's time go by. The change feed reads that much twice (E3), so in a short play it would
-   * bring along everything that only a sweep can find.
+   * Lets ten minutes of the master's time go by, so many of them as have not gone by since everything was made. The change
+   * feed reads that much twice (E3), so in a short play it would bring along everything that only a sweep can find.
    */
-  readonly age: () => Promise<void>;
+  readonly age: (sinceMs: number) => Promise<void>;
   readonly say?: (text: string) => void;
 }
 
@@ -59,12 +59,13 @@ export async function play(options: PlayOptions): Promise<Judgement> {
   const clock = new Scene(stage, 'clock');
   const clockId = await clock.document();
   await quiet();
+  const made = performance.now();
   say('  first synchronisation');
   await driver.firstSync();
   const first = await see();
   await each(parts, ({ prepared }) => prepared?.between?.());
   say('  letting the overlap of the change feed go by');
-  await options.age();
+  await options.age(performance.now() - made);
   // The feed's cursor follows what changes, not what time it is.
   await clock.patch(clockId, {});
   await quiet();

@@ -81,7 +81,8 @@ export async function startController(
       WORKER_PORT: '0',
       MASTER_URL: master.url,
       MASTER_TOKEN: master.token,
-      ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl }),
+      // It makes a key of its own only beside a database of its own.
+      ...(options.databaseUrl !== undefined && { DATABASE_URL: options.databaseUrl, SECRET_KEY: newKey() }),
       ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     },
     findUrl: (line) => (line.includes(master.url) ? null : firstUrl(line)),
@@ -89,6 +90,9 @@ export async function startController(
   await untilReady(url);
   return controllerAt(url);
 }
+
+/** 32 bytes, as Fernet writes them. */
+const newKey = (): string => randomBytes(32).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
 const countersShape = z.object({ total: z.number() });
 

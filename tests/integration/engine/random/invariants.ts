@@ -27,9 +27,17 @@ export async function brokenInvariants(sides: Sides): Promise<string[]> {
   ];
 }
 
-/** 1: each claimed (id, added) exists, in the trash only with a tombstone, or the link is not ok. */
-async function claims({ controller, replica }: Sides): Promise<string[]> {
-  const links = (await controller.links()).filter((link) => link.status === 'ok' && link.replica_doc_id !== null);
+/**
+ * 1: each claimed (id, added) exists, in the trash only with a tombstone, or the link is not ok. What the master has lost is
+ * looked at by sweeps alone, and until then nobody misses its copy.
+ */
+async function claims({ controller, master, replica }: Sides): Promise<string[]> {
+  const links = (await controller.links()).filter(
+    (link) =>
+      link.status === 'ok' &&
+      link.replica_doc_id !== null &&
+      master.store.documents.get(link.master_doc_id) !== undefined,
+  );
   const ids = links.map((link) => link.replica_doc_id);
   const tombstones = await controller.db.selectFrom('tombstones').select(['replica_doc_id', 'state']).execute();
   const buried = new Set(tombstones.filter(({ state }) => state === 'trashed').map((row) => row.replica_doc_id));
