@@ -114,6 +114,7 @@ describe('whole lists', () => {
       id: 9,
       title: 'T',
       added: '2026-01-01T00:00:00Z',
+      modified: '2026-01-02T00:00:00Z',
       archive_serial_number: 5,
       original_file_name: 'a.pdf',
       root_document: 3,
@@ -121,7 +122,15 @@ describe('whole lists', () => {
     };
     const { url } = await start((_q, response) => answer(response, 200, page([row])));
     expect(await connect(url).reader.trash()).toEqual([
-      { id: 9, title: 'T', added: '2026-01-01T00:00:00Z', asn: 5, originalFileName: 'a.pdf', rootDocument: 3 },
+      {
+        id: 9,
+        title: 'T',
+        added: '2026-01-01T00:00:00Z',
+        modified: '2026-01-02T00:00:00Z',
+        asn: 5,
+        originalFileName: 'a.pdf',
+        rootDocument: 3,
+      },
     ]);
   });
 });
@@ -243,7 +252,7 @@ describe('the generation', () => {
     expect((await reader.task('a'))?.overrides).toBeNull();
     version = 'v3';
     await reader.groups();
-    expect((await reader.task('a'))?.overrides).toEqual({ title: 'T', asn: 4 });
+    expect((await reader.task('a'))?.overrides).toMatchObject({ title: 'T', asn: 4 });
   });
 
   it('is probed again when the API version is suddenly not spoken', async () => {
