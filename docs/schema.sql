@@ -221,7 +221,6 @@ create table reconcile_rows (
   former_id bigint,
   matched_to bigint,
   rule text,
-  claimed boolean not null default false,
   constraint reconcile_rows_pkey PRIMARY KEY (scan_id, side, doc_id),
   constraint reconcile_rows_scan_id_fkey FOREIGN KEY (scan_id) REFERENCES reconciliations(id) ON DELETE CASCADE,
   constraint reconcile_rows_side_check CHECK ((side = ANY (ARRAY['master'::text, 'replica'::text])))

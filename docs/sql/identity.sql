@@ -41,6 +41,10 @@ select d.id
   where s.replica_id = $3 and s.master_doc_id = d."masterId" and a.marker = d.title)
   and not exists (select 1 from replicas r where r.id = $4 and r.known_marks @> to_jsonb(d.id));
 
+-- copyCounts
+select count(*)::int as linked from sync_map
+  where replica_id = $1 and replica_doc_id is not null;
+
 -- highWaterOf
 select id, added from (
   select high_water_id as id, high_water_added as added from replicas where id = $1

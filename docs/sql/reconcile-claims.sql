@@ -64,8 +64,10 @@ with t as (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_a
   and not exists (select 1 from sync_map o
   where o.replica_id = s.replica_id and o.replica_doc_id = t.matched_to and o.id <> s.id)
   returning s.id),
-  noted as (update reconcile_rows m set claimed = true from done
-  where m.scan_id = $11 and m.side = 'master' and m.link_id = done.id)
+  items as (insert into run_items (run_id, link_id, chunk, kind)
+  select $11, t.link_id, (((select count(*) from run_items i where i.run_id = $12)
+  + row_number() over (order by t.link_id) - 1) / $13::int)::int, 'update'
+  from t join done on done.id = t.link_id where t.rule not in ('root', 'identity') on conflict do nothing)
   select max(t.doc_id) as last, count(*)::int as matched, (select count(*)::int from done) as claimed from t;
 commit;
 
@@ -76,13 +78,7 @@ update sync_map s set dirty_seq = nextval('dirty_seq') from reconcile_rows m
   and not exists (select 1 from reconcile_rows r
   where r.scan_id = m.scan_id and r.side = 'replica' and r.doc_id = s.replica_doc_id);
 
--- planClaimed
-insert into run_items (run_id, link_id, chunk, kind)
-  select $1, link_id, ((row_number() over (order by link_id) - 1) / $2::int)::int, 'update'
-  from reconcile_rows m join sync_map s on s.id = m.link_id
-  where m.scan_id = $3 and m.side = 'master' and m.claimed and m.rule not in ('root', 'identity')
-  and s.dirty_seq <> s.applied_seq
-  on conflict do nothing;
+-- countItems
 select count(*)::int as total, coalesce(max(chunk) + 1, 0)::int as chunks
   from run_items
   where run_id = $1;

@@ -4,6 +4,7 @@
  */
 import { parseOptions, usageError, type Command } from './arguments.ts';
 import { LOOK_COMMANDS } from './commands-look.ts';
+import { RECONCILE_COMMANDS } from './commands-reconcile.ts';
 
 const serve = program(
   'serve',
@@ -106,7 +107,16 @@ not be finished or saw only a part of the master; 2 unknown option. Without --wa
   },
 };
 
-export const COMMANDS: readonly Command[] = [serve, api, worker, migrate, sync, verify, ...LOOK_COMMANDS];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  api,
+  worker,
+  migrate,
+  sync,
+  verify,
+  ...LOOK_COMMANDS,
+  ...RECONCILE_COMMANDS,
+];
 
 /** A program that stays up is a script of its own service; here it only gets its name on the command line. */
 function program(name: string, summary: string, usage: string, start: () => Promise<unknown>): Command {

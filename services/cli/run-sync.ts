@@ -91,7 +91,7 @@ interface EndedCycle {
 
 const LOOK_EVERY_MS = 500;
 
-async function follow(db: Db, runId: number, quiet: boolean): Promise<EndedCycle> {
+export async function follow(db: Db, runId: number, quiet: boolean): Promise<EndedCycle> {
   const printer = createProgressPrinter(process.stderr, quiet);
   for (;;) {
     const [run, replicas] = await Promise.all([findRun(db, runId), listChildRuns(db, runId)]);

@@ -91,6 +91,13 @@ export async function unknownMarks(db: Db, replicaId: number, marked: readonly M
   return rows.map((row) => row.id);
 }
 
+/** Links of a replica that hold a copy. */
+export async function copyCounts(db: Db, replicaId: number): Promise<{ linked: number }> {
+  const { rows } = await sql<{ linked: number }>`select count(*)::int as linked from sync_map
+    where replica_id = ${replicaId} and replica_doc_id is not null`.execute(db);
+  return rows[0] ?? { linked: 0 };
+}
+
 /** The highest id ever known: as remembered, or of a copy that was claimed since. */
 export async function highWaterOf(db: Db, replicaId: number): Promise<Identity | null> {
   const { rows } = await sql<Identity>`select id, added from (

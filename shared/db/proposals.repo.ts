@@ -1,6 +1,7 @@
 /** Matches that only a person can judge: equal number, or equal title and date, but other bytes (E17). */
 import { sql } from 'kysely';
-import type { Db, MatchProposal } from './tables.ts';
+import type { Db } from './tables.ts';
+import type { MatchProposal } from './tables-reconcile.ts';
 
 export interface NewProposal {
   readonly masterId: number;

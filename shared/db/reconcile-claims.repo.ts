@@ -60,13 +60,17 @@ export interface ClaimBatch {
   readonly claimed: number;
 }
 
-/** Gives the next matched links their copies. A copy that another link owns by now, or a leased link, is passed over. */
+/**
+ * Gives the next matched links their copies, and enters them into the run's change set in the same transaction: a process that
+ * dies after it leaves nothing half done. Copies that need a file wait for the next ordinary run, since a reconcile sends none.
+ * A copy that another link owns by now, or a leased link, is passed over.
+ */
 export async function claimMatched(
   db: Db,
   scanId: number,
   replicaId: number,
   lease: RunLease,
-  batch: { after: number; limit: number },
+  batch: { after: number; limit: number; chunkSize: number },
 ): Promise<ClaimBatch> {
   return db.transaction().execute(async (trx) => {
     // Whatever the server's default: a claim that a crash of the database forgets is no claim (H22).
@@ -91,8 +95,10 @@ export async function claimMatched(
           and not exists (select 1 from sync_map o
             where o.replica_id = s.replica_id and o.replica_doc_id = t.matched_to and o.id <> s.id)
         returning s.id),
-      noted as (update reconcile_rows m set claimed = true from done
-        where m.scan_id = ${scanId} and m.side = 'master' and m.link_id = done.id)
+      items as (insert into run_items (run_id, link_id, chunk, kind)
+        select ${lease.runId}, t.link_id, (((select count(*) from run_items i where i.run_id = ${lease.runId})
+          + row_number() over (order by t.link_id) - 1) / ${batch.chunkSize}::int)::int, 'update'
+        from t join done on done.id = t.link_id where t.rule not in ('root', 'identity') on conflict do nothing)
       select max(t.doc_id) as last, count(*)::int as matched, (select count(*)::int from done) as claimed from t`.execute(
       trx,
     );
@@ -120,22 +126,8 @@ export async function dirtyVanished(db: Db, scanId: number): Promise<number> {
   return Number(result.numAffectedRows ?? 0);
 }
 
-/**
- * The change set of the run: links it gave a copy with the master's bytes. Copies that need a file wait for the next ordinary
- * run: a reconcile sends none.
- */
-export async function planClaimed(
-  db: Db,
-  scanId: number,
-  runId: number,
-  chunkSize: number,
-): Promise<{ total: number; chunks: number }> {
-  await sql`insert into run_items (run_id, link_id, chunk, kind)
-    select ${runId}, link_id, ((row_number() over (order by link_id) - 1) / ${chunkSize}::int)::int, 'update'
-    from reconcile_rows m join sync_map s on s.id = m.link_id
-    where m.scan_id = ${scanId} and m.side = 'master' and m.claimed and m.rule not in ('root', 'identity')
-      and s.dirty_seq <> s.applied_seq
-    on conflict do nothing`.execute(db);
+/** The change set as the claims made it. */
+export async function countItems(db: Db, runId: number): Promise<{ total: number; chunks: number }> {
   const { rows } = await sql<{ total: number; chunks: number }>`
     select count(*)::int as total, coalesce(max(chunk) + 1, 0)::int as chunks from run_items where run_id = ${runId}`.execute(
     db,

@@ -6,7 +6,8 @@ import { sql } from 'kysely';
 import type { MatchRule, Pair } from '../domain/match.ts';
 import { sameIdentity } from './same-identity.ts';
 import type { ReconcileRowsTable } from './tables-reconcile.ts';
-import type { Db, Reconciliation } from './tables.ts';
+import type { Db } from './tables.ts';
+import type { Reconciliation } from './tables-reconcile.ts';
 
 export type Side = 'master' | 'replica';
 export type ReconcileMode = 'reconcile' | 'resync';

@@ -1,5 +1,5 @@
 /** The tables of reconcile and resync (E17, E18); what each column means stands in their migration. */
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 
 type NullableTime = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
 type Id = ColumnType<number, never, never>;
@@ -32,7 +32,6 @@ export interface ReconcileRowsTable {
   former_id: number | null;
   matched_to: number | null;
   rule: string | null;
-  claimed: Generated<boolean>;
 }
 export interface MatchProposalsTable {
   id: Id;
@@ -48,3 +47,6 @@ export interface MatchProposalsTable {
   created_at: Generated<Date>;
   decided_at: NullableTime;
 }
+
+export type MatchProposal = Selectable<MatchProposalsTable>;
+export type Reconciliation = Selectable<ReconciliationsTable>;

@@ -331,8 +331,6 @@ export type Replica = Selectable<ReplicasTable>;
 export type Link = Selectable<SyncMapTable>;
 export type Attempt = Selectable<UploadAttemptsTable>;
 export type Run = Selectable<SyncRunsTable>;
-export type MatchProposal = Selectable<MatchProposalsTable>;
-export type Reconciliation = Selectable<ReconciliationsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
 export type * from './file-tables.ts';
 export type * from './verification-tables.ts';

@@ -1,5 +1,6 @@
 /** What a person says about a master that looked restored, replaced or emptied (H2): the only way out of a suspension. */
 import * as absences from '../db/absences.repo.ts';
+import { sampleOfMaster } from '../db/links.repo.ts';
 import * as masterRepo from '../db/master.repo.ts';
 import type { Db } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -8,9 +9,10 @@ import { suspicionCleared } from './master-suspension.ts';
 
 /**
  * `disappearance`: the missing documents are really gone. `identities`: ids that name other documents name new ones.
- * `rollback`: the master was restored on purpose, and shows what it should.
+ * `rollback`: the master was restored on purpose, and shows what it should. `address`: the master is at its new address, though
+ * its documents are there with cut times, or just as well those of a replica.
  */
-export type Confirmation = 'disappearance' | 'identities' | 'rollback';
+export type Confirmation = 'disappearance' | 'identities' | 'rollback' | 'address';
 
 /** Returns the ids that were confirmed. */
 export async function confirmMaster(
@@ -46,6 +48,11 @@ const CONFIRM: Record<Confirmation, (db: Db) => Promise<number[]>> = {
     return ids;
   },
   rollback: (db) => absences.confirmSuspects(db, ['rollback']),
+  async address(db) {
+    if (!(await masterRepo.masterState(db)).unconfirmed) return [];
+    await masterRepo.updateMaster(db, { unconfirmed: false });
+    return (await sampleOfMaster(db, 50)).map((known) => known.master_doc_id);
+  },
 };
 
 function busy(): AppError {

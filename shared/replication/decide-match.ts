@@ -1,6 +1,6 @@
 /** A person's word on a proposed match (E17). */
 import { decideProposal } from '../db/proposals.repo.ts';
-import type { MatchProposal } from '../db/tables.ts';
+import type { MatchProposal } from '../db/tables-reconcile.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import { openCycle, type OpenCycleDeps } from './open-cycle.ts';
 

@@ -1,10 +1,12 @@
 /** What a person asks for about the identity of a replica: match it anew, or say that what was found is right. */
 import { acceptIdentities, acceptMissing } from '../db/identity.repo.ts';
 import { censusAgainstLinks } from '../db/links.repo.ts';
+import { findReplica } from '../db/replicas.repo.ts';
 import type { ReconcileMode } from '../db/reconcile.repo.ts';
 import type { Replica } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
 import { openCycle, type OpenCycleDeps, type OpenCycleRequest } from './open-cycle.ts';
+import { endSeeding } from './seeding.ts';
 import type { PlanDeps } from './plan-reconcile.ts';
 
 /** @throws replica_locked (409) while another run of this replica is open: its row is the lock (E29). */
@@ -14,6 +16,8 @@ export async function openReconcile(
   mode: ReconcileMode,
   trigger: OpenCycleRequest['trigger'] = 'manual',
 ): Promise<number> {
+  const replica = await findReplica(deps.db, replicaId);
+  if (replica) await endSeeding(deps, replica, 'over');
   const { runId, alreadyRunning } = await openCycle(deps, { trigger, replicaId, mode });
   if (!alreadyRunning) return runId;
   throw new AppError({

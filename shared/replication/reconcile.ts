@@ -89,7 +89,7 @@ export async function reconcileReplica(
   await deps.racePoint('reconcile.matched');
   const done = await carryOut(work, scan, summary);
   await deps.racePoint('reconcile.claimed');
-  const plan = await claims.planClaimed(deps.db, scanId, run.id, deps.timings.chunkSize);
+  const plan = await claims.countItems(deps.db, run.id);
   const result = { ...summary, ...done };
   await deps.db.transaction().execute(async (trx) => {
     if (!(await updateRun(trx, work.lease, { phase: 'planning' }))) throw takenOver();
@@ -164,7 +164,7 @@ async function carryOut(work: ReplicaRun, scan: Scan, summary: ReconcileSummary)
   const claimed = { matched: 0, claimed: 0 };
   for (let after = 0; ; ) {
     work.signal.throwIfAborted();
-    const batch = { after, limit: CLAIMS_A_BATCH };
+    const batch = { after, limit: CLAIMS_A_BATCH, chunkSize: deps.timings.chunkSize };
     const given = await claims.claimMatched(deps.db, scan.id, replica.id, lease, batch);
     if (given.last === null) break;
     after = given.last;

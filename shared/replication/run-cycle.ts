@@ -1,4 +1,5 @@
 /** The cycle job: reads the master once for all replicas, then starts the replica runs (E1, E3). */
+import { alsoKnownAt } from '../db/identity.repo.ts';
 import * as links from '../db/links.repo.ts';
 import * as masterRepo from '../db/master.repo.ts';
 import * as runs from '../db/runs.repo.ts';
@@ -66,7 +67,7 @@ async function readMaster(deps: EngineDeps, run: Run, lease: runs.RunLease, sign
   await noteMaster(deps, facts);
   const before = await masterRepo.masterState(deps.db);
   refuseSuspended(before);
-  if (before.unconfirmed) await confirmMaster(deps, master, signal);
+  if (before.unconfirmed) await confirmNewAddress(deps, master, signal);
   const look: MasterLook = { deps, master, run, facts, signal };
   await takeCensus(look);
   const startedUs = facts.serverDate * 1000;
@@ -74,23 +75,47 @@ async function readMaster(deps: EngineDeps, run: Run, lease: runs.RunLease, sign
   await suspendIfReplaced(deps);
 }
 
-/** E26, H2: at a new address 50 sampled documents must be exactly those we knew, or the copies would be overwritten with others. */
-async function confirmMaster(deps: EngineDeps, master: PaperlessReader, signal: AbortSignal): Promise<void> {
+/**
+ * E26, H2: at a new address 50 sampled documents must be exactly those we knew, or the copies would be overwritten with others.
+ * A replica that was seeded by import has the same ids, and times that are cut at most: it must never pass for the master.
+ */
+async function confirmNewAddress(deps: EngineDeps, master: PaperlessReader, signal: AbortSignal): Promise<void> {
   const sample = await links.sampleOfMaster(deps.db, 50);
-  let wrong = 0;
-  for (const { master_doc_id: id, master_added: added } of sample) {
-    const document = await master.document(id, signal);
-    if (!document || checkIdentity(added, document.added) !== 'same') wrong += 1;
-  }
+  const ids = sample.map((known) => known.master_doc_id);
+  const read = await master.identities(ids, signal);
+  const added = new Map(read.map((row) => [row.id, row.added]));
+  const verdicts = sample.map(({ master_doc_id: id, master_added }) => {
+    const now = added.get(id);
+    return now === undefined ? 'other' : checkIdentity(master_added, now);
+  });
+  const wrong = verdicts.filter((verdict) => verdict === 'other').length;
   if (wrong > 0)
-    throw new AppError({
-      code: 'identity_changed',
-      class: 'config',
-      scope: 'instance',
-      message: `The address of the master changed, and ${wrong} of ${sample.length} sampled documents are not there as they were known.`,
-      hint: 'Correct the address of the master. Nothing was changed anywhere.',
-    });
+    throw addressRefused(
+      'identity_changed',
+      `${wrong} of ${sample.length} sampled documents are not there as they were known`,
+    ); // prettier-ignore
+  if (verdicts.includes('cut'))
+    throw addressRefused(
+      'identity_cut',
+      'its documents are there only with times cut to milliseconds, as in an import of it',
+    ); // prettier-ignore
+  const others = await alsoKnownAt(deps.db, read, { master: true, replicaId: null });
+  if (others.length > 0)
+    throw addressRefused('identity_ambiguous', `the sampled documents are just as well those of ${others.join(', ')}`);
   await masterRepo.updateMaster(deps.db, { unconfirmed: false });
+}
+
+function addressRefused(code: string, why: string): AppError {
+  return new AppError({
+    code,
+    class: 'config',
+    scope: 'instance',
+    message: `The address of the master changed, and ${why}.`,
+    hint:
+      code === 'identity_changed'
+        ? 'Correct the address of the master. Nothing was changed anywhere.'
+        : 'Correct the address of the master; if it is right, POST /api/master/confirm with {"accept": "address"}. Nothing was changed anywhere.',
+  });
 }
 
 async function noteMaster(deps: EngineDeps, facts: Capabilities): Promise<void> {

@@ -52,9 +52,9 @@ const claimCalls: Calls<typeof claims> = {
   releaseChanged: (db, { runLease }) => claims.releaseChanged(db, SCAN, runLease),
   countChanged: (db) => claims.countChanged(db, SCAN),
   claimMatched: (db, { replicaId, runLease }) =>
-    claims.claimMatched(db, SCAN, replicaId, runLease, { after: 0, limit: 200 }),
+    claims.claimMatched(db, SCAN, replicaId, runLease, { after: 0, limit: 200, chunkSize: 500 }),
   dirtyVanished: (db) => claims.dirtyVanished(db, SCAN),
-  planClaimed: (db, { runId }) => claims.planClaimed(db, SCAN, runId, 500),
+  countItems: (db, { runId }) => claims.countItems(db, runId),
   noteReconciled: (db, { replicaId }) =>
     claims.noteReconciled(db, replicaId, { complete: true, knownMarks: [1], highWater: { id: 1, added: ROW.added } }),
   requireReconcile: (db, { replicaId }) => claims.requireReconcile(db, replicaId, 'Why.'),
@@ -103,6 +103,7 @@ const identityCalls: Calls<typeof identity> = {
     identity.alsoKnownAt(db, [{ id: 1, added: ROW.added }], { master: false, replicaId }),
   unknownMarks: (db, { replicaId }) =>
     identity.unknownMarks(db, replicaId, [{ id: 1, masterId: 1, title: 'pngx.a.m1.a1' }]),
+  copyCounts: (db, { replicaId }) => identity.copyCounts(db, replicaId),
   highWaterOf: (db, { replicaId }) => identity.highWaterOf(db, replicaId),
   noteHighWater: (db, { replicaId }) => identity.noteHighWater(db, replicaId, { id: 1, added: ROW.added }),
   capAcceptedMissing: (db, { replicaId }) => identity.capAcceptedMissing(db, replicaId, 1),

@@ -36,7 +36,7 @@ const tombstoneQuery = z.strictObject({
   cursor: id.optional(),
   limit: pageSize(100, 1000),
 });
-const confirmation = z.strictObject({ accept: z.enum(['disappearance', 'identities', 'rollback']) });
+const confirmation = z.strictObject({ accept: z.enum(['disappearance', 'identities', 'rollback', 'address']) });
 
 /** Under /api/replicas. */
 export function deletionRoutes(deps: ApiDeps): Hono {

@@ -1,13 +1,15 @@
 /** Matching copies anew, the matches that wait for a person, and what a person says about an instance (E17, E18, E26). */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import * as proposalsRepo from '../../../shared/db/proposals.repo.ts';
 import { reconciliationsOf, type ReconcileMode } from '../../../shared/db/reconcile.repo.ts';
 import { findReplica } from '../../../shared/db/replicas.repo.ts';
-import type { MatchProposal, Replica } from '../../../shared/db/tables.ts';
+import type { Replica } from '../../../shared/db/tables.ts';
+import type { MatchProposal } from '../../../shared/db/tables-reconcile.ts';
 import { confirmReplica, openReconcile } from '../../../shared/replication/open-reconcile.ts';
 import { planReconcile } from '../../../shared/replication/plan-reconcile.ts';
 import { decideMatch } from '../../../shared/replication/decide-match.ts';
+import { endSeeding, seedingOf, startSeeding } from '../../../shared/replication/seeding.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
@@ -31,6 +33,7 @@ export function reconcileRoutes(deps: ApiDeps): Hono {
     return c.json({ reconciliations: await reconciliationsOf(deps.db, replica.id, limit) });
   });
   addProposals(routes, deps);
+  addSeeding(routes, deps);
   routes.post('/:id/confirm', async (c) => {
     const { accept } = await bodyOf(c, confirmation);
     const replica = await existing(deps, idOf(c));
@@ -52,6 +55,26 @@ function addStart(routes: Hono, deps: ApiDeps, mode: ReconcileMode): void {
     const runId = await openReconcile(deps, replica.id, mode);
     deps.log.info(`Someone started a ${mode} of replica "${replica.name}".`, { replicaId: replica.id, runId });
     return c.json({ run_id: runId }, 202);
+  });
+}
+
+function addSeeding(routes: Hono, deps: ApiDeps): void {
+  const shown = async (c: Context) => {
+    const replica = await existing(deps, idOf(c));
+    return c.json({ seeding: await seedingOf(deps, replica, c.req.raw.signal) });
+  };
+  routes.get('/:id/seeding', shown);
+  routes.post('/:id/seeding', async (c) => {
+    const replica = await existing(deps, idOf(c));
+    await startSeeding(deps, replica, deps.clock.now());
+    deps.log.info(`Replica "${replica.name}" is held for seeding.`, { replicaId: replica.id });
+    return shown(c);
+  });
+  routes.delete('/:id/seeding', async (c) => {
+    const replica = await existing(deps, idOf(c));
+    await endSeeding(deps, replica, 'up');
+    deps.log.info(`Seeding of replica "${replica.name}" was given up.`, { replicaId: replica.id });
+    return shown(c);
   });
 }
 

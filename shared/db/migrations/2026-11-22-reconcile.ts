@@ -56,7 +56,6 @@ const STATEMENTS = [
     former_id bigint,
     matched_to bigint,
     rule text,
-    claimed boolean not null default false,
     primary key (scan_id, side, doc_id)
   )`,
   `create index reconcile_rows_content on reconcile_rows (scan_id, content_key, side) where rule is null`,
