@@ -221,15 +221,19 @@ describe('the reader', () => {
       'addNote',
       'createCustomField',
       'createTaxonomy',
+      'deleteCustomField',
       'deleteNote',
       'deleteTaxonomy',
+      'deleteVersion',
       'patchCustomField',
       'patchDocument',
       'patchTaxonomy',
       'purgeDocuments',
       'restoreDocument',
+      'setVersionLabel',
       'trashDocument',
       'upload',
+      'uploadVersion',
     ]);
   });
 });
