@@ -82,7 +82,7 @@ for (const [from, to] of [
   });
 
 /** The pair follows from the seed. */
-const SEEDS = [200, 201, 202, 203];
+const SEEDS = [200, 202];
 const replayed = inject('replaySeed');
 
 describe('a dry run of a random library after random changes on both sides', () => {
