@@ -48,6 +48,8 @@ const master = document({
   storagePath: 4,
   tags: [1],
   owner: 5,
+  // A master that does not show the rights leaves the copy's alone: they are compared only when they were seen.
+  permissions: { view: { users: [], groups: [] }, change: { users: [], groups: [] } },
   customFields: [
     { field: 6, value: [101] },
     { field: 7, value: 'x' },
