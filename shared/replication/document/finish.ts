@@ -9,9 +9,10 @@ import { allClosed, releaseLater } from './attempt-facts.ts';
 import { closeEdits } from './edits.ts';
 import type { Finalising } from './finalise.ts';
 import { writeLinks } from './links.ts';
+import { intendedWrite } from './intent.ts';
 import { continueReplacement } from './replace.ts';
 import { compareFile } from './sync-file.ts';
-import { end, go, save, type DocumentWork, type Step } from './work.ts';
+import { end, go, readCopy, save, type DocumentWork, type Step } from './work.ts';
 
 export async function finish(
   work: DocumentWork,
@@ -48,16 +49,22 @@ async function masterMoved(work: DocumentWork, before: PaperlessDocument): Promi
   return go('claimed');
 }
 
-/** After an unanswered write: two clean read-backs, apart in time, before the link may be green. */
+/**
+ * After an unanswered write: two clean read-backs, apart in time, the second after a later save on the replica was
+ * answered, before the link may be green (protocol section 2, point 6). The save is ours, of a value that is there: a
+ * replica on which nothing else is written would otherwise never come to rest.
+ */
 export async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
   const { hold_until: hold, clean_read_at: first } = work.link;
   if (hold === null) return null;
   const now = work.deps.clock.now();
-  if (first !== null && now.getTime() - first.getTime() >= work.deps.timings.cleanReadsApartMs) {
+  const apart = work.deps.timings.cleanReadsApartMs;
+  if (first !== null && now.getTime() - first.getTime() >= apart) {
     await save(work, { hold_until: null, clean_read_at: null, plan: null, held_plan: null });
     return null;
   }
-  const due = new Date((first ?? now).getTime() + work.deps.timings.cleanReadsApartMs);
+  const unanswered = first === null ? await saveAgain(work) : null;
+  if (unanswered) return unanswered;
   return end(
     'held',
     'write_unanswered',
@@ -65,9 +72,20 @@ export async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
     {
       clean_read_at: first ?? now,
       plan: null,
-      next_due_at: due,
+      next_due_at: new Date((first ?? now).getTime() + apart),
     },
   );
+}
+
+async function saveAgain(work: DocumentWork): Promise<Step | null> {
+  const copy = await readCopy(work);
+  if (!copy) return null;
+  const { title } = copy;
+  return intendedWrite(work, {
+    name: 'save-again',
+    plan: fieldHashes({ title }),
+    send: () => work.writer.patchDocument(copy.id, { title }, work.signal),
+  });
 }
 
 /** One bad field never holds up the rest, but the document is not equal either. */
