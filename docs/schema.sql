@@ -95,6 +95,15 @@ CREATE INDEX findings_repairing ON findings USING btree (replica_id) WHERE (stat
 CREATE INDEX findings_replica ON findings USING btree (replica_id, state, id DESC);
 CREATE INDEX findings_seen ON findings USING btree (last_verification_id);
 
+create table leader (
+  id smallint not null default 1,
+  worker_id uuid,
+  epoch bigint not null default 0,
+  since timestamp with time zone,
+  constraint leader_pkey PRIMARY KEY (id),
+  constraint leader_id_check CHECK ((id = 1))
+);
+
 create table logs (
   id bigint not null generated always as identity,
   run_id bigint,
@@ -409,6 +418,7 @@ create table sync_map (
   held_plan jsonb,
   checksum_at timestamp with time zone,
   bytes_at timestamp with time zone,
+  dispatched_by uuid,
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
@@ -459,6 +469,7 @@ create table sync_runs (
   docs_retried integer not null default 0,
   sweep boolean not null default false,
   mode text not null default 'sync'::text,
+  dispatched_by uuid,
   constraint sync_runs_pkey PRIMARY KEY (id),
   constraint sync_runs_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES sync_runs(id) ON DELETE CASCADE,
   constraint sync_runs_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
@@ -609,6 +620,7 @@ create table verifications (
   lease_worker uuid,
   lease_epoch bigint not null default 0,
   dispatched_at timestamp with time zone,
+  dispatched_by uuid,
   constraint verifications_pkey PRIMARY KEY (id),
   constraint verifications_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES verifications(id) ON DELETE CASCADE,
   constraint verifications_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,

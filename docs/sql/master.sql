@@ -6,6 +6,9 @@ select * from "master_state";
 -- updateMaster
 update "master_state" set "version" = $1;
 
+-- lockOpening
+select * from "master_state" for update;
+
 -- claimTick
 update master_state set next_cycle_at = now() + make_interval(secs => $1)
   where next_cycle_at <= now();

@@ -1,9 +1,7 @@
 -- shared/db/runs.repo.ts
 
 -- insertCycle
-insert into "sync_runs" ("kind", "triggered_by", "dispatched_at")
-  values ($1, $2, now())
-  returning "id";
+insert into "sync_runs" ("kind", "triggered_by") values ($1, $2) returning "id";
 
 -- insertReplicaRun
 insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase, sweep, mode)
@@ -58,15 +56,22 @@ update "sync_runs"
 update "sync_runs" set "lease_worker" = $1, "dispatched_at" = $2 where "lease_worker" = $3;
 
 -- takeLostRuns
-update sync_runs r set dispatched_at = now(), dispatch_gen = dispatch_gen + 1
+update sync_runs r set dispatched_at = now(), dispatched_by = $1, dispatch_gen = dispatch_gen + 1
   where r.finished_at is null and r.phase in ('opening', 'feed', 'starting', 'taxonomy', 'planning')
-  and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => $1)))
+  and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => $2)
+  or exists (select 1 from workers w where w.id = r.dispatched_by and w.dead)))
   or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
   returning r.id, r.kind, r.dispatch_gen;
 
 -- startChildren
-update sync_runs set phase = 'starting', dispatched_at = now(), dispatch_gen = dispatch_gen + 1
-  where parent_run_id = $1 and finished_at is null and phase = 'waiting' returning id, dispatch_gen;
+update sync_runs set phase = 'starting', dispatched_at = now(), dispatched_by = $1, dispatch_gen = dispatch_gen + 1
+  where parent_run_id = $2 and finished_at is null and phase = 'waiting' returning id, dispatch_gen;
+
+-- noteRunDispatched
+update sync_runs set dispatched_at = now() where id = $1 and dispatched_at is null;
+
+-- openCycleRun
+select * from "sync_runs" where "kind" = $1 and "finished_at" is null order by "id" desc limit $2;
 
 -- planItems
 insert into run_items (run_id, link_id, chunk, kind)

@@ -62,17 +62,15 @@ update "verifications"
 select "id", "lease_epoch" from "verifications" where "lease_worker" = $1 and "finished_at" is null;
 
 -- takeLostVerifications
-update verifications v set dispatched_at = now()
+update verifications v set dispatched_at = now(), dispatched_by = $1
   where v.finished_at is null and v.replica_id is not null
-  and ((v.lease_worker is null and (v.dispatched_at is null or v.dispatched_at < now() - make_interval(secs => $1)))
+  and ((v.lease_worker is null and (v.dispatched_at is null or v.dispatched_at < now() - make_interval(secs => $2)
+  or exists (select 1 from workers w where w.id = v.dispatched_by and w.dead)))
   or exists (select 1 from workers w where w.id = v.lease_worker and w.dead))
   returning v.id;
 
 -- noteDispatched
-update verifications set dispatched_at = now() where id = $1;
-
--- undispatched
-update "verifications" set "dispatched_at" = $1 where "id" = $2;
+update verifications set dispatched_at = now() where id = $1 and dispatched_at is null;
 
 -- closeVerification
 update "verifications"

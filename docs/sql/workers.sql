@@ -14,10 +14,11 @@ update "workers"
 select "id", "beat" from "workers" where "dead" = $1;
 
 -- declareDead
-update "workers" set "dead" = $1 where "id" = $2 and "beat" = $3 and "dead" = $4 returning "id";
 select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
-  on session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start
-  where workers.id = $1;
+  on (session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start)
+  or (right(session.application_name, 36) = workers.id::text and session.datname = current_database())
+  where workers.id = $1 and workers.beat = $2 and session.pid <> pg_backend_pid();
+update "workers" set "dead" = $1 where "id" = $2 and "beat" = $3 and "dead" = $4 returning "id";
 
 -- signOff
 update "workers" set "dead" = $1 where "id" = $2;

@@ -84,7 +84,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     secrets,
     clients: instanceClients(from),
     backend: from.backend,
-    queue: forgivingQueue(engineQueue(from.producer), log),
+    queue: engineQueue(from.producer),
     log,
     metrics,
     clock: systemClock,
@@ -101,17 +101,6 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     scratchDir: from.env.scratchDir,
     settings,
     closing: { db, log, metrics: engineMetrics(metrics), settings, clock: systemClock },
-  };
-}
-
-/** A run is its row in PostgreSQL: while the queue is away the dispatcher owes it the job, and the caller keeps its 202 (R2). */
-function forgivingQueue(queue: EngineQueue, log: EngineLog): EngineQueue {
-  return {
-    ...queue,
-    cycle: (runId, generation) =>
-      queue.cycle(runId, generation).catch((error: Error) => {
-        log.warning(`Run ${runId} waits for the queue: ${error.message}`, { runId, code: 'queue_unavailable' });
-      }),
   };
 }
 

@@ -19,6 +19,7 @@ import {
   type EngineMetrics,
   type EngineTimings,
 } from '../../shared/replication/deps.ts';
+import { createLeadership, type Leadership } from '../../shared/replication/lead.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { Scratch } from '../../shared/replication/scratch.ts';
@@ -48,6 +49,7 @@ export interface WorkerFoundation {
 
 export interface WorkerDeps {
   readonly engine: EngineDeps;
+  readonly leadership: Leadership;
 }
 
 export async function createWorkerDeps(
@@ -66,10 +68,13 @@ export async function createWorkerDeps(
     onRequest: from.onRequest,
     retryDelaysMs: from.retryDelaysMs,
   };
+  const leadership = createLeadership({ db, workerId: presence.workerId, guard: presence.guard, log: from.log });
   return {
+    leadership,
     engine: {
       db,
       workerId: presence.workerId,
+      leader: leadership,
       controllerId: from.controllerId,
       instances: configuredInstances({
         db,

@@ -6,13 +6,14 @@ import { startWorker, type RunningWorker } from './start.ts';
 
 /** A worker inside a program that is also something else. */
 export async function runWorker(foundation: Foundation, role: 'standalone' | 'cli' | 'worker'): Promise<RunningWorker> {
-  const { env, logger, metrics, engineMetrics, ...rest } = foundation;
+  const { env, logger, metrics, engineMetrics, processId: workerId, ...rest } = foundation;
   return startWorker({
     ...rest,
     metrics: engineMetrics,
     scratchDir: env.scratchDir,
     jobLog: logger,
     role,
+    workerId,
     concurrency: env.workerConcurrency,
     onJob: ({ job, outcome, durationMs }) => metrics.jobDuration.observe({ job, outcome }, durationMs / 1000),
     onFenced: () => {

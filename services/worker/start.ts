@@ -1,6 +1,7 @@
 /** The worker as a part: used by `npm run worker`, by the standalone program and by tests. */
 import * as links from '../../shared/db/links.repo.ts';
 import * as runs from '../../shared/db/runs.repo.ts';
+import { PROCESS_LEFT } from '../../shared/db/listen.ts';
 import { releaseForgottenVerifications } from '../../shared/db/verifications.repo.ts';
 import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
@@ -8,6 +9,7 @@ import type { QueueName } from '../../shared/queue/catalog.ts';
 import { startRunner, type JobEvent, type JobLog } from '../../shared/queue/runner.ts';
 import { startDispatcher, type Dispatcher } from '../../shared/replication/dispatch.ts';
 import { openDueCycle } from '../../shared/replication/open-cycle.ts';
+import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createWorkerDeps, type WorkerFoundation } from './deps.ts';
@@ -17,6 +19,8 @@ export interface WorkerOptions extends WorkerFoundation {
   readonly backend: QueueBackend;
   readonly jobLog: JobLog;
   readonly role: string;
+  /** The id that this process's database sessions bear; otherwise a new one. */
+  readonly workerId?: string;
   readonly version: string;
   /** Document jobs at once; the other queues need few. */
   readonly concurrency: number;
@@ -36,21 +40,28 @@ export interface RunningWorker {
 
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { db } = options.database;
+  let dispatcher: Dispatcher | null = null;
   const presence = await startPresence(db, {
     role: options.role,
     version: options.version,
     clock: systemClock,
     ...options.presence,
     onDeclaredDead: options.onFenced,
-    onDeath: (id) =>
-      options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' }),
+    ...(options.workerId === undefined ? {} : { workerId: options.workerId }),
+    onDeath: (id) => {
+      options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' });
+      void dispatcher?.round();
+    },
   });
-  let dispatcher: Dispatcher | null = null;
   const deps = await createWorkerDeps(options, presence, (runId, at) => dispatcher?.wake(runId, at));
+  const schedules = keepSchedules(options, deps.leadership);
   dispatcher = startDispatcher(
     {
       ...deps.engine,
-      openDueCycle: () => openDueCycle(deps.engine),
+      async lead() {
+        if (await deps.leadership.tick()) schedules.put();
+        await openDueCycle(deps.engine);
+      },
       verifyTick: () => verifyTick(deps.engine),
       async releaseForgotten() {
         await links.releaseForgotten(db, presence.workerId, (id) => deps.engine.busy.links.has(id));
@@ -60,6 +71,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
   );
+  await options.listener.on(PROCESS_LEFT, (id) => void (id === presence.workerId ? undefined : dispatcher?.round()));
   const concurrency: Record<QueueName, number> = {
     cycle: 1,
     replica: 4,
@@ -75,32 +87,34 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     log: options.jobLog,
     ...(options.onJob ? { onJob: options.onJob } : {}),
   });
-  const schedules = keepSchedules(options);
   void dispatcher.round();
   const running = dispatcher;
   return {
     workerId: presence.workerId,
     dispatcher: running,
     async close(deadlineMs = 20_000) {
-      clearInterval(schedules);
+      schedules.stop();
       await running.stop();
       await runner.close(deadlineMs);
       await links.releaseAllOf(db, presence.workerId);
       await runs.releaseRunsOf(db, presence.workerId);
       await releaseForgottenVerifications(db, presence.workerId, () => false);
+      await deps.leadership.resign();
       await presence.stop();
     },
   };
 }
 
-/** Schedulers live in the queue, which may be flushed: put back every 30 s (protocol section 5). */
-function keepSchedules(options: WorkerOptions): NodeJS.Timeout {
+/** Schedulers live in the queue, which may be flushed: the leader puts them back every 30 s (protocol section 5). */
+function keepSchedules(options: WorkerOptions, leader: Leader): { put(): void; stop(): void } {
   const put = () => {
+    const epoch = leader.epoch();
+    if (epoch === null) return;
     const missing = (error: Error) =>
       options.log.warning(`The queue keeps no schedule just now: ${error.message}`, { code: 'queue_unavailable' });
     void options.producer.schedule('cycle-tick', 'cycle', { runId: null }, 60).catch(missing);
-    void options.producer.schedule('prune', 'maintenance', { task: 'prune' }, HOUR / 1000).catch(missing);
+    void options.producer.schedule('prune', 'maintenance', { task: 'prune', epoch }, HOUR / 1000).catch(missing);
   };
-  put();
-  return setInterval(put, 30_000);
+  const timer = setInterval(put, 30_000);
+  return { put, stop: () => clearInterval(timer) };
 }

@@ -29,6 +29,11 @@ export const typeParsers: pg.CustomTypesConfig = {
   }) as typeof pg.types.getTypeParser,
 };
 
+/** What a process calls its database sessions by, so that they can be ended with it; PostgreSQL cuts names at 63 bytes. */
+export function sessionName(what: string, worker: string): string {
+  return `pngx-controller ${what} ${worker}`;
+}
+
 export interface DatabaseOptions {
   readonly max?: number;
   readonly applicationName?: string;

@@ -16,16 +16,23 @@ export type DispatchKind = 'begun' | 'update' | 'upload' | 'linking';
 
 const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`;
 
+/** Who dispatches, and how long a job may wait before it counts as lost. */
+export interface DispatchBy {
+  readonly worker: string;
+  readonly lostAfterMs: number;
+}
+
 /**
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
- * or dispatched `lostAfterMs` ago without anybody taking the lease). Raises their generation, so that older jobs are void.
+ * dispatched `lostAfterMs` ago without anybody taking the lease, or by a process that died: perhaps before the job was in
+ * the queue). Raises their generation, so that older jobs are void.
  */
 export async function takeForDispatch(
   db: Db,
   { runId, replicaId }: DispatchScope,
   kind: DispatchKind,
   limit: number,
-  lostAfterMs: number,
+  by: DispatchBy,
 ): Promise<Dispatched[]> {
   if (limit <= 0) return [];
   const which =
@@ -40,9 +47,10 @@ export async function takeForDispatch(
       where i.run_id = ${runId} and s.replica_id = ${replicaId} and i.state = 'open' and ${which}
         and (s.next_due_at is null or s.next_due_at <= now())
         and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
-        and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => ${lostAfterMs / 1000}) or s.lease_worker is not null)
+        and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => ${by.lostAfterMs / 1000}) or s.lease_worker is not null
+          or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
       order by i.link_id limit ${limit} for update of s skip locked)
-    update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now() from due where s.id = due.id
+    update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = ${by.worker} from due where s.id = due.id
     returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);
   return rows;
 }
@@ -61,10 +69,14 @@ export interface InFlight {
   readonly uploads: number;
 }
 
-/** A job that is lost counts no more: it would hold the place of the one that is made in its stead. */
+/**
+ * A job that is lost counts no more: it would hold the place of the one that is made in its stead. Nor does one that a
+ * process died over: with the whole window in its hands, nothing would ever be dispatched again.
+ */
 export async function inFlight(db: Db, replicaId: number, lostAfterMs: number): Promise<InFlight> {
   const dispatched = sql`dispatched_at is not null
-    and (lease_worker is not null or dispatched_at >= now() - make_interval(secs => ${lostAfterMs / 1000}))`;
+    and (lease_worker is not null or dispatched_at >= now() - make_interval(secs => ${lostAfterMs / 1000}))
+    and not exists (select 1 from workers w where w.id = coalesce(lease_worker, dispatched_by) and w.dead)`;
   const { rows } = await sql<InFlight>`
     select
       (select count(*)::int from sync_map where replica_id = ${replicaId} and ${dispatched}) as jobs,

@@ -16,6 +16,9 @@ export interface Listener {
 /** Settings or the address of the master changed: whoever keeps a copy reads them again. */
 export const SETTINGS_CHANGED = 'pngx_settings';
 
+/** A process ended in order: its work and, if it led, the lead are free. */
+export const PROCESS_LEFT = 'pngx_process_left';
+
 /** PostgreSQL refuses more than 7,999 bytes: send ids, not content. */
 const MAX_PAYLOAD = 7999;
 

@@ -12,6 +12,11 @@ export async function updateMaster(db: Db, patch: Updateable<MasterStateTable>):
   await db.updateTable('master_state').set(patch).execute();
 }
 
+/** Cycles are opened one after the other: whoever comes second sees what the first one opened. */
+export async function lockOpening(db: Db): Promise<MasterState> {
+  return db.selectFrom('master_state').selectAll().forUpdate().executeTakeFirstOrThrow();
+}
+
 /**
  * Claims the tick that is due and sets the next one; false if another process did, or it is not due. The truth of the
  * schedule is here, the queue's scheduler is only what wakes somebody up (protocol section 5).

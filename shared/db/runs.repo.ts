@@ -1,5 +1,6 @@
 /** Runs and their change sets. A cycle run has one child run a replica; a run with open items is unfinished work. */
 import { sql, type Updateable } from 'kysely';
+import type { DispatchBy } from './dispatch.repo.ts';
 import type { Db, Run, RunMode, RunOutcome, SyncRunsTable } from './tables.ts';
 
 export type RunPatch = Omit<Updateable<SyncRunsTable>, 'id'>;
@@ -19,7 +20,7 @@ export interface RunPurpose {
 export async function insertCycle(db: Db, triggeredBy: string, purpose: RunPurpose = {}): Promise<number> {
   const row = await db
     .insertInto('sync_runs')
-    .values({ kind: 'cycle', triggered_by: triggeredBy, dispatched_at: sql`now()` as never, ...purpose })
+    .values({ kind: 'cycle', triggered_by: triggeredBy, ...purpose })
     .returning('id')
     .executeTakeFirstOrThrow();
   return row.id;
@@ -55,6 +56,18 @@ export function openRunOf(db: Db, replicaId: number): Promise<Run | undefined> {
 
 export function childrenOf(db: Db, cycleId: number): Promise<Run[]> {
   return db.selectFrom('sync_runs').selectAll().where('parent_run_id', '=', cycleId).orderBy('id').execute();
+}
+
+/** A cycle that has not ended; the newest. */
+export function openCycleRun(db: Db): Promise<Run | undefined> {
+  return db
+    .selectFrom('sync_runs')
+    .selectAll()
+    .where('kind', '=', 'cycle')
+    .where('finished_at', 'is', null)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 export function unfinishedRuns(db: Db): Promise<Run[]> {
@@ -114,21 +127,31 @@ export async function releaseRunsOf(db: Db, worker: string): Promise<void> {
     .execute();
 }
 
+/** Its job is in the queue. Until then the row stands as never dispatched, for whoever opened it may die in between. */
+export async function noteRunDispatched(db: Db, runId: number): Promise<void> {
+  await sql`update sync_runs set dispatched_at = now() where id = ${runId} and dispatched_at is null`.execute(db);
+}
+
 /** Runs whose job was lost: unfinished, in a phase that needs a job, nobody living on it. Marks them as dispatched. */
-export async function takeLostRuns(db: Db, lostAfterMs: number): Promise<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>[]> {
+export async function takeLostRuns(db: Db, by: DispatchBy): Promise<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>[]> {
   const { rows } = await sql<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>>`
-    update sync_runs r set dispatched_at = now(), dispatch_gen = dispatch_gen + 1
+    update sync_runs r set dispatched_at = now(), dispatched_by = ${by.worker}, dispatch_gen = dispatch_gen + 1
     where r.finished_at is null and r.phase in ('opening', 'feed', 'starting', 'taxonomy', 'planning')
-      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => ${lostAfterMs / 1000})))
+      and ((r.lease_worker is null and (r.dispatched_at is null or r.dispatched_at < now() - make_interval(secs => ${by.lostAfterMs / 1000})
+          or exists (select 1 from workers w where w.id = r.dispatched_by and w.dead)))
         or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
     returning r.id, r.kind, r.dispatch_gen`.execute(db);
   return rows;
 }
 
 /** The replica runs of a cycle may begin: the feed is done. */
-export async function startChildren(db: Db, cycleId: number): Promise<{ id: number; dispatch_gen: number }[]> {
+export async function startChildren(
+  db: Db,
+  cycleId: number,
+  worker: string,
+): Promise<{ id: number; dispatch_gen: number }[]> {
   const { rows } = await sql<{ id: number; dispatch_gen: number }>`
-    update sync_runs set phase = 'starting', dispatched_at = now(), dispatch_gen = dispatch_gen + 1
+    update sync_runs set phase = 'starting', dispatched_at = now(), dispatched_by = ${worker}, dispatch_gen = dispatch_gen + 1
     where parent_run_id = ${cycleId} and finished_at is null and phase = 'waiting' returning id, dispatch_gen`.execute(
     db,
   );

@@ -42,6 +42,12 @@ export interface WorkersTable {
   lock_pid: number | null;
   lock_backend_start: NullableTime;
 }
+export interface LeaderTable {
+  id: Generated<number>;
+  worker_id: string | null;
+  epoch: Generated<number>;
+  since: NullableTime;
+}
 export interface MasterStateTable {
   id: Generated<number>;
   cursor_us: number | null;
@@ -150,6 +156,7 @@ export interface SyncMapTable {
   applied_seq: Generated<number>;
   dispatch_gen: Generated<number>;
   dispatched_at: NullableTime;
+  dispatched_by: string | null;
   lease_worker: string | null;
   lease_epoch: Generated<number>;
   topology_epoch: Generated<number>;
@@ -256,6 +263,7 @@ export interface SyncRunsTable {
   lease_epoch: Generated<number>;
   dispatch_gen: Generated<number>;
   dispatched_at: NullableTime;
+  dispatched_by: string | null;
   context: NullableJson<unknown>;
   sweep: Generated<boolean>;
   mode: Generated<RunMode>;
@@ -309,6 +317,7 @@ export interface Tables extends VerificationTables {
   app_meta: AppMetaTable;
   settings: SettingsTable;
   workers: WorkersTable;
+  leader: LeaderTable;
   master_state: MasterStateTable;
   replicas: ReplicasTable;
   sync_map: SyncMapTable;

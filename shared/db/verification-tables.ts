@@ -45,6 +45,7 @@ export interface VerificationsTable {
   lease_worker: string | null;
   lease_epoch: Generated<number>;
   dispatched_at: NullableTime;
+  dispatched_by: string | null;
 }
 interface VerificationLedgerTable {
   verification_id: number;

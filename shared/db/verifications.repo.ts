@@ -1,6 +1,7 @@
 /** Verifications and their ledger (E22). A row is held by one worker at a time, as runs are. */
 import { sql, type Updateable } from 'kysely';
 import type { Depth } from '../domain/verification.ts';
+import type { DispatchBy } from './dispatch.repo.ts';
 import type { Db, Link, Verification, VerificationsTable, VerificationScope, VerificationTrigger } from './tables.ts';
 
 export type VerificationPatch = Omit<Updateable<VerificationsTable>, 'id' | 'lease_epoch' | 'lease_worker'>;
@@ -142,23 +143,20 @@ export async function releaseForgottenVerifications(
 }
 
 /** Those that nobody works on and that have no job, or whose job is lost: marked as dispatched anew. */
-export async function takeLostVerifications(db: Db, lostAfterMs: number): Promise<number[]> {
+export async function takeLostVerifications(db: Db, by: DispatchBy): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    update verifications v set dispatched_at = now()
+    update verifications v set dispatched_at = now(), dispatched_by = ${by.worker}
     where v.finished_at is null and v.replica_id is not null
-      and ((v.lease_worker is null and (v.dispatched_at is null or v.dispatched_at < now() - make_interval(secs => ${lostAfterMs / 1000})))
+      and ((v.lease_worker is null and (v.dispatched_at is null or v.dispatched_at < now() - make_interval(secs => ${by.lostAfterMs / 1000})
+          or exists (select 1 from workers w where w.id = v.dispatched_by and w.dead)))
         or exists (select 1 from workers w where w.id = v.lease_worker and w.dead))
     returning v.id`.execute(db);
   return rows.map((row) => row.id);
 }
 
-/** Before the job is in the queue, so that the tick does not make a second one at once. */
+/** Its job is in the queue. Until then the row stands as never dispatched, for whoever opened it may die in between. */
 export async function noteDispatched(db: Db, id: number): Promise<void> {
-  await sql`update verifications set dispatched_at = now() where id = ${id}`.execute(db);
-}
-
-export async function undispatched(db: Db, id: number): Promise<void> {
-  await db.updateTable('verifications').set({ dispatched_at: null }).where('id', '=', id).execute();
+  await sql`update verifications set dispatched_at = now() where id = ${id} and dispatched_at is null`.execute(db);
 }
 
 export interface Closing {

@@ -22,8 +22,22 @@ export function livingWorkers(db: Db): Promise<{ id: string; beat: number }[]> {
   return db.selectFrom('workers').select(['id', 'beat']).where('dead', '=', false).execute();
 }
 
+/**
+ * Ends the sessions of a process that does not beat: a transaction that was open when it froze, or when its line was cut,
+ * holds rows that whoever takes over needs, its own row among them, and PostgreSQL would notice in hours. Its request slots
+ * are locks of a registered session (H12). Compared in SQL, since a Date loses the microseconds of backend_start.
+ */
+async function endSessions(db: Db, id: string, seenBeat: number): Promise<void> {
+  await sql`select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
+    on (session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start)
+      or (right(session.application_name, 36) = workers.id::text and session.datname = current_database())
+    where workers.id = ${id} and workers.beat = ${seenBeat} and session.pid <> pg_backend_pid()`.execute(db);
+}
+
 /** Declares a process dead, unless it has beaten since it was observed; true if this call did it. */
 export async function declareDead(db: Db, id: string, seenBeat: number): Promise<boolean> {
+  // First: the row itself may be held by one of them.
+  await endSessions(db, id, seenBeat);
   const rows = await db
     .updateTable('workers')
     .set({ dead: true })
@@ -32,12 +46,8 @@ export async function declareDead(db: Db, id: string, seenBeat: number): Promise
     .where('dead', '=', false)
     .returning('id')
     .execute();
-  // H12: its request slots are advisory locks of a session that may outlive a frozen process. Compared in SQL, since a Date
-  // loses the microseconds of backend_start.
-  if (rows.length > 0)
-    await sql`select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
-      on session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start
-      where workers.id = ${id}`.execute(db);
+  // Once more, for what it opened meanwhile: nothing of it may be under way when others go on.
+  if (rows.length > 0) await endSessions(db, id, seenBeat);
   return rows.length > 0;
 }
 

@@ -27,6 +27,8 @@ export interface BackendOptions {
   /** Set: Redis or Valkey. Unset: PostgreSQL at `databaseUrl`, which must be a session connection. */
   readonly redisUrl?: string | undefined;
   readonly databaseUrl: string;
+  /** What its sessions on PostgreSQL are called there. */
+  readonly applicationName?: string;
   /** How many workers this process will run; 0 for one that only adds jobs. */
   readonly workers: number;
   /** Keeps several installations on one Redis apart; tests use it. */
@@ -120,7 +122,7 @@ async function connectRedis(
 
 async function connectPostgres(options: BackendOptions, onError: (error: Error) => void): Promise<Connections> {
   // Every worker keeps one connection for LISTEN for ever: a smaller pool would stand still without a word.
-  const pool = createQueuePool(options.databaseUrl, options.workers + 4, onError);
+  const pool = createQueuePool(options.databaseUrl, options.workers + 4, onError, options.applicationName);
   const ping = async () => {
     await pool.query('select 1');
   };

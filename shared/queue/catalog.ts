@@ -69,9 +69,10 @@ export const JOBS = {
     timeoutMs: 6 * HOUR,
     attempts: 1,
   }),
+  // The epoch of the leader that had it made: a job of an earlier lead does nothing (R3).
   maintenance: defineJob({
     queue: 'maintenance',
-    payload: z.object({ task: z.enum(MAINTENANCE_TASKS) }),
+    payload: z.object({ task: z.enum(MAINTENANCE_TASKS), epoch: z.int().nonnegative().default(0) }),
     dedupe: (p) => `maintenance.${p.task}`,
     timeoutMs: 10 * MINUTE,
     attempts: 1,

@@ -20,14 +20,19 @@ function isLostConnection(error: unknown): error is Error {
  * handler succeeded ends as failed when the server is restarted at the moment of its completion (seen). This way the
  * library repeats the statement until the server is back.
  */
-export function createQueuePool(connectionString: string, max: number, onError: (error: Error) => void): pg.Pool {
+export function createQueuePool(
+  connectionString: string,
+  max: number,
+  onError: (error: Error) => void,
+  applicationName = 'pngx-controller queue',
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString,
     max,
     keepAlive: true,
     connectionTimeoutMillis: 10 * SECOND,
     options: '-c search_path=bullmq',
-    application_name: 'pngx-controller queue',
+    application_name: applicationName,
   });
   pool.setMaxListeners(0);
   pool.on('error', onError);

@@ -4,6 +4,7 @@ import type { Db } from '../db/tables.ts';
 import { ATTEMPT_TIMINGS, type AttemptTimings } from '../domain/attempt-rules.ts';
 import { MINUTE, SECOND, type Clock } from '../kernel/clock.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
+import type { Leader } from './lead.ts';
 import type { Scratch } from './scratch.ts';
 
 /** A log event: text without secrets, document text or URLs' queries; the rest are typed fields. */
@@ -69,6 +70,8 @@ export const ENGINE_TIMINGS: EngineTimings = {
 export interface EngineDeps {
   readonly db: Db;
   readonly workerId: string;
+  /** Whether this process does what must happen once (R3). */
+  readonly leader: Leader;
   readonly controllerId: string;
   readonly instances: Instances;
   readonly queue: EngineQueue;

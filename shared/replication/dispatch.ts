@@ -20,9 +20,10 @@ import { TICK_MS, type EngineDeps, type EngineQueue, type EngineTimings } from '
 export interface DispatcherDeps extends CloseDeps {
   readonly queue: EngineQueue;
   readonly timings: Pick<EngineTimings, 'lostJobMs'>;
+  readonly workerId: string;
+  /** Takes the lead if nobody living has it, and does what the leader alone does. */
+  lead(): Promise<void>;
   readonly clock: Clock;
-  /** A tick of the schedule; the truth of it is in the database (openDueCycle). */
-  openDueCycle(): Promise<unknown>;
   /** The night's verification, lost jobs of verifications, and repairs to be verified. */
   verifyTick(): Promise<void>;
   /** Leases that this process holds in the database but does not work on. */
@@ -101,9 +102,10 @@ class Dispatching implements Dispatcher {
 
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
-    await this.#deps.openDueCycle();
+    await this.#deps.lead();
     await closeOverdueRuns(this.#deps);
-    for (const lost of await runs.takeLostRuns(this.#deps.db, this.#deps.timings.lostJobMs)) {
+    const by = { worker: this.#deps.workerId, lostAfterMs: this.#deps.timings.lostJobMs };
+    for (const lost of await runs.takeLostRuns(this.#deps.db, by)) {
       if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);
       else await this.#deps.queue.replica(lost.id, lost.dispatch_gen);
     }
@@ -140,6 +142,7 @@ class Dispatching implements Dispatcher {
   async #dispatch(run: Run): Promise<void> {
     if (run.replica_id === null) return;
     const { lostJobMs } = this.#deps.timings;
+    const by = { worker: this.#deps.workerId, lostAfterMs: lostJobMs };
     const scope = { runId: run.id, replicaId: run.replica_id };
     const settings = await this.#deps.settings();
     const replica = await this.#deps.db
@@ -153,14 +156,14 @@ class Dispatching implements Dispatcher {
     const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
     const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);
     let room = window - now.jobs;
-    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window, lostJobMs);
+    const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window, by);
     room -= taken.length;
-    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room, lostJobMs);
+    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room, by);
     room -= updates.length;
-    const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom), lostJobMs);
+    const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom), by);
     taken.push(...updates, ...uploads);
     if (taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
-      taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window, lostJobMs)));
+      taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window, by)));
     await this.#send(taken);
     const due = await nextDue(this.#deps.db, scope);
     if (due) this.wake(run.id, due);

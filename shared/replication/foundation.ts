@@ -1,9 +1,10 @@
 /** What every program of ours opens before it becomes an API, a worker or both (R4): in this order, ended in reverse. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Env, Role } from '../config/env.ts';
 import type { ProcessLife } from '../config/process-life.ts';
 import type { SecretBox, SecretKeys } from '../config/secret-key.ts';
-import { type Database, describeUrl } from '../db/client.ts';
+import { type Database, describeUrl, sessionName } from '../db/client.ts';
 import { insertLogs } from '../db/logs.repo.ts';
 import { openListener, type Listener } from '../db/listen.ts';
 import { AdvisorySlots, type SlotSession } from '../db/slots.ts';
@@ -21,6 +22,8 @@ import { engineMetrics } from './engine-metrics.ts';
 import { prepareDatabase, type DatabaseAddress } from './prepare-database.ts';
 
 export interface Foundation {
+  /** By which the others know this process; its database sessions bear it. */
+  readonly processId: string;
   readonly env: Env;
   readonly version: string;
   readonly database: Database<Tables>;
@@ -84,13 +87,14 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const { env, role, life, logs, address } = options;
   const { logger } = logs;
   const version = programVersion();
+  const processId = randomUUID();
   const lost = (what: string) => (error: Error) =>
     logger.warn({ code: 'connection_lost' }, `${what}: ${error.message}`);
   registerSecret(options.keys.current);
   const prepared = await prepareDatabase(address, {
     env,
     keys: options.keys,
-    applicationName: `pngx-controller ${role}`,
+    applicationName: sessionName(role, processId),
     maxConnections: Math.max(10, env.workerConcurrency),
     signal: life.stopping,
     onWait: (where) => logger.info(`Waiting for the database at ${where}.`),
@@ -105,6 +109,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const backend = await openQueueBackend({
     redisUrl: env.redisUrl,
     databaseUrl: address.directUrl,
+    applicationName: sessionName('queue', processId),
     workers: role === 'api' ? 0 : QUEUES.length,
     onError: lost('A queue connection was lost'),
   });
@@ -120,6 +125,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const metrics = createMetrics({ version, role, queue: backend.kind });
   logger.info(`Database ${describeUrl(address.url)}, queue on ${backend.kind}.`);
   return {
+    processId,
     env,
     version,
     database: prepared.database,

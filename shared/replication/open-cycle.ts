@@ -25,55 +25,77 @@ export type OpenCycleDeps = Pick<EngineDeps, 'db' | 'queue' | 'log' | 'clock' | 
 
 /**
  * Opens a cycle with one run for each eligible replica that has none open (E1), and enqueues its job. Rows first: if the
- * process dies before the job is in the queue, the dispatcher enqueues it.
+ * process dies before the job is in the queue, or the queue is away, the dispatcher enqueues it.
  * @throws replica_not_found (404), replica_disabled and replica_suspended (409) for a single replica that may not run.
  */
 export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest): Promise<OpenedCycle> {
   const settings = await deps.settings();
-  const replicas = await candidates(deps.db, request.replicaId);
   const now = deps.clock.now();
-  const manual = request.trigger !== 'scheduler';
   const eligible: Replica[] = [];
-  for (const replica of replicas) {
-    const verdict = eligibility(scheduleOf(replica), now, settings.syncIntervalSeconds, manual);
+  for (const replica of await candidates(deps.db, request.replicaId)) {
+    const verdict = eligibility(scheduleOf(replica), now, settings.syncIntervalSeconds, true);
     if (verdict.eligible) eligible.push(replica);
     else if (request.replicaId !== undefined) throw refuse(replica, verdict.why);
   }
-  const opened = await openRuns(deps, request, eligible);
-  if (opened.runs > 0 || eligible.length === 0 || opened.busy === null) {
-    await deps.queue.cycle(opened.cycleId, 0);
-    return { runId: opened.cycleId, alreadyRunning: false };
-  }
-  return { runId: opened.busy, alreadyRunning: true };
+  const sweepDue = await sweepDueSince(deps, request);
+  const opened = await deps.db
+    .transaction()
+    .execute((trx) => openRuns(deps.log, trx, { ...request, eligible, sweepDue }));
+  return start(deps, opened);
 }
 
-async function openRuns(deps: OpenCycleDeps, request: OpenCycleRequest, eligible: readonly Replica[]) {
-  const { trigger, mode } = request;
-  const sweepDue = await sweepDueSince(deps, request);
-  return deps.db.transaction().execute(async (trx) => {
-    const { last_sweep_at: masterSwept } = await master.masterState(trx);
-    const cycleId = await runs.insertCycle(trx, trigger, { sweep: sweepDue(masterSwept), mode: mode ?? 'sync' });
-    let opened = 0;
-    let busy: number | null = null;
-    for (const replica of eligible) {
-      // H10: what a lost database needs changes nothing that is not ours and sends nothing, so no person has to ask for it.
-      const needed = replica.reconcile_required === null ? 'sync' : 'reconcile';
-      const purpose = { sweep: sweepDue(replica.last_sweep_at), mode: mode ?? needed };
-      const runId = await runs.insertReplicaRun(trx, cycleId, replica.id, trigger, purpose);
-      if (runId !== null) {
-        opened += 1;
-        continue;
-      }
-      const open = await runs.openRunOf(trx, replica.id);
-      busy = open?.parent_run_id ?? open?.id ?? busy;
-      deps.log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, {
-        replicaId: replica.id,
-        runId: cycleId,
-      });
+interface WantedRuns extends Pick<OpenCycleRequest, 'trigger' | 'mode'> {
+  readonly eligible: readonly Replica[];
+  readonly sweepDue: (last: Date | null) => boolean;
+}
+interface OpenedRows {
+  readonly cycleId: number;
+  /** Nothing was opened: the cycle is one that is open already. */
+  readonly alreadyRunning: boolean;
+}
+
+async function start(deps: OpenCycleDeps, { cycleId: runId, alreadyRunning }: OpenedRows): Promise<OpenedCycle> {
+  if (alreadyRunning) return { runId, alreadyRunning };
+  try {
+    await deps.queue.cycle(runId, 0);
+    await runs.noteRunDispatched(deps.db, runId);
+  } catch (error) {
+    const text = (error as Error).message;
+    deps.log.warning(`Run ${runId} waits for the queue: ${text}`, { runId, code: 'queue_unavailable' });
+  }
+  return { runId, alreadyRunning };
+}
+
+/** In a transaction of the caller's. One after the other over all processes: the second one finds what the first opened. */
+async function openRuns(log: OpenCycleDeps['log'], db: Db, wanted: WantedRuns): Promise<OpenedRows> {
+  const { trigger, mode, eligible, sweepDue } = wanted;
+  const { last_sweep_at: masterSwept } = await master.lockOpening(db);
+  if (eligible.length === 0) {
+    const open = await runs.openCycleRun(db);
+    if (open) return { cycleId: open.id, alreadyRunning: true };
+  }
+  const cycleId = await runs.insertCycle(db, trigger, { sweep: sweepDue(masterSwept), mode: mode ?? 'sync' });
+  let opened = 0;
+  let busy: number | null = null;
+  for (const replica of eligible) {
+    // H10: what a lost database needs changes nothing that is not ours and sends nothing, so no person has to ask for it.
+    const needed = replica.reconcile_required === null ? 'sync' : 'reconcile';
+    const purpose = { sweep: sweepDue(replica.last_sweep_at), mode: mode ?? needed };
+    const runId = await runs.insertReplicaRun(db, cycleId, replica.id, trigger, purpose);
+    if (runId !== null) {
+      opened += 1;
+      continue;
     }
-    if (opened === 0 && busy !== null) await trx.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
-    return { cycleId, runs: opened, busy };
-  });
+    const open = await runs.openRunOf(db, replica.id);
+    busy = open?.parent_run_id ?? open?.id ?? busy;
+    log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, {
+      replicaId: replica.id,
+      runId: cycleId,
+    });
+  }
+  if (opened > 0 || busy === null) return { cycleId, alreadyRunning: false };
+  await db.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
+  return { cycleId: busy, alreadyRunning: true };
 }
 
 /** The master and each replica are swept by their own clocks: one that was away is swept when it is back. */
@@ -122,18 +144,26 @@ export function scheduleOf(replica: Replica): ReplicaSchedule {
   };
 }
 
-/** A tick of the scheduler: opens a cycle if one is due and nobody else took it. */
-export async function openDueCycle(deps: OpenCycleDeps): Promise<OpenedCycle | null> {
+/**
+ * A tick of the schedule: the leader opens a cycle if one is due. Claimed and opened in one transaction, so that a death in
+ * between costs no interval, and a leader that was frozen over it opens nothing (R3).
+ */
+export async function openDueCycle(deps: OpenCycleDeps & Pick<EngineDeps, 'leader'>): Promise<OpenedCycle | null> {
+  if (!deps.leader.isLeader()) return null;
   const settings = await deps.settings();
   if (settings.masterUrl === null || settings.masterToken === null) return null;
   // Per-replica intervals may be shorter than the global one; the tick is the shortest of them (E1).
-  const replicas = await deps.db.selectFrom('replicas').select(['sync_interval_seconds', 'enabled']).execute();
-  const own = replicas.flatMap((r) => (r.enabled && r.sync_interval_seconds !== null ? [r.sync_interval_seconds] : []));
+  const all = await candidates(deps.db, undefined);
+  const own = all.flatMap((r) => (r.enabled && r.sync_interval_seconds !== null ? [r.sync_interval_seconds] : []));
   const interval = Math.min(settings.syncIntervalSeconds, ...own);
   await master.capNextTick(deps.db, interval);
-  if (!(await master.claimTick(deps.db, interval))) return null;
-  const due = (await candidates(deps.db, undefined)).some(
-    (replica) => eligibility(scheduleOf(replica), deps.clock.now(), settings.syncIntervalSeconds, false).eligible,
-  );
-  return due ? openCycle(deps, { trigger: 'scheduler' }) : null;
+  const sweepDue = await sweepDueSince(deps, { trigger: 'scheduler' });
+  const opened = await deps.leader.asLeader(async (trx) => {
+    if (!(await master.claimTick(trx, interval))) return null;
+    const due = (await candidates(trx, undefined)).filter(
+      (replica) => eligibility(scheduleOf(replica), deps.clock.now(), settings.syncIntervalSeconds, false).eligible,
+    );
+    return due.length === 0 ? null : openRuns(deps.log, trx, { trigger: 'scheduler', eligible: due, sweepDue });
+  });
+  return opened ? start(deps, opened) : null;
 }

@@ -4,6 +4,7 @@
  * restart of PostgreSQL kills nobody and clock steps mean nothing.
  */
 import { randomUUID } from 'node:crypto';
+import { notify, PROCESS_LEFT } from '../db/listen.ts';
 import * as workers from '../db/workers.repo.ts';
 import type { Db } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -11,6 +12,8 @@ import type { Clock } from '../kernel/clock.ts';
 import type { WriteGuard } from '../kernel/limits.ts';
 
 export interface PresenceOptions {
+  /** Known before, where database sessions bear its name; otherwise a new one. */
+  readonly workerId?: string | undefined;
   readonly role: string;
   readonly version: string;
   readonly clock: Clock;
@@ -35,7 +38,7 @@ export async function startPresence(db: Db, options: PresenceOptions): Promise<P
 }
 
 class Beating implements Presence {
-  readonly workerId = randomUUID();
+  readonly workerId: string;
   readonly guard: WriteGuard;
   readonly #db: Db;
   readonly #options: PresenceOptions;
@@ -50,6 +53,7 @@ class Beating implements Presence {
   constructor(db: Db, options: PresenceOptions) {
     this.#db = db;
     this.#options = options;
+    this.workerId = options.workerId ?? randomUUID();
     this.guard = { assertAlive: () => this.#assertAlive(), fenced: this.#fenced.signal };
   }
 
@@ -68,6 +72,8 @@ class Beating implements Presence {
     clearTimeout(this.#timer);
     await this.#current;
     await workers.signOff(this.#db, this.workerId);
+    // Those who stay look for what it leaves at once, not at their next tick.
+    await notify(this.#db, PROCESS_LEFT, this.workerId);
   }
 
   #schedule(): void {

@@ -25,7 +25,7 @@ async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Pr
   try {
     if (run.phase === 'opening' || run.phase === 'feed') await readMaster(deps, run, lease, signal);
     // The children first: whoever dies between the two statements leaves a cycle in `feed`, which is simply read again.
-    const children = await runs.startChildren(deps.db, runId);
+    const children = await runs.startChildren(deps.db, runId, deps.workerId);
     await runs.releaseRun(deps.db, lease, { phase: 'replicas' });
     for (const child of children) await deps.queue.replica(child.id, child.dispatch_gen);
     await tryCloseCycle(deps, runId);

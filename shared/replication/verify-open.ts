@@ -29,23 +29,26 @@ export async function openVerification(
   deps: OpenVerificationDeps,
   request: VerificationRequest,
 ): Promise<OpenedVerification> {
+  const replicas = await replicasOf(deps, request);
+  const opened = await deps.db.transaction().execute((trx) => insertRows(trx, request, replicas));
+  for (const id of opened.jobs) await enqueueVerification(deps, id);
+  return { verificationId: opened.id, alreadyRunning: opened.alreadyRunning };
+}
+
+/** Its rows, in a transaction of the caller's; the jobs are enqueued once that is committed. */
+export async function insertRows(trx: Db, request: VerificationRequest, replicas: readonly Pick<Replica, 'id'>[]) {
   const { masterDocId = null, budgetMs = null, ...rest } = request;
   const wanted = { ...rest, masterDocId, budgetMs };
-  const replicas = await replicasOf(deps, request);
-  const opened = await deps.db.transaction().execute(async (trx) => {
-    const same = await repo.openLike(trx, wanted);
-    if (same) return { id: same.id, jobs: [], alreadyRunning: true };
-    const first = await repo.insertVerification(trx, wanted);
-    if (request.replicaId !== null) return { id: first.id, jobs: [first.id], alreadyRunning: false };
-    const jobs: number[] = [];
-    for (const replica of replicas) {
-      const child = { ...wanted, parentId: first.id, replicaId: replica.id, scope: 'replica' as const };
-      jobs.push((await repo.insertVerification(trx, child)).id);
-    }
-    return { id: first.id, jobs, alreadyRunning: false };
-  });
-  for (const id of opened.jobs) await enqueue(deps, id);
-  return { verificationId: opened.id, alreadyRunning: opened.alreadyRunning };
+  const same = await repo.openLike(trx, wanted);
+  if (same) return { id: same.id, jobs: [], alreadyRunning: true };
+  const first = await repo.insertVerification(trx, wanted);
+  if (request.replicaId !== null) return { id: first.id, jobs: [first.id], alreadyRunning: false };
+  const jobs: number[] = [];
+  for (const replica of replicas) {
+    const child = { ...wanted, parentId: first.id, replicaId: replica.id, scope: 'replica' as const };
+    jobs.push((await repo.insertVerification(trx, child)).id);
+  }
+  return { id: first.id, jobs, alreadyRunning: false };
 }
 
 /** Whoever works on it finds its row closed at the next save, and stops. False: it had ended already. */
@@ -64,12 +67,11 @@ export async function cancelVerification(deps: OpenVerificationDeps, verificatio
 }
 
 /** A queue that is away takes nothing from the row: the next tick finds it without a job. */
-async function enqueue(deps: OpenVerificationDeps, id: number): Promise<void> {
-  await repo.noteDispatched(deps.db, id);
+export async function enqueueVerification(deps: OpenVerificationDeps, id: number): Promise<void> {
   try {
     await deps.queue.verify(id);
+    await repo.noteDispatched(deps.db, id);
   } catch (error) {
-    await repo.undispatched(deps.db, id);
     const text = (error as Error).message;
     deps.log.warning(`Verification ${id} waits for the queue: ${text}`, { code: 'queue_unavailable' });
   }

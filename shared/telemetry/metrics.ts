@@ -86,6 +86,8 @@ function ownSeries(registers: Registry[]) {
       labelNames: ['queue', 'state'],
       registers,
     }),
+    leader: new Gauge({ name: 'pngx_leader', help: '1 while a living process leads.', registers }),
+    leaderEpoch: new Gauge({ name: 'pngx_leader_epoch', help: 'Rises by one with each change of hands.', registers }),
     buildInfo: new Gauge({
       name: 'pngx_build_info',
       help: 'Always 1; the labels say what runs.',

@@ -33,9 +33,8 @@ const verificationCalls: Calls<typeof verifications> = {
   releaseForLater: (db, has) => verifications.releaseForLater(db, lease(has), 1),
   releaseForgottenVerifications: (db, { worker }) =>
     verifications.releaseForgottenVerifications(db, worker, () => false),
-  takeLostVerifications: (db) => verifications.takeLostVerifications(db, 40_000),
+  takeLostVerifications: (db, { worker }) => verifications.takeLostVerifications(db, { worker, lostAfterMs: 40_000 }),
   noteDispatched: (db, { verificationId }) => verifications.noteDispatched(db, verificationId),
-  undispatched: (db, { verificationId }) => verifications.undispatched(db, verificationId),
   closeVerification: (db, { verificationId }) =>
     verifications.closeVerification(db, verificationId, { state: 'done', digest: 'a' }),
   closeParents: (db) => verifications.closeParents(db),

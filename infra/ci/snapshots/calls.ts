@@ -4,6 +4,7 @@ import * as appMeta from '../../../shared/db/app-meta.repo.ts';
 import * as attempts from '../../../shared/db/attempts.repo.ts';
 import * as dispatch from '../../../shared/db/dispatch.repo.ts';
 import * as documents from '../../../shared/db/documents.repo.ts';
+import * as leader from '../../../shared/db/leader.repo.ts';
 import * as links from '../../../shared/db/links.repo.ts';
 import * as logs from '../../../shared/db/logs.repo.ts';
 import * as master from '../../../shared/db/master.repo.ts';
@@ -151,8 +152,9 @@ const replacementCalls: Calls<typeof replacements> = {
 
 const dispatchCalls: Calls<typeof dispatch> = {
   async takeForDispatch(db, has) {
+    const by = { worker: has.worker, lostAfterMs: LOST_AFTER_MS };
     for (const kind of ['begun', 'update', 'upload', 'linking'] as const)
-      await dispatch.takeForDispatch(db, has, kind, 10, LOST_AFTER_MS);
+      await dispatch.takeForDispatch(db, has, kind, 10, by);
   },
   undispatch: (db, { link }) => dispatch.undispatch(db, [{ linkId: link.id, generation: 1 }]),
   inFlight: (db, { replicaId }) => dispatch.inFlight(db, replicaId, LOST_AFTER_MS),
@@ -203,8 +205,10 @@ const runCalls: Calls<typeof runs> = {
   releaseRun: (db, { runLease }) => runs.releaseRun(db, runLease, { phase: 'documents' }),
   releaseForgottenRuns: (db, { worker }) => runs.releaseForgottenRuns(db, worker, never),
   releaseRunsOf: (db, { worker }) => runs.releaseRunsOf(db, worker),
-  takeLostRuns: (db) => runs.takeLostRuns(db, LOST_AFTER_MS),
-  startChildren: (db, { cycleId }) => runs.startChildren(db, cycleId),
+  takeLostRuns: (db) => runs.takeLostRuns(db, { worker: crypto.randomUUID(), lostAfterMs: LOST_AFTER_MS }),
+  startChildren: (db, { cycleId, worker }) => runs.startChildren(db, cycleId, worker),
+  noteRunDispatched: (db, { runId }) => runs.noteRunDispatched(db, runId),
+  openCycleRun: (db) => runs.openCycleRun(db),
   planItems: (db, { runId, replicaId }) => runs.planItems(db, runId, replicaId, 500),
   analyzeWork: (db) => runs.analyzeWork(db),
   openChunk: (db, { runId }) => runs.openChunk(db, runId, 0),
@@ -284,9 +288,19 @@ const smallCalls = {
     },
     deleteLogsBefore: (db) => logs.deleteLogsBefore(db, NOW, 5000),
   } satisfies Calls<typeof logs> as Record<string, Call>,
+  leader: {
+    async takeLead(db, { worker }) {
+      await leader.resignLead(db, worker);
+      await leader.takeLead(db, worker);
+    },
+    resignLead: (db, { worker }) => leader.resignLead(db, worker),
+    stillLeads: (db, { worker }) => leader.stillLeads(db, 1, worker),
+    currentLeader: (db) => leader.currentLeader(db),
+  } satisfies Calls<typeof leader> as Record<string, Call>,
   master: {
     masterState: (db) => master.masterState(db),
     updateMaster: (db) => master.updateMaster(db, { version: '3.0.5' }),
+    lockOpening: (db) => master.lockOpening(db),
     claimTick: (db) => master.claimTick(db, 900),
     capNextTick: (db) => master.capNextTick(db, 900),
     setCursor: (db) => master.setCursor(db, 1),

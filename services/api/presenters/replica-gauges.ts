@@ -12,7 +12,7 @@ export async function fillReplicaGauges(
 ): Promise<void> {
   // First: neither a removed replica nor a database that is away may go on as a series of its last value.
   for (const gauge of gaugesOf(metrics)) gauge.reset();
-  const [{ replicas, progress }, pending] = await Promise.all([loadStatus(deps), countPendingTasks(deps.db)]);
+  const [{ replicas, progress, leader }, pending] = await Promise.all([loadStatus(deps), countPendingTasks(deps.db)]);
   for (const replica of replicas) {
     const labels = { replica: replica.name };
     // Never synced is no number; an alert on absence says it better than a zero.
@@ -31,6 +31,8 @@ export async function fillReplicaGauges(
       metrics.replicaHygiene.set({ ...labels, severity }, replica.hygiene[severity]);
   }
   metrics.syncRunning.set(progress.running ? 1 : 0);
+  metrics.leader.set(leader === null ? 0 : 1);
+  if (leader !== null) metrics.leaderEpoch.set(leader.epoch);
 }
 
 function fillVerification({ name, verification }: PresentedReplica, metrics: Metrics, now: Date): void {

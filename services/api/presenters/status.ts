@@ -1,5 +1,6 @@
 /** The dashboard's data: some small queries, no request to any instance. */
 import { countOpenConflicts } from '../../../shared/db/conflicts.repo.ts';
+import { currentLeader } from '../../../shared/db/leader.repo.ts';
 import { masterState, type MasterState } from '../../../shared/db/master.repo.ts';
 import { measureLag, type LagRow } from '../../../shared/db/replica-health.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
@@ -32,6 +33,7 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
       views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
     ],
   );
+  const leader = await currentLeader(db);
   const verifications = await verificationByReplica(db, verificationWindow(settings, now));
   const facts = { settings, master, verifications, counts, open, lag, conflicts, openRuns, lastRuns, now };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
@@ -42,6 +44,8 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
     master: presentMaster(settings, master),
     last_run: lastCycle === undefined ? null : presentRun(lastCycle, now),
     next_cycle_at: master.next_cycle_at,
+    // The process that opens due cycles and does what else must happen once; null while none works.
+    leader: leader ?? null,
     replicas: presented,
   };
 }

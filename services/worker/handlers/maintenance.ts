@@ -4,6 +4,6 @@ import { maintain } from '../../../shared/replication/maintain.ts';
 import type { WorkerDeps } from '../deps.ts';
 
 export async function handleMaintenance({ engine }: WorkerDeps, payload: Payload<'maintenance'>): Promise<Outcome> {
-  await maintain(engine, payload.task);
+  await maintain(engine, payload.task, payload.epoch);
   return done;
 }

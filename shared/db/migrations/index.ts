@@ -7,6 +7,7 @@ import { reconcile } from './2026-11-22-reconcile.ts';
 import { taxonomy } from './2026-11-22-taxonomy.ts';
 import { truth } from './2026-11-22-truth.ts';
 import { verify } from './2026-11-22-verify.ts';
+import { leader } from './2026-11-23-leader.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-reconcile': reconcile,
   '2026-11-22-verify': verify,
   '2026-11-22-taxonomy': taxonomy,
+  '2026-11-23-leader': leader,
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as dispatch from '../../../../shared/db/dispatch.repo.ts';
 import { takeLease } from '../../../../shared/db/links.repo.ts';
@@ -8,6 +9,7 @@ import { addLink, addReplica, addRun, addWorker, bury, lease, minutesAgo, readLi
 
 /** A job that nobody began in this time is lost. */
 const LOST_AFTER_MS = 40_000;
+const BY: dispatch.DispatchBy = { worker: randomUUID(), lostAfterMs: LOST_AFTER_MS };
 
 let database: TestDatabase;
 let db: Db;
@@ -34,12 +36,12 @@ async function addItem(
   return row;
 }
 const taken = async (kind: dispatch.DispatchKind, limit = 10) =>
-  (await dispatch.takeForDispatch(db, scope, kind, limit, LOST_AFTER_MS)).map(({ linkId }) => linkId);
+  (await dispatch.takeForDispatch(db, scope, kind, limit, BY)).map(({ linkId }) => linkId);
 
 describe('takeForDispatch', () => {
   test('takes what is open, in the order of the ids and up to the limit, and raises the generation', async () => {
     const [first, second, third] = [await addItem('upload'), await addItem('upload'), await addItem('upload')];
-    expect(await dispatch.takeForDispatch(db, scope, 'upload', 2, LOST_AFTER_MS)).toEqual([
+    expect(await dispatch.takeForDispatch(db, scope, 'upload', 2, BY)).toEqual([
       { linkId: first.id, generation: 1 },
       { linkId: second.id, generation: 1 },
     ]);
@@ -89,9 +91,7 @@ describe('takeForDispatch', () => {
   test('gives a job that nobody began within a minute a successor, and the old one is void', async () => {
     await addItem('upload', { dispatched_at: new Date(Date.now() - 30_000) });
     const lost = await addItem('upload', { dispatched_at: new Date(Date.now() - 61_000), dispatch_gen: 3 });
-    expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS)).toEqual([
-      { linkId: lost.id, generation: 4 },
-    ]);
+    expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, BY)).toEqual([{ linkId: lost.id, generation: 4 }]);
     const worker = await addWorker(db);
     expect(await takeLease(db, lost.id, worker, 3)).toBeNull();
     expect(await takeLease(db, lost.id, worker, 4)).not.toBeNull();
@@ -106,13 +106,11 @@ describe('takeForDispatch', () => {
 
 test('undispatch frees what the queue did not take, but nothing that somebody began', async () => {
   const [refused, begun] = [await addItem('upload'), await addItem('upload')];
-  const jobs = await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS);
+  const jobs = await dispatch.takeForDispatch(db, scope, 'upload', 10, BY);
   await lease(db, begun.id, await addWorker(db));
   await dispatch.undispatch(db, jobs);
   expect((await readLink(db, begun.id)).dispatched_at).not.toBeNull();
-  expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, LOST_AFTER_MS)).toEqual([
-    { linkId: refused.id, generation: 2 },
-  ]);
+  expect(await dispatch.takeForDispatch(db, scope, 'upload', 10, BY)).toEqual([{ linkId: refused.id, generation: 2 }]);
 });
 
 test('inFlight counts jobs, and uploads that are in the queue of the replica or on their way there', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findReplica } from '../../../../shared/db/replicas.repo.ts';
 import * as runs from '../../../../shared/db/runs.repo.ts';
@@ -44,8 +45,8 @@ describe('opening runs', () => {
 
   test('the runs of a cycle begin together, once its feed is read', async () => {
     const { cycleId, runId } = await addRun(db, replica);
-    expect(await runs.startChildren(db, cycleId)).toEqual([{ id: runId, dispatch_gen: 1 }]);
-    expect(await runs.startChildren(db, cycleId)).toEqual([]);
+    expect(await runs.startChildren(db, cycleId, randomUUID())).toEqual([{ id: runId, dispatch_gen: 1 }]);
+    expect(await runs.startChildren(db, cycleId, randomUUID())).toEqual([]);
     expect((await runs.childrenOf(db, cycleId)).map(({ phase }) => phase)).toEqual(['starting']);
   });
 });
@@ -93,7 +94,8 @@ describe('the lease of a run', () => {
 });
 
 describe('takeLostRuns', () => {
-  const lost = async () => (await runs.takeLostRuns(db, 40_000)).map(({ id }) => id);
+  const lost = async () =>
+    (await runs.takeLostRuns(db, { worker: randomUUID(), lostAfterMs: 40_000 })).map(({ id }) => id);
 
   test('takes a run whose job nobody began, once', async () => {
     const { runId } = await addRun(db, replica);
