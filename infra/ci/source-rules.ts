@@ -79,7 +79,7 @@ const FRAME = [
   'zod',
 ];
 /** Only tests and the demo start it. */
-const NOT_PRODUCTION = ['services/simulator/', 'services/demo/'];
+const NOT_PRODUCTION = ['services/simulator/', 'services/demo/', 'services/cluster/'];
 
 function missingFrame(files: readonly SourceFile[]): string[] {
   const production = files.filter(
