@@ -36,6 +36,20 @@ create table app_meta (
   constraint app_meta_pkey PRIMARY KEY (key)
 );
 
+create table backups (
+  id bigint not null generated always as identity,
+  made_at timestamp with time zone not null default now(),
+  state text not null,
+  file text,
+  bytes bigint,
+  row_count bigint,
+  digest text,
+  sha256 text,
+  error_msg text,
+  constraint backups_pkey PRIMARY KEY (id),
+  constraint backups_state_check CHECK ((state = ANY (ARRAY['made'::text, 'unchanged'::text, 'failed'::text])))
+);
+
 create table conflicts (
   id bigint not null generated always as identity,
   replica_id bigint not null,

@@ -10,6 +10,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
 import { deletionRoutes, masterRoutes } from './routes/deletions.ts';
+import { backupRoutes } from './routes/backup.ts';
 import { conflictRoutes } from './routes/conflicts.ts';
 import { documentRoutes } from './routes/documents.ts';
 import { fidelityRoutes } from './routes/fidelity.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/conflicts', conflictRoutes(deps));
   app.route('/api/jobs', jobRoutes(deps));
   app.route('/api/stats', statsRoutes(deps));
+  app.route('/api/backup', backupRoutes(deps));
 
   app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
   app.onError((error, c) => {

@@ -3,6 +3,7 @@
  * wait for database and queue libraries.
  */
 import { parseOptions, usageError, type Command } from './arguments.ts';
+import { BACKUP_COMMANDS } from './commands-backup.ts';
 import { LOOK_COMMANDS } from './commands-look.ts';
 import { RECONCILE_COMMANDS } from './commands-reconcile.ts';
 
@@ -116,6 +117,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   ...LOOK_COMMANDS,
   ...RECONCILE_COMMANDS,
+  ...BACKUP_COMMANDS,
 ];
 
 /** A program that stays up is a script of its own service; here it only gets its name on the command line. */

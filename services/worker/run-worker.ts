@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { EXIT } from '../../shared/config/exit-codes.ts';
 import type { SlotSession } from '../../shared/db/slots.ts';
 import { noteLockSession } from '../../shared/db/workers.repo.ts';
@@ -11,6 +12,7 @@ export async function runWorker(foundation: Foundation, role: 'standalone' | 'cl
     ...rest,
     metrics: engineMetrics,
     scratchDir: env.scratchDir,
+    ...(role === 'cli' ? {} : { backups: { dir: join(env.dataDir, 'backup') } }),
     jobLog: logger,
     role,
     workerId,

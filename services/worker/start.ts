@@ -3,6 +3,7 @@ import * as links from '../../shared/db/links.repo.ts';
 import * as runs from '../../shared/db/runs.repo.ts';
 import { PROCESS_LEFT } from '../../shared/db/listen.ts';
 import { releaseForgottenVerifications } from '../../shared/db/verifications.repo.ts';
+import { stillLeads } from '../../shared/db/leader.repo.ts';
 import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
 import type { QueueName } from '../../shared/queue/catalog.ts';
@@ -11,8 +12,9 @@ import { startDispatcher, type Dispatcher } from '../../shared/replication/dispa
 import { openDueCycle } from '../../shared/replication/open-cycle.ts';
 import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
+import { backupTick } from '../../shared/replication/backup/backup-tick.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
-import { createWorkerDeps, type WorkerFoundation } from './deps.ts';
+import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
 import { handlersFor } from './registry.ts';
 
 export interface WorkerOptions extends WorkerFoundation {
@@ -27,6 +29,8 @@ export interface WorkerOptions extends WorkerFoundation {
   readonly onJob?: (event: JobEvent) => void;
   /** Another process declared this one dead: it must end at once (exit 70). */
   onFenced(): void;
+  /** Where backups of our own database go; without it this process makes none. */
+  readonly backups?: { readonly dir: string; readonly lookMs?: number; readonly everyMs?: number };
   readonly tickMs?: number;
   readonly presence?: { beatMs?: number; deadAfterMs?: number; writeGraceMs?: number };
 }
@@ -88,12 +92,14 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     ...(options.onJob ? { onJob: options.onJob } : {}),
   });
   void dispatcher.round();
+  const backups = keepBackups(options, deps);
   const running = dispatcher;
   return {
     workerId: presence.workerId,
     dispatcher: running,
     async close(deadlineMs = 20_000) {
       schedules.stop();
+      await backups.stop();
       await running.stop();
       await runner.close(deadlineMs);
       await links.releaseAllOf(db, presence.workerId);
@@ -117,4 +123,31 @@ function keepSchedules(options: WorkerOptions, leader: Leader): { put(): void; s
   };
   const timer = setInterval(put, 30_000);
   return { put, stop: () => clearInterval(timer) };
+}
+
+/** A look every half minute; a stop abandons a backup that is being written. */
+function keepBackups(
+  { backups, version }: WorkerOptions,
+  { engine, leadership }: WorkerDeps,
+): { stop(): Promise<void> } {
+  if (backups === undefined) return { stop: () => Promise.resolve() };
+  const isLeader = async () => {
+    const epoch = leadership.epoch();
+    return epoch !== null && stillLeads(engine.db, epoch, engine.workerId);
+  };
+  const stopping = new AbortController();
+  let current: Promise<unknown> | null = null;
+  const look = () => {
+    current ??= backupTick({ ...engine, ...backups, version, isLeader }, stopping.signal).finally(() => {
+      current = null;
+    });
+  };
+  const timer = setInterval(look, backups.lookMs ?? 30_000);
+  return {
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await current;
+    },
+  };
 }

@@ -1,11 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../kernel/errors.ts';
 import { fernetDecrypt, fernetEncrypt, type FernetKey, formatFernetKey, parseFernetKey } from '../kernel/fernet.ts';
 import type { Env } from './env.ts';
 
 export const KEY_FILE = 'secret.key';
+/** There while a rotation is under way: until it has the name of the other, values may be sealed with either. */
+const NEXT_FILE = 'secret.key.next';
+/** Backups made before a rotation need it. */
+const BEFORE_FILE = 'secret.key.before';
 
 export interface SecretKeys {
   /** Text form of the key that new values are written with. */
@@ -76,10 +89,30 @@ export function resolveSecretKeys(
     return { current: checkKey('SECRET_KEY', env.secretKey), old, createdFile: undefined };
   const ownsDataDir = env.databaseUrl === undefined && (env.role === 'standalone' || env.role === 'cli');
   const stored = ownsDataDir ? readKeyFile(path) : undefined;
-  if (stored !== undefined) return { current: checkKey(path, stored), old, createdFile: undefined };
+  const next = ownsDataDir ? readKeyFile(join(env.dataDir, NEXT_FILE)) : undefined;
+  if (stored !== undefined) return { current: checkKey(path, stored), old: old ?? next, createdFile: undefined };
   if (!ownsDataDir || env.role !== 'standalone')
     throw keyError('secret_key_missing', 'SECRET_KEY is missing.', HOW_TO_MAKE);
   return { ...createKeyFile(env.dataDir, path), old };
+}
+
+/** A key to rotate to, for a standalone controller that keeps its key in DATA_DIR; the one of an interrupted rotation if there is one. */
+export function nextKey(dataDir: string): string {
+  const path = join(dataDir, NEXT_FILE);
+  const begun = readKeyFile(path);
+  if (begun !== undefined && parseFernetKey(begun) !== null) return begun;
+  const key = formatFernetKey(randomBytes(32));
+  writeFileSync(`${path}.part`, `${key}\n`, { mode: 0o600, flush: true });
+  renameSync(`${path}.part`, path);
+  return key;
+}
+
+/** Once everything is sealed with it. The one before is kept beside it. */
+export function adoptNextKey(dataDir: string): string {
+  const path = join(dataDir, KEY_FILE);
+  copyFileSync(path, join(dataDir, BEFORE_FILE));
+  renameSync(join(dataDir, NEXT_FILE), path);
+  return path;
 }
 
 /** Locks and opens what is stored encrypted (S3). */

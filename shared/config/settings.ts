@@ -86,6 +86,11 @@ export const SETTINGS = {
   ),
   max_delete_percent: setting(whole(0, 100), 10, 'Deletions stop when more than this share of a replica would go.'),
   max_delete_count: setting(whole(0, 1_000_000), 50, 'Deletions stop when more than this many documents would go.'),
+  backup_keep: setting(
+    whole(0, 1000),
+    7,
+    'How many backups of the controller are kept in DATA_DIR/backup; 0 makes none.',
+  ),
   timezone: setting(
     timeZone.nullable(),
     null,

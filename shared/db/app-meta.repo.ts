@@ -8,6 +8,9 @@ export const CONTROLLER_ID = 'controller_id';
 /** Set once MASTER_URL and MASTER_TOKEN have been looked at, so that a value cleared by a person stays cleared. */
 export const SEEDED = 'settings_seeded';
 
+/** Where this database's content was moved to: two controllers on one library must never run (R7). */
+export const MOVED_TO = 'moved_to';
+
 export async function readMeta(db: Db, key: string): Promise<string | undefined> {
   const row = await db.selectFrom('app_meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value;
@@ -21,4 +24,8 @@ export async function insertMeta(db: Db, key: string, value: string): Promise<bo
     .onConflict((conflict) => conflict.column('key').doNothing())
     .executeTakeFirst();
   return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+export async function deleteMeta(db: Db, key: string): Promise<void> {
+  await db.deleteFrom('app_meta').where('key', '=', key).execute();
 }

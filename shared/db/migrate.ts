@@ -3,7 +3,8 @@ import { type Migration, type MigrationResult, Migrator } from 'kysely/migration
 import pg from 'pg';
 import { AppError } from '../kernel/errors.ts';
 import { openDatabase, sqlState } from './client.ts';
-import { migrations } from './migrations/index.ts';
+import { BREAKING, migrations } from './migrations/index.ts';
+import { breaking, SCHEMA_BREAKING } from './schema-level.ts';
 
 export type Migrations = Readonly<Record<string, Migration>>;
 
@@ -12,6 +13,7 @@ export interface MigrateOptions {
   readonly queue: boolean;
   /** Tests give their own. */
   readonly migrations?: Migrations;
+  readonly breaking?: readonly string[];
 }
 
 export interface SchemaState {
@@ -19,6 +21,8 @@ export interface SchemaState {
   readonly pending: readonly string[];
   /** Applied by a newer release; this one does not know them. */
   readonly unknown: readonly string[];
+  /** The newest migration that a program has to know to work with this schema. */
+  readonly breaking: string | null;
 }
 
 const UNDEFINED_TABLE = '42P01';
@@ -33,6 +37,11 @@ async function appliedNames(client: pg.Client): Promise<string[]> {
     if (sqlState(error) === UNDEFINED_TABLE) return [];
     throw error;
   }
+}
+
+async function newestBreaking(client: pg.Client): Promise<string | null> {
+  const result = await client.query<{ value: string }>('select value from app_meta where key = $1', [SCHEMA_BREAKING]);
+  return result.rows[0]?.value ?? null;
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -50,6 +59,7 @@ export function schemaState(url: string, known: Migrations = migrations): Promis
   return withClient(url, async (client) => {
     const applied = await appliedNames(client);
     return {
+      breaking: applied.length === 0 ? null : await newestBreaking(client),
       applied,
       pending: Object.keys(known)
         .filter((name) => !applied.includes(name))
@@ -59,13 +69,22 @@ export function schemaState(url: string, known: Migrations = migrations): Promis
   });
 }
 
+/**
+ * R4: a schema that is newer and still fits is worked with, so that a release can be rolled out, and back, process by process.
+ * Without a mark, or with own migrations still to come, nothing is known about the fit.
+ */
+function fits(state: SchemaState): boolean {
+  if (state.unknown.length === 0) return true;
+  return state.pending.length === 0 && state.breaking !== null && !state.unknown.includes(state.breaking);
+}
+
 function refuseNewer(state: SchemaState): void {
-  if (state.unknown.length === 0) return;
+  if (fits(state)) return;
   throw new AppError({
     code: 'schema_newer',
     class: 'config',
     message: `The database was set up by a newer release: this one does not know ${state.unknown.join(', ')}.`,
-    hint: 'Start the newer release again, or restore the backup made before the upgrade.',
+    hint: 'There is no way back down: start the newer release again, or restore the backup made before the upgrade.',
   });
 }
 
@@ -104,7 +123,10 @@ function migrationFailed(failed: MigrationResult | undefined, cause: unknown): A
  */
 export async function migrate(url: string, options: MigrateOptions = { queue: true }): Promise<readonly string[]> {
   const known = options.migrations ?? migrations;
-  refuseNewer(await schemaState(url, known));
+  const before = await schemaState(url, known);
+  refuseNewer(before);
+  // Kysely's migrator takes a migration it does not know for damage.
+  if (before.unknown.length > 0) return [];
   const database = openDatabase<unknown>(url, {
     max: 2,
     applicationName: 'pngx-controller migrate',
@@ -113,7 +135,7 @@ export async function migrate(url: string, options: MigrateOptions = { queue: tr
   try {
     const migrator = new Migrator({
       db: database.db,
-      provider: { getMigrations: () => Promise.resolve({ ...known }) },
+      provider: { getMigrations: () => Promise.resolve(marked(known, options.breaking)) },
     });
     const { error, results } = await migrator.migrateToLatest();
     if (error !== undefined)
@@ -126,6 +148,13 @@ export async function migrate(url: string, options: MigrateOptions = { queue: tr
   } finally {
     await database.close();
   }
+}
+
+/** As they are run: those that break earlier programs leave their name. */
+export function marked(known: Migrations, names: readonly string[] = BREAKING): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(known).map(([name, one]) => [name, names.includes(name) ? breaking(name, one) : one]),
+  );
 }
 
 const QUEUE_VERSION = `select coalesce(max(version), 0)::int as version from bullmq.migration`;

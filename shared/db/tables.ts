@@ -2,6 +2,7 @@
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
 import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
+import type { BackupsTable } from './backup-tables.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
@@ -311,6 +312,7 @@ export interface NoteLinksTable {
 }
 
 export interface Tables extends VerificationTables {
+  backups: BackupsTable;
   master_absences: MasterAbsencesTable;
   master_suspects: MasterSuspectsTable;
   tombstones: TombstonesTable;

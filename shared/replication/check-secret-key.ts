@@ -4,7 +4,7 @@ import { CANARY, CONTROLLER_ID, insertMeta, readMeta } from '../db/app-meta.repo
 import type { Db } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
 
-const PLAIN = 'pngx-controller';
+export const KEY_PLAIN = 'pngx-controller';
 
 /**
  * R4: with another SECRET_KEY than this database was written with, every stored token would be lost. The first start
@@ -13,7 +13,7 @@ const PLAIN = 'pngx-controller';
 export async function checkSecretKey(db: Db, secrets: SecretBox): Promise<void> {
   const stored = (await readMeta(db, CANARY)) ?? (await plant(db, secrets));
   try {
-    if (secrets.open(stored) === PLAIN) return;
+    if (secrets.open(stored) === KEY_PLAIN) return;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }
@@ -27,7 +27,7 @@ export async function checkSecretKey(db: Db, secrets: SecretBox): Promise<void> 
 
 /** Two processes may start on an empty database: the one that came second checks itself against the first. */
 async function plant(db: Db, secrets: SecretBox): Promise<string> {
-  const token = secrets.seal(PLAIN);
+  const token = secrets.seal(KEY_PLAIN);
   if (await insertMeta(db, CANARY, token)) return token;
   return (await readMeta(db, CANARY)) ?? token;
 }

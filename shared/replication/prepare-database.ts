@@ -3,6 +3,8 @@ import { createSecretBox, type SecretBox, type SecretKeys } from '../config/secr
 import { type Database, openDatabase, waitForDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
 import type { Tables } from '../db/tables.ts';
+import { MOVED_TO, readMeta } from '../db/app-meta.repo.ts';
+import { AppError } from '../kernel/errors.ts';
 import { checkSecretKey, ensureControllerId } from './check-secret-key.ts';
 import { seedSettings } from './seed-settings.ts';
 
@@ -47,6 +49,7 @@ export async function prepareDatabase(at: DatabaseAddress, options: PrepareOptio
     ...(onConnectionError === undefined ? {} : { onConnectionError }),
   });
   try {
+    await refuseMoved(database.db);
     const secrets = createSecretBox(options.keys);
     await checkSecretKey(database.db, secrets);
     const controllerId = await ensureControllerId(database.db);
@@ -56,6 +59,18 @@ export async function prepareDatabase(at: DatabaseAddress, options: PrepareOptio
     await database.close();
     throw error;
   }
+}
+
+/** R7: what was moved goes on elsewhere; a second controller on the same instances would upload all of it again. */
+async function refuseMoved(db: Database<Tables>['db']): Promise<void> {
+  const target = await readMeta(db, MOVED_TO);
+  if (target === undefined) return;
+  throw new AppError({
+    code: 'database_moved',
+    class: 'config',
+    message: `This controller was moved to ${target}.`,
+    hint: 'Start it there. To go on here instead: pngx-controller move --cancel.',
+  });
 }
 
 /** Addresses of a database that somebody else runs, or null for the embedded one. */

@@ -22,6 +22,7 @@ import * as versions from '../../../shared/db/versions.repo.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
+import { backupCalls } from './calls-backup.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 import { verifyCalls } from './calls-verify.ts';
@@ -279,6 +280,7 @@ const smallCalls = {
   'app-meta': {
     readMeta: (db) => appMeta.readMeta(db, appMeta.CANARY),
     insertMeta: (db) => appMeta.insertMeta(db, appMeta.CANARY, 'sealed'),
+    deleteMeta: (db) => appMeta.deleteMeta(db, appMeta.MOVED_TO),
   } satisfies Calls<typeof appMeta> as Record<string, Call>,
   logs: {
     insertLogs: (db) => logs.insertLogs(db, [{ level: 'info', message: 'Hello.' }]),
@@ -340,6 +342,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...truthCalls,
   ...reconcileRepoCalls,
   ...verifyCalls,
+  ...backupCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

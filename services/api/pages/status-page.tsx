@@ -21,6 +21,7 @@ export function statusPage(deps: ApiDeps): Hono {
         <MasterPart status={status} times={times} />
         <ReplicaTable replicas={status.replicas} times={times} />
         <RunTable runs={runs} times={times} />
+        <BackupPart status={status} times={times} />
         <p class="note">
           There is no login yet, so this page is served on the loopback address of this machine only. Times are in{' '}
           {zone}. Version {status.version}.
@@ -89,6 +90,16 @@ function MasterPart({ status, times }: { status: Status; times: Times }) {
         <p>Not configured yet. Set master_url and master_token with PUT /api/settings.</p>
       )}
     </section>
+  );
+}
+
+function BackupPart({ status, times }: { status: Status; times: Times }) {
+  const { backup } = status;
+  return (
+    <p>
+      Last backup of the controller: <Time at={backup.made_at} times={times} />
+      {backup.error === null ? '' : <span class="bad">; since then it failed: {backup.error}</span>}
+    </p>
   );
 }
 

@@ -1,4 +1,5 @@
 /** The dashboard's data: some small queries, no request to any instance. */
+import { lastBackup, type BackupRow } from '../../../shared/db/backups.repo.ts';
 import { countOpenConflicts } from '../../../shared/db/conflicts.repo.ts';
 import { currentLeader } from '../../../shared/db/leader.repo.ts';
 import { masterState, type MasterState } from '../../../shared/db/master.repo.ts';
@@ -35,6 +36,7 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
   );
   const leader = await currentLeader(db);
   const verifications = await verificationByReplica(db, verificationWindow(settings, now));
+  const [made, failed] = await Promise.all([lastBackup(db, 'made'), lastBackup(db, 'failed')]);
   const facts = { settings, master, verifications, counts, open, lag, conflicts, openRuns, lastRuns, now };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
   return {
@@ -46,6 +48,7 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
     next_cycle_at: master.next_cycle_at,
     // The process that opens due cycles and does what else must happen once; null while none works.
     leader: leader ?? null,
+    backup: presentBackup(made, failed),
     replicas: presented,
   };
 }
@@ -124,6 +127,18 @@ function presentReplica(replica: Replica, facts: Facts) {
   };
 }
 export type PresentedReplica = ReturnType<typeof presentReplica>;
+
+/** When our own database was last backed up (C2), and why it could not be since then. */
+function presentBackup(made: BackupRow | undefined, failed: BackupRow | undefined) {
+  const failing = failed !== undefined && failed.made_at > (made?.made_at ?? new Date(0));
+  return {
+    made_at: made?.made_at ?? null,
+    file: made?.file ?? null,
+    bytes: made?.bytes ?? null,
+    rows: made?.row_count ?? null,
+    error: failing ? failed.error_msg : null,
+  };
+}
 
 /** As in the reference: the time since the last good cycle began. */
 function lagSeconds(replica: Pick<Replica, 'last_sync_ts'>, now: Date): number | null {

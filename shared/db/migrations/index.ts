@@ -8,6 +8,7 @@ import { taxonomy } from './2026-11-22-taxonomy.ts';
 import { truth } from './2026-11-22-truth.ts';
 import { verify } from './2026-11-22-verify.ts';
 import { leader } from './2026-11-23-leader.ts';
+import { backup } from './2026-11-23-backup.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,11 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-verify': verify,
   '2026-11-22-taxonomy': taxonomy,
   '2026-11-23-leader': leader,
+  '2026-11-23-backup': backup,
 };
+
+/**
+ * Those that a program must know to work with the schema, since they take away or change what the release before them uses
+ * (docs/upgrading.md). All others only add: programs of the release before go on working.
+ */
+export const BREAKING: readonly string[] = ['2026-11-23-backup'];

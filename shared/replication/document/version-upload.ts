@@ -23,6 +23,8 @@ export async function sendVersion(
   copy: PaperlessDocument,
   file: MasterFile,
 ): Promise<Step | null> {
+  if (work.replica.reconcile_required !== null)
+    return end('held', 'reconcile_required', `Uploads wait for a reconcile: ${work.replica.reconcile_required}`);
   if (work.replica.uploads_held !== null)
     return end('held', 'uploads_held', `Uploads to this replica wait for a person: ${work.replica.uploads_held}.`);
   if ((await attemptsRepo.outstandingUploads(work.deps.db, work.replica.id)) >= work.settings.maxReplicaQueue)

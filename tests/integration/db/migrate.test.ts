@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../shared/db/client.ts';
+import { EXIT, exitCodeFor } from '../../../shared/config/exit-codes.ts';
+import type { AppError } from '../../../shared/kernel/errors.ts';
 import { notify, openListener } from '../../../shared/db/listen.ts';
 import { assertSchema, migrate, schemaState } from '../../../shared/db/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -26,7 +28,7 @@ describe('migrations', () => {
 
   it("run once, however many processes start at the same time, the queue's own included", async () => {
     expect((await schemaState(empty)).applied).toEqual([]);
-    const results = await Promise.all([migrate(empty), migrate(empty), migrate(empty)]);
+    const results = await Promise.all([...Array(20).keys()].map(() => migrate(empty)));
     expect(results.filter((applied) => applied.length > 0)).toHaveLength(1);
     expect((await schemaState(empty)).pending).toEqual([]);
     const { db, close } = openDatabase<unknown>(empty);
@@ -55,11 +57,21 @@ describe('migrations', () => {
     expect(rows[0]?.found).toBeNull();
   });
 
-  it('refuse a schema of a newer release in words', async () => {
+  it('let a program work with a newer schema that only adds', async () => {
     await migrate(test.url, {
       queue: false,
-      migrations: { ...(await known(test.url)), '2999-02-02-newer': creates('newer') },
+      migrations: { ...(await known(test.url)), '2999-01-02-more': creates('more') },
     });
+    expect(await migrate(test.url)).toEqual([]);
+    await assertSchema(test.url);
+  });
+
+  it('refuse a schema that a newer release has broken for this one, in words and with an exit code of its own', async () => {
+    const newer = { ...(await known(test.url)), '2999-01-02-more': creates('more'), '2999-02-02-newer': creates('newer') };
+    await migrate(test.url, { queue: false, migrations: newer, breaking: ['2999-02-02-newer'] });
+    const refusal = await migrate(test.url).catch((error: unknown) => error as AppError);
+    expect(exitCodeFor(refusal as AppError)).toBe(EXIT.schema);
+    expect(refusal).toMatchObject({ hint: expect.stringContaining('no way back down') as string });
     await expect(migrate(test.url)).rejects.toMatchObject({
       code: 'schema_newer',
       message: expect.stringContaining('2999-02-02-newer') as string,
