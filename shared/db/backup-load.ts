@@ -140,7 +140,9 @@ async function setTo(trx: Db, sequence: string, at: number): Promise<void> {
 
 /** Programs of ours that have this database open. */
 export async function programsAtWork(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ name: string }>`select distinct substring(application_name from '^pngx.*(?:api|worker|standalone|cli)') as name
+  const { rows } = await sql<{
+    name: string;
+  }>`select distinct substring(application_name from '^pngx.*(?:api|worker|standalone|cli)') as name
     from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
       and application_name ~ '^pngx(-controller)? (api|worker|standalone|cli)( |$)' order by 1`.execute(db);

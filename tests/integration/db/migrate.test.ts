@@ -67,7 +67,11 @@ describe('migrations', () => {
   });
 
   it('refuse a schema that a newer release has broken for this one, in words and with an exit code of its own', async () => {
-    const newer = { ...(await known(test.url)), '2999-01-02-more': creates('more'), '2999-02-02-newer': creates('newer') };
+    const newer = {
+      ...(await known(test.url)),
+      '2999-01-02-more': creates('more'),
+      '2999-02-02-newer': creates('newer'),
+    };
     await migrate(test.url, { queue: false, migrations: newer, breaking: ['2999-02-02-newer'] });
     const refusal = await migrate(test.url).catch((error: unknown) => error as AppError);
     expect(exitCodeFor(refusal as AppError)).toBe(EXIT.schema);
