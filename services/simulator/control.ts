@@ -21,6 +21,7 @@ export interface Controlled {
 type Command = (controlled: Controlled, input: unknown) => Promise<Reply> | Reply;
 
 const clearInput = z.object({ name: z.string().optional() });
+const followInput = z.object({ after: z.number(), writesOnly: z.boolean().default(false) });
 
 /** The part of the server that only a simulator has, below /simulator/. */
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -39,6 +40,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     return json({ idle: true });
   },
   'GET /simulator/requests': ({ log }) => json(log.entries()),
+  'POST /simulator/requests': ({ log }, input) => {
+    const { after, writesOnly } = followInput.parse(input);
+    return json(log.since(after, writesOnly));
+  },
   'DELETE /simulator/requests': ({ log }) => {
     log.clear();
     return json({ cleared: true });

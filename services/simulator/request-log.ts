@@ -9,6 +9,8 @@ export interface LoggedRequest {
   readonly path: string;
   readonly query: string;
   readonly startedAt: number;
+  /** What the client calls itself: tests tell by it who wrote. */
+  readonly userAgent: string;
   /** Null while it is open, and for ever if it is never answered. */
   status: number | null;
   milliseconds: number | null;
@@ -39,7 +41,7 @@ export class RequestLog {
   #writes = 0;
   readonly #byRoute = new Map<string, { total: number; open: number; maxOpen: number }>();
 
-  begin(method: string, path: string, query: string): LoggedRequest {
+  begin(method: string, path: string, query: string, userAgent = ''): LoggedRequest {
     this.#number += 1;
     const entry: LoggedRequest = {
       number: this.#number,
@@ -47,6 +49,7 @@ export class RequestLog {
       path,
       query,
       startedAt: Date.now(),
+      userAgent,
       status: null,
       milliseconds: null,
       fileSha256: null,
@@ -74,6 +77,13 @@ export class RequestLog {
 
   entries(): LoggedRequest[] {
     return this.#entries.slice(-KEPT);
+  }
+
+  /** What came after the entry of that number; of a long log whoever follows it wants no more. */
+  since(number: number, writesOnly: boolean): LoggedRequest[] {
+    return this.#entries.filter(
+      (entry) => entry.number > number && !(writesOnly && (entry.method === 'GET' || entry.method === 'HEAD')),
+    );
   }
 
   counters(): RequestCounters {

@@ -55,7 +55,7 @@ export class SimulatorServer {
       await control({ instance: this.#instance, log: this.#log }, request, response, path);
       return;
     }
-    const entry = this.#log.begin(request.method ?? 'GET', path, search);
+    const entry = this.#log.begin(request.method ?? 'GET', path, search, request.headers['user-agent']);
     let ended = false;
     response.once('close', () => {
       if (!ended) this.#log.end(entry, response.headersSent ? response.statusCode : null);

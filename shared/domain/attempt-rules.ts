@@ -42,6 +42,9 @@ export const ATTEMPT_TIMINGS: AttemptTimings = {
   looksApartMs: 10 * SECOND,
 };
 
+/** Taken up within 50 of the 60 minutes after which a broker delivers a waiting message again. */
+const soonAfter = ({ redeliveryMs }: AttemptTimings): number => (redeliveryMs * 5) / 6;
+
 /** Whether nothing can come of the attempt any more, so that the reserved ASN may be given up. */
 export function isClosed(
   attempt: AttemptFacts,
@@ -56,11 +59,11 @@ export function isClosed(
     case 'failure': {
       const seen = attempt.startedSeenAt ?? attempt.terminalAt ?? now;
       // Terminal early enough that the broker cannot hold a second delivery of the message (F5).
-      if (seen - attempt.postedAt < t.redeliveryMs - 10 * MINUTE) return true;
+      if (seen - attempt.postedAt < soonAfter(t)) return true;
       return now - (attempt.terminalAt ?? now) >= 2 * t.redeliveryMs;
     }
     case 'awaiting': {
-      if (attempt.startedSeenAt !== null && attempt.startedSeenAt - attempt.postedAt < t.redeliveryMs - 10 * MINUTE)
+      if (attempt.startedSeenAt !== null && attempt.startedSeenAt - attempt.postedAt < soonAfter(t))
         return now - attempt.startedSeenAt > t.workerLimitMs;
       return attempt.startedSeenAt !== null && now - attempt.startedSeenAt >= 2 * t.redeliveryMs;
     }
@@ -83,7 +86,7 @@ function isLostForGood(
   now: number,
   t: AttemptTimings,
 ): boolean {
-  if (startedSeenAt !== null && startedSeenAt - postedAt < t.redeliveryMs - 10 * MINUTE)
+  if (startedSeenAt !== null && startedSeenAt - postedAt < soonAfter(t))
     return now - startedSeenAt > t.workerLimitMs;
   return overtakenAt !== undefined && overtakenAt !== null && now - overtakenAt >= 2 * t.redeliveryMs;
 }

@@ -1,8 +1,31 @@
 import type { MatchingKind } from '../../../../services/simulator/state/model.ts';
-import type { World } from './world.ts';
+import type { Dice } from './dice.ts';
+
+export interface SelectOption {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** A library as it is now, and the hand that changes it. */
+export interface Changeable {
+  readonly dice: Dice;
+  readonly isV3: boolean;
+  /** A word that was not used before. */
+  word(): string;
+  ask(method: string, path: string, body?: Record<string, unknown> | FormData): Promise<unknown>;
+  advance(milliseconds: number): void;
+  live(): { readonly id: number; readonly notes: readonly { readonly id: number }[] }[];
+  trashed(): { readonly id: number }[];
+  versions(isTrashed: boolean): { readonly id: number; readonly rootDocument: number | null }[];
+  objects(kind: MatchingKind): number[];
+  users(): number[];
+  definitions(): { readonly id: number; readonly dataType: string; readonly options: readonly SelectOption[] }[];
+}
 
 /** Does something that is possible now, or nothing. */
-type Change = (world: World) => Promise<unknown>;
+type Change = (world: Changeable) => Promise<unknown>;
+
+const fieldsOf = (world: Changeable, type: string) => world.definitions().filter(({ dataType }) => dataType === type);
 
 const PATHS: Readonly<Record<MatchingKind, string>> = {
   tag: 'tags',
@@ -12,16 +35,16 @@ const PATHS: Readonly<Record<MatchingKind, string>> = {
 };
 const KINDS = Object.keys(PATHS) as MatchingKind[];
 
-async function onDocument(world: World, change: (id: number) => Record<string, unknown> | null): Promise<unknown> {
+async function onDocument(world: Changeable, change: (id: number) => Record<string, unknown> | null): Promise<unknown> {
   const row = world.dice.pick(world.live());
   const body = row && change(row.id);
   return body ? world.ask('PATCH', `/api/documents/${row.id}/`, body) : null;
 }
 
-const pickOrNull = (world: World, ids: readonly number[]): number | null =>
+const pickOrNull = (world: Changeable, ids: readonly number[]): number | null =>
   world.dice.below(3) === 0 ? null : (world.dice.pick(ids) ?? null);
 
-async function upload(world: World): Promise<unknown> {
+async function upload(world: Changeable): Promise<unknown> {
   const name = world.word();
   const form = new FormData();
   form.append('title', name);
@@ -66,30 +89,29 @@ const plain: readonly Change[] = [
 
 const fields: readonly Change[] = [
   (world) => {
-    const field = world.dice.pick(world.fields('string'));
+    const field = world.dice.pick(fieldsOf(world, 'string'))?.id;
     const value = world.dice.below(4) === 0 ? null : world.word();
     return onDocument(world, () => (field === undefined ? null : { custom_fields: [{ field, value }] }));
   },
   (world) => onDocument(world, () => ({ custom_fields: [] })),
   (world) => {
-    const field = world.dice.pick(world.fields('documentlink'));
+    const field = world.dice.pick(fieldsOf(world, 'documentlink'))?.id;
     const targets = world.dice.some(world.live().map(({ id }) => id)).slice(0, 3);
     return onDocument(world, (id) =>
       field === undefined ? null : { custom_fields: [{ field, value: targets.filter((target) => target !== id) }] },
     );
   },
   (world) => {
-    const definition = world.dice.pick(world.simulator.store.customFields.filter((row) => row.dataType === 'select'));
-    const options = definition?.extraData?.['select_options'] as { id: string }[] | undefined;
-    const option = world.dice.pick(options ?? []);
+    const definition = world.dice.pick(fieldsOf(world, 'select'));
+    const option = world.dice.pick(definition?.options ?? []);
     return onDocument(world, () =>
       definition && option ? { custom_fields: [{ field: definition.id, value: option.id }] } : null,
     );
   },
   async (world) => {
-    const definition = world.dice.pick(world.simulator.store.customFields.filter((row) => row.dataType === 'select'));
+    const definition = world.dice.pick(fieldsOf(world, 'select'));
     if (!definition) return;
-    const options = definition.extraData?.['select_options'] as { id: string; label: string }[];
+    const { options } = definition;
     const [first, ...rest] = options;
     // Renamed, taken away, or another one added.
     const choices = [
@@ -106,7 +128,7 @@ const fields: readonly Change[] = [
     await world.ask('POST', '/api/custom_fields/', { name: world.word(), data_type: type, ...extra });
   },
   async (world) => {
-    const field = world.dice.pick(world.simulator.store.customFields.filter(() => true));
+    const field = world.dice.pick(world.definitions());
     if (!field) return;
     if (world.dice.below(3) === 0) await world.ask('DELETE', `/api/custom_fields/${field.id}/`);
     else await world.ask('PATCH', `/api/custom_fields/${field.id}/`, { name: world.word() });

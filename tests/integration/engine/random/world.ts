@@ -1,10 +1,11 @@
 import type { DocumentRow, MatchingKind } from '../../../../services/simulator/state/model.ts';
 import { ask } from '../../../support/paperless-calls.ts';
 import type { Simulator } from '../../../support/simulator.ts';
+import type { Changeable, SelectOption } from './changes.ts';
 import type { Dice } from './dice.ts';
 
 /** One instance as the throws of the dice change it: what is there is read from its rows, changes go through its API. */
-export class World {
+export class World implements Changeable {
   readonly simulator: Simulator;
   readonly dice: Dice;
   /** What happened, for whoever has to understand a failing seed. */
@@ -74,8 +75,13 @@ export class World {
     return this.simulator.store.matching[kind].filter(() => true).map(({ id }) => id);
   }
 
-  fields(type: string): number[] {
-    return this.simulator.store.customFields.filter(({ dataType }) => dataType === type).map(({ id }) => id);
+  definitions(): { id: number; dataType: string; options: readonly SelectOption[] }[] {
+    return this.simulator.store.customFields
+      .filter(() => true)
+      .map(({ id, dataType, extraData }) => {
+        const options = (extraData?.['select_options'] ?? []) as readonly SelectOption[];
+        return { id, dataType, options };
+      });
   }
 
   users(): number[] {
