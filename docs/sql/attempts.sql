@@ -3,6 +3,14 @@
 -- attemptsOf
 select * from "upload_attempts" where "link_id" = $1 order by "k";
 
+-- overtakenAttempts
+select mine.id, min(other.terminal_at) as at
+  from upload_attempts mine
+  join sync_map s on s.replica_id = $1 and s.id <> $2
+  join upload_attempts other on other.link_id = s.id and other.posted_at > mine.posted_at
+  where mine.link_id = $3 and mine.state = 'unknown' and other.terminal_at is not null
+  group by mine.id;
+
 -- intendUpload
 begin;
 set local synchronous_commit = on;

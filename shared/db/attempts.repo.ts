@@ -117,3 +117,15 @@ export async function outstandingUploads(db: Db, replicaId: number): Promise<num
     .executeTakeFirstOrThrow();
   return Number(row.n);
 }
+
+/** Of the attempts of a link without an outcome: when the first upload to the replica that was posted later ended. */
+export async function overtakenAttempts(db: Db, replicaId: number, linkId: number): Promise<Map<number, number>> {
+  const { rows } = await sql<{ id: number; at: Date }>`
+    select mine.id, min(other.terminal_at) as at
+    from upload_attempts mine
+    join sync_map s on s.replica_id = ${replicaId} and s.id <> ${linkId}
+    join upload_attempts other on other.link_id = s.id and other.posted_at > mine.posted_at
+    where mine.link_id = ${linkId} and mine.state = 'unknown' and other.terminal_at is not null
+    group by mine.id`.execute(db);
+  return new Map(rows.map(({ id, at }) => [id, at.getTime()]));
+}

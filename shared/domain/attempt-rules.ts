@@ -86,8 +86,7 @@ function isLostForGood(
   now: number,
   t: AttemptTimings,
 ): boolean {
-  if (startedSeenAt !== null && startedSeenAt - postedAt < soonAfter(t))
-    return now - startedSeenAt > t.workerLimitMs;
+  if (startedSeenAt !== null && startedSeenAt - postedAt < soonAfter(t)) return now - startedSeenAt > t.workerLimitMs;
   return overtakenAt !== undefined && overtakenAt !== null && now - overtakenAt >= 2 * t.redeliveryMs;
 }
 

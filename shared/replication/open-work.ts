@@ -50,6 +50,7 @@ export async function openWork(
     link: seenLink(replacement, link),
     // While the new file is on its way, the uploads of the old one are history.
     attempts: replacement?.step === 'r1' ? attempts.filter((one) => one.k > replacement.from_k) : attempts,
+    overtaken: new Map(),
     replacement,
     masterDoc: null,
     copy: null,

@@ -98,6 +98,7 @@ const tombstoneCalls: Calls<typeof tombstones> = {
 
 const attemptCalls: Calls<typeof attempts> = {
   attemptsOf: (db, { link }) => attempts.attemptsOf(db, link.id),
+  overtakenAttempts: (db, { link }) => attempts.overtakenAttempts(db, link.replica_id, link.id),
   intendUpload: (db, { lease }) => attempts.intendUpload(db, lease, 2, ATTEMPT),
   settleAttempt: (db, { lease, attempt }) =>
     attempts.settleAttempt(db, lease, attempt.id, { state: 'awaiting', task_id: 't' }, { phase: 'awaiting' }),

@@ -30,6 +30,8 @@ function overtakenAt(work: DocumentWork, attempt: Attempt): number | null {
   const ends = work.attempts.flatMap(({ k, terminal_at: end }) =>
     k > attempt.k && end !== null ? [end.getTime()] : [],
   );
+  const byOthers = work.overtaken.get(attempt.id);
+  if (byOthers !== undefined) ends.push(byOthers);
   return ends.length === 0 ? null : Math.min(...ends);
 }
 

@@ -17,6 +17,7 @@ import { endGone } from './gone.ts';
 import { syncNotes } from './notes.ts';
 import { waitsForCleanUp } from './option-wait.ts';
 import { noticeEdits } from './edits.ts';
+import { askOpenAttempts } from './open-attempts.ts';
 import { copyVanished } from './vanished.ts';
 import { stillHeld } from './intent.ts';
 import { guardedPatch } from './patch.ts';
@@ -51,6 +52,7 @@ export interface Finalising {
 export async function finalise(work: DocumentWork): Promise<Step> {
   const held = stillHeld(work);
   if (held) return held;
+  await askOpenAttempts(work);
   const deletion = await followDeletion(work);
   if (deletion) return deletion;
   const copy = await readCopy(work);

@@ -34,6 +34,8 @@ export interface DocumentWork {
   readonly entered: string;
   link: Link;
   attempts: Attempt[];
+  /** When an upload posted later ended, by attempt: whatever waited in front of it has been taken by then. */
+  overtaken: ReadonlyMap<number, number>;
   masterDoc: PaperlessDocument | null;
   /** The copy as last read in this look; null after a write. */
   copy: PaperlessDocument | null;
