@@ -56,7 +56,9 @@ async function perform(stage: Stage, options: ChaosOptions, say: (text: string) 
 async function nowAndThen(stage: Stage, ended: AbortSignal): Promise<void> {
   for (let at = 0; !ended.aborted; at += 1) {
     const { url } = stage.apis[at % stage.apis.length] ?? { url: '' };
-    await fetch(`${url}/api/sync?sweep=1`, { method: 'POST', signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    await fetch(`${url}/api/sync?sweep=1`, { method: 'POST', signal: AbortSignal.timeout(5000) }).catch(
+      () => undefined,
+    );
     await pause(15_000, undefined, { signal: ended }).catch(() => undefined);
   }
 }
@@ -67,7 +69,11 @@ async function people({ master, replicas }: Stage): Promise<void> {
     for (const username of ['anna', 'ben']) {
       const answer = await fetch(`${url}/api/users/`, {
         method: 'POST',
-        headers: { authorization: `Token ${token}`, 'content-type': 'application/json', 'user-agent': 'pngx-chaos-editor' },
+        headers: {
+          authorization: `Token ${token}`,
+          'content-type': 'application/json',
+          'user-agent': 'pngx-chaos-editor',
+        },
         body: JSON.stringify({ username }),
       });
       if (!answer.ok) throw new Error(`${url} does not take users: ${answer.status}`);

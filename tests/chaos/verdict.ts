@@ -141,7 +141,9 @@ async function writesOfTheDead({ database, writesFile }: Stage): Promise<string[
     const write = writeShape.parse(JSON.parse(line));
     const death = deaths.get(write.worker);
     return death !== undefined && write.at > death && write.outcome !== 'worker_fenced'
-      ? [`6: ${write.method} ${write.path} (${write.outcome}) ${Math.round(write.at - death)} ms after its worker's death`]
+      ? [
+          `6: ${write.method} ${write.path} (${write.outcome}) ${Math.round(write.at - death)} ms after its worker's death`,
+        ]
       : [];
   });
 }

@@ -90,7 +90,7 @@ export class Watch {
     while (!this.#ended.signal.aborted) {
       const sizes = await this.#sizes().catch(() => null);
       if (sizes) {
-        if (!columns) await writeFile(file, `minute,${(columns = Object.keys(sizes)).join(',')}\n`);
+        if (!columns) await writeFile(file, `minute,${((columns = Object.keys(sizes))).join(',')}\n`);
         const minute = ((performance.now() - began) / 60_000).toFixed(2);
         await appendFile(file, `${minute},${columns.map((column) => sizes[column] ?? '').join(',')}\n`);
       }

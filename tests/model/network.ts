@@ -87,7 +87,10 @@ export class Network {
   request<T>(process: Process, what: string, kind: 'read' | 'write', serve: () => T | Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const answer = () => Promise.resolve().then(serve).then(resolve, reject);
-      const quietly = () => void Promise.resolve().then(serve).catch(() => undefined);
+      const quietly = () =>
+        void Promise.resolve()
+          .then(serve)
+          .catch(() => undefined);
       const go = (fate: Fate): void => {
         // The guard of a process that cannot beat stops every write before its first byte (protocol section 2, point 5).
         if (kind === 'write' && process.dead && fate !== 'late') return reject(fenced());

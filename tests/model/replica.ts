@@ -99,7 +99,17 @@ export class ModelReplica {
     const { title, created } = row.request;
     const times = { added: this.stamp(), modified: this.stamp() };
     const id = this.#ids++;
-    const copy = { id, title, asn, content: 'consumed', created, owner: 1, ...times, trashed: false, file: row.request };
+    const copy = {
+      id,
+      title,
+      asn,
+      content: 'consumed',
+      created,
+      owner: 1,
+      ...times,
+      trashed: false,
+      file: row.request,
+    };
     this.copies.push(copy);
     row.state = 'success';
     row.documentId = id;

@@ -43,6 +43,7 @@ export class Schedule {
   readonly #problems: string[] = [];
   #processes: Process[] = [];
   #ran: Message[] = [];
+  #isOvertaken = false;
   #faults: number;
   #names = 0;
 
@@ -84,12 +85,14 @@ export class Schedule {
   #progress(): Move[] {
     const { network, replica } = this.#stage;
     const moves: Move[] = [];
+    const isHeld = this.#processes.some(({ look, dead }) => look !== null && !dead);
     for (const process of this.#processes) {
       const { gate } = process;
       const weight = process.dead ? 3 : 8;
       if (gate) moves.push({ name: `${process.name} ${gate.what}`, weight, act: () => process.proceed('answered') });
       else if (!process.look && !process.dead)
-        moves.push({ name: `${process.name} looks`, weight: 6, act: () => this.#stage.look(process) });
+        // While another one holds the document a look ends at once.
+        moves.push({ name: `${process.name} looks`, weight: isHeld ? 1 : 6, act: () => this.#stage.look(process) });
     }
     for (const late of network.late)
       moves.push({ name: `late ${late.what} arrives`, weight: 1, act: () => network.deliver(late) });
@@ -204,8 +207,14 @@ export class Schedule {
       const message = replica.messages[0];
       const late = network.late[0];
       if (running) await this.#step(running, 'answered');
-      else if (late) await this.#carryOut({ name: `late ${late.what} arrives`, weight: 1, act: () => network.deliver(late) });
-      else if (message) await this.#carryOut({ name: `${message.row.taskId} is consumed`, weight: 1, act: () => this.#comeBack(message) });
+      else if (late)
+        await this.#carryOut({ name: `late ${late.what} arrives`, weight: 1, act: () => network.deliver(late) });
+      else if (message)
+        await this.#carryOut({
+          name: `${message.row.taskId} is consumed`,
+          weight: 1,
+          act: () => this.#comeBack(message),
+        });
       else if (await this.#lookOrRest()) return;
     }
     if (this.#problems.length === 0) this.#problems.push(`it does not come to rest: ${await this.#described()}`);
@@ -218,6 +227,7 @@ export class Schedule {
 
   /** True: it rests, and what is wrong with it is noted. */
   async #lookOrRest(): Promise<boolean> {
+    const { replica } = this.#stage;
     const link = await this.#stage.link();
     if (link.phase === 'ok' && link.dirty_seq === link.applied_seq) {
       await this.#judge();
@@ -228,6 +238,9 @@ export class Schedule {
       return true;
     }
     await this.#pass(11 * MINUTE);
+    // Life on the replica goes on: some day something else is uploaded to it.
+    if (!this.#isOvertaken && replica.messages.length === 0) await this.#stage.otherUpload();
+    this.#isOvertaken = true;
     const process = this.#processes.find(({ dead, look }) => !dead && !look);
     if (!process) throw new Error('nobody is left to look');
     await this.#carryOut({ name: `${process.name} looks`, weight: 1, act: () => this.#stage.look(process) });
@@ -239,7 +252,9 @@ export class Schedule {
     const link = await this.#stage.link();
     const [copy, ...more] = replica.live;
     if (!copy || more.length > 0 || copy.id !== link.replica_doc_id)
-      this.#problems.push(`the link is ok with #${link.replica_doc_id}, but live are ${replica.live.map(({ id }) => id).join(', ')}`);
+      this.#problems.push(
+        `the link is ok with #${link.replica_doc_id}, but live are ${replica.live.map(({ id }) => id).join(', ')}`,
+      );
     else if (copy.title !== master.title || copy.asn !== master.asn || copy.content !== master.content)
       this.#problems.push(`the copy is "${copy.title}" with ${copy.asn}`);
   }

@@ -62,9 +62,24 @@ export class ModelStage {
     this.network = new Network(() => this.now);
     const added = this.replica.stamp();
     const version = { id: 7, added, label: null, checksum: FACTS.sha256, isRoot: true };
-    this.master = { ...EMPTY, id: 7, title: 'Letter', content: 'The text', asn: 12, added, modified: added, versions: [version] };
+    this.master = {
+      ...EMPTY,
+      id: 7,
+      title: 'Letter',
+      content: 'The text',
+      asn: 12,
+      added,
+      modified: added,
+      versions: [version],
+    };
     // Weeks go by between two looks.
-    this.settings = parseSettings([{ key: 'sync_cycle_timeout_seconds', value: '604800' }, { key: 'max_attempts', value: '100' }], (s) => s);
+    this.settings = parseSettings(
+      [
+        { key: 'sync_cycle_timeout_seconds', value: '604800' },
+        { key: 'max_attempts', value: '100' },
+      ],
+      (s) => s,
+    );
   }
 
   static async open(db: Db, scratch: Scratch, options: StageOptions): Promise<ModelStage> {
@@ -89,6 +104,22 @@ export class ModelStage {
 
   attempts() {
     return this.#db.selectFrom('upload_attempts').selectAll().where('link_id', '=', this.linkId).orderBy('k').execute();
+  }
+
+  /** The upload of another document to this replica comes to its end: what waited in front of it has been taken by then. */
+  async otherUpload(): Promise<void> {
+    const link = await this.#db
+      .insertInto('sync_map')
+      .values({ replica_id: this.replicaId, master_doc_id: this.master.id + 1 })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const now = new Date(this.now);
+    const times = { posted_at: now, started_seen_at: now, terminal_at: now, closed_at: now };
+    const file = { sha256: '', md5: '', size: 1, file_name: 'other.txt', worker: randomUUID(), lease_epoch: 1 };
+    await this.#db
+      .insertInto('upload_attempts')
+      .values({ link_id: link.id, k: 1, state: 'success', marker: 'other', reserved_asn: 1, ...file, ...times })
+      .execute();
   }
 
   async process(name: string): Promise<Process> {
@@ -138,7 +169,9 @@ export class ModelStage {
 
   #findings() {
     const marked = (trashed: boolean) =>
-      this.replica.copies.some((copy) => copy.trashed === trashed && (copy.asn ?? 0) >= ASN_BASE) ? [this.master.id] : [];
+      this.replica.copies.some((copy) => copy.trashed === trashed && (copy.asn ?? 0) >= ASN_BASE)
+        ? [this.master.id]
+        : [];
     return {
       generation: this.replica.generation,
       tokenUser: 1,
@@ -201,7 +234,11 @@ export class ModelStage {
       downloadOriginal: (_id, path) => download(path),
       downloadVersion: (_id, _version, path) => download(path),
       versionFacts: () =>
-        Promise.resolve({ checksum: { algorithm: 'sha256', hex: FACTS.sha256 }, size: FACTS.size, fileName: 'letter.txt' }),
+        Promise.resolve({
+          checksum: { algorithm: 'sha256', hex: FACTS.sha256 },
+          size: FACTS.size,
+          fileName: 'letter.txt',
+        }),
     });
   }
 
@@ -219,8 +256,7 @@ export class ModelStage {
     return whole<PaperlessWriter>({
       target: this.replicaId,
       ...reads,
-      upload: (request) =>
-        write('upload', () => ({ taskId: replica.accept(bend(request)), serverDate: this.now })),
+      upload: (request) => write('upload', () => ({ taskId: replica.accept(bend(request)), serverDate: this.now })),
       patchDocument: (id, body) => write('patch', () => replica.patch(id, body)),
       restoreDocument: (id) => write('restore', () => replica.restore(id)),
       trashDocument: (id) => write('trash', () => replica.trash(id)),
