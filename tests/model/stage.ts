@@ -203,6 +203,11 @@ export class ModelStage {
       timings: { ...ENGINE_TIMINGS, quickLooksMs: [], ...this.#options.timings },
       settings: () => Promise.resolve(this.settings),
       busy: new Busy(),
+      leader: {
+        epoch: () => 1,
+        isLeader: () => true,
+        asLeader: (work) => this.#db.transaction().execute(work),
+      },
       wake: quiet,
       racePoint: (name) => this.#point(process, name),
     };

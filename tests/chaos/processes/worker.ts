@@ -1,5 +1,6 @@
 /** `npm run worker` with the waits of chaos, and a line for each write it makes: whoever judges knows who wrote, and when. */
 import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { loadEnv } from '../../../shared/config/env.ts';
 import { EXIT } from '../../../shared/config/exit-codes.ts';
@@ -37,7 +38,7 @@ async function start(life: ProcessLife): Promise<void> {
     life,
     onSlotSession: slotSessionNoter(() => foundation, id.promise),
   });
-  const { logger, engineMetrics, ...rest } = foundation;
+  const { logger, engineMetrics, processId, ...rest } = foundation;
   const running = await startWorker({
     ...rest,
     ...PACE,
@@ -45,6 +46,8 @@ async function start(life: ProcessLife): Promise<void> {
     scratchDir: env.scratchDir,
     jobLog: logger,
     role: 'worker',
+    workerId: processId,
+    backups: { dir: join(env.dataDir, 'backup') },
     concurrency: env.workerConcurrency,
     onRequest: noteWrite,
     onFenced: () => process.exit(EXIT.fenced),
