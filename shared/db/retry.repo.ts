@@ -40,6 +40,18 @@ export async function retryBlocked(db: Db, replicaId: number, codes: readonly st
   return Number(result.numAffectedRows ?? 0);
 }
 
+/** Copies that the replica had thrown away and that somebody has taken out of its trash since: they are live again. */
+export async function retryRestored(db: Db, replicaId: number, liveIds: readonly number[]): Promise<number> {
+  const result = await sql`update sync_map s set ${DUE_AGAIN}
+    where s.replica_id = ${replicaId} and s.status = 'error' and s.phase = 'blocked'
+      and s.error_code = 'trashed_by_replica'
+      and (s.replica_doc_id = any(${liveIds}::bigint[]) or exists (
+        select 1 from upload_attempts a where a.link_id = s.id and a.success_doc_id = any(${liveIds}::bigint[])))`.execute(
+    db,
+  );
+  return Number(result.numAffectedRows ?? 0);
+}
+
 /** Documents of a replica whose report names this field: what was said of it may now be otherwise. */
 export async function revisitReported(db: Db, replicaId: number, field: string): Promise<number> {
   const result = await sql`update sync_map set dirty_seq = nextval('dirty_seq')

@@ -1,6 +1,7 @@
 /** Before a run writes anything: is this still the replica we know, and may we write to it (E26, E28, H2, H4, H23)? */
 import { sql } from 'kysely';
 import * as links from '../db/links.repo.ts';
+import { retryRestored } from '../db/retry.repo.ts';
 import { markVanished } from '../db/sweeps.repo.ts';
 import { markedMasterId } from '../domain/markers.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -43,6 +44,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
     await checkReplicaIdentity(work, census.ids, counts);
     await noteLostDatabase(work, [...reserved, ...trash]);
     await markVanished(deps.db, replica.id, census.ids);
+    await retryRestored(deps.db, replica.id, census.ids);
   }
   await noteReplica(work, facts, census.ids.length, counts.foreign_count);
   const marks = (rows: readonly { title: string; asn: number | null }[]) => markedIds(rows, settings.asnBase);

@@ -272,6 +272,7 @@ const smallCalls = {
   retry: {
     retryDocument: (db, { replicaId }) => retry.retryDocument(db, replicaId, 1),
     retryFailed: (db, { replicaId }) => retry.retryFailed(db, replicaId),
+    retryRestored: (db, { replicaId }) => retry.retryRestored(db, replicaId, [1]),
     retryBlocked: (db, { replicaId }) => retry.retryBlocked(db, replicaId, ['file_changed']),
     revisitReported: (db, { replicaId }) => retry.revisitReported(db, replicaId, 'owner'),
   } satisfies Calls<typeof retry> as Record<string, Call>,
