@@ -13,6 +13,14 @@ with again as (
   returning replica_id)
   select replica_id, count(*)::int as documents from again group by replica_id order by replica_id;
 
+-- retryRestored
+update sync_map s set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+  next_due_at = null, failed_at = null
+  where s.replica_id = $1 and s.status = 'error' and s.phase = 'blocked'
+  and s.error_code = 'trashed_by_replica'
+  and (s.replica_doc_id = any($2::bigint[]) or exists (
+  select 1 from upload_attempts a where a.link_id = s.id and a.success_doc_id = any($3::bigint[])));
+
 -- retryBlocked
 update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
   next_due_at = null, failed_at = null

@@ -3,6 +3,8 @@ import { compareInstances } from '../../../services/demo/compare.ts';
 import { Controller } from '../../support/controller.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
+import { waitFor } from '../../support/wait.ts';
+import { lockDatabase } from '../faults/library.ts';
 import { addVersion, deleteVersion, filesOf, rotate } from '../../support/versions.ts';
 
 interface Row {
@@ -18,6 +20,16 @@ for (const generation of ['v3', 'v2'] as const)
     let master: Simulator;
     let replica: Simulator;
     let controller: Controller;
+    const atPoint = new Map<string, () => void>();
+    const atRestore = (how: 'locked' | 'silent') =>
+      atPoint.set('replace.restore.before', () => {
+        const match = { method: 'POST', pathPrefix: '/api/trash/' };
+        if (how === 'silent') return replica.setFault('drop-after-commit', { match, times: 1 });
+        const unlock = lockDatabase(replica);
+        void waitFor('the restore to be refused', () =>
+          replica.requests().some((request) => request.path === '/api/trash/' && request.status === 500),
+        ).finally(unlock);
+      });
     const linkOf = async (id: number) => (await controller.links()).find((link) => link.master_doc_id === id);
     const change = (id: number, text: string) =>
       generation === 'v3' ? addVersion(master, id, text) : rotate(master, id);
@@ -44,6 +56,12 @@ for (const generation of ['v3', 'v2'] as const)
       });
     };
 
+    const racePoint = async (name: string) => {
+      const strike = atPoint.get(name);
+      atPoint.delete(name);
+      strike?.();
+    };
+
     beforeAll(async () => {
       master = await simulator(generation);
       replica = await simulator('v2');
@@ -55,7 +73,7 @@ for (const generation of ['v3', 'v2'] as const)
       await ask(master, 'PATCH', '/api/documents/1/', { custom_fields: [{ field: field.id, value: [2] }] });
       await ask(master, 'POST', '/api/documents/1/notes/', { note: 'paid in full' });
       await master.idle();
-      controller = await Controller.start({ master, replicas: { copy: replica } });
+      controller = await Controller.start({ master, replicas: { copy: replica }, racePoint });
       await endsEqual();
     });
     afterAll(async () => {
@@ -100,6 +118,23 @@ for (const generation of ['v3', 'v2'] as const)
       await addVersion(master, 1, 'third of one');
       await endsEqual();
       expect((await live(replica)).map((row) => row.archive_serial_number).sort()).toEqual([11, 22, 33]);
+    });
+
+    it.each([
+      ['an error', () => atRestore('locked')],
+      ['nothing, though it was done', () => atRestore('silent')],
+    ])('whose former bytes come back is taken from the trash although that was answered with %s', async (_, arm) => {
+      if (generation === 'v2') return;
+      const newest = (await filesOf(master, 1)).at(-1);
+      await deleteVersion(master, 1, newest?.id ?? 0);
+      arm();
+      await waitFor('the document to be green', async () => {
+        await controller.cycle();
+        return (await linkOf(1))?.phase === 'ok';
+      });
+      expect(atPoint.size).toBe(0);
+      await addVersion(master, 1, `once more after ${_}`);
+      await endsEqual();
     });
 
     it('that was changed on the replica is put back, and the edit is recorded', async () => {
