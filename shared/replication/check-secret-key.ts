@@ -21,7 +21,7 @@ export async function checkSecretKey(db: Db, secrets: SecretBox): Promise<void> 
     code: 'secret_key_wrong',
     class: 'config',
     message: 'SECRET_KEY is not the key that this database was written with.',
-    hint: 'Set the earlier key. A lost key cannot be replaced: the tokens of all instances would have to be entered again.',
+    hint: 'Set the earlier key. If it is lost: pngx-controller rotate-key --forget-tokens, then type the tokens of the instances anew; all links are kept.',
   });
 }
 

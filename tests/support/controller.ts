@@ -129,7 +129,11 @@ export class Controller {
     error: (message, fields = {}) => void this.logs.push({ level: 'error', message, ...fields }),
   };
 
-  async openCycle(replicaId?: number, purpose: Pick<OpenCycleRequest, 'sweep' | 'mode'> = {}): Promise<OpenedCycle> {
+  async openCycle(
+    replicaId?: number,
+    purpose: Pick<OpenCycleRequest, 'sweep' | 'mode'> = {},
+    secrets = this.secrets,
+  ): Promise<OpenedCycle> {
     const backend = await openQueueBackend({
       databaseUrl: this.database.url,
       redisUrl: this.#options.redisUrl,
@@ -137,7 +141,7 @@ export class Controller {
       prefix: queuePrefix(this.database.url),
     });
     try {
-      const settings = () => loadSettings({ db: this.db, secrets: this.secrets });
+      const settings = () => loadSettings({ db: this.db, secrets });
       return await openCycle(
         { db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings },
         { trigger: 'manual', replicaId, ...purpose },

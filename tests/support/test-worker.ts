@@ -30,6 +30,7 @@ export interface TestWorkerOptions {
   readonly databaseUrl: string;
   readonly redisUrl?: string | undefined;
   readonly key: string;
+  readonly oldKey?: string;
   readonly log: EngineLog;
   readonly timings?: Partial<EngineTimings> | undefined;
   /** Limits of the paperless client: whoever injects silence does not want to wait a minute for it. */
@@ -67,7 +68,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
   const worker = await startWorker({
     database,
-    secrets: createSecretBox({ current: options.key, old: undefined }),
+    secrets: createSecretBox({ current: options.key, old: options.oldKey }),
     backend,
     producer: createProducer(backend),
     listener,

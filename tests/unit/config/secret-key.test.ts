@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ensureWritable } from '../../../shared/config/directories.ts';
 import type { Role } from '../../../shared/config/env.ts';
 import { exitCodeFor } from '../../../shared/config/exit-codes.ts';
-import { createSecretBox, resolveSecretKeys } from '../../../shared/config/secret-key.ts';
+import { adoptNextKey, createSecretBox, nextKey, resolveSecretKeys } from '../../../shared/config/secret-key.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
 
 const KEY = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=';
@@ -83,6 +83,20 @@ describe('the secret key', () => {
     expect(rotating.open(sealed)).toBe('token 1');
     expect(createSecretBox({ current: OTHER, old: undefined }).open(rotating.seal('token 2'))).toBe('token 2');
     expect(() => createSecretBox({ current: OTHER, old: undefined }).open(sealed)).toThrow(/another key/);
+  });
+});
+
+describe('a rotation of the key file', () => {
+  it('is safe at every point: until the new key has its name both open everything, and the old one is kept', () => {
+    const dir = dataDir();
+    const first = resolve(dir).current;
+    const next = nextKey(dir);
+    expect(nextKey(dir)).toBe(next);
+    expect(resolve(dir)).toMatchObject({ current: first, old: next });
+    adoptNextKey(dir);
+    expect(resolve(dir)).toMatchObject({ current: next, old: undefined });
+    expect(readFileSync(join(dir, 'secret.key.before'), 'utf8').trim()).toBe(first);
+    expect(existsSync(join(dir, 'secret.key.next'))).toBe(false);
   });
 });
 
