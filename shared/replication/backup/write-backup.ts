@@ -33,8 +33,12 @@ interface Sums {
 /** Packed; ends the snapshot when it was read, or when its reader goes away. */
 export async function backupStream(deps: BackupDeps): Promise<Readable> {
   const snapshot = await openSnapshot(deps.db);
+  const header = await headerOf(deps, snapshot).catch(async (error: unknown) => {
+    await snapshot.close();
+    throw error;
+  });
   const packed = createGzip();
-  const lines = Readable.from(linesOf(snapshot, await headerOf(deps, snapshot), { rows: 0, sha256: '' }));
+  const lines = Readable.from(linesOf(snapshot, header, { rows: 0, sha256: '' }));
   pipeline(lines, packed)
     .catch((error: Error) => packed.destroy(error))
     .finally(() => void snapshot.close().catch(() => undefined));

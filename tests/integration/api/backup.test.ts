@@ -22,7 +22,7 @@ afterAll(async () => {
 describe('backups over the API', () => {
   it('refuses one before a controller was started on the database', async () => {
     const { status, body } = await api.get('/api/backup');
-    expect([status, body.error.code]).toEqual([500, 'backup_failed']);
+    expect([status, body.error.code]).toEqual([422, 'backup_failed']);
   });
 
   it('downloads a whole one as a file, tokens encrypted', async () => {
