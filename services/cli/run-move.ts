@@ -70,7 +70,12 @@ async function move(env: Env, { db }: Database<Tables>, target: string, force: b
   await insertMeta(db, MOVED_TO, describeUrl(target));
   try {
     await writeBackup({ db, clock: systemClock, version: programVersion() }, file);
-    return await restoreBackup(file, target, { keys: resolveSecretKeys(env), force, queue: env.redisUrl === undefined, moved: true });
+    return await restoreBackup(file, target, {
+      keys: resolveSecretKeys(env),
+      force,
+      queue: env.redisUrl === undefined,
+      moved: true,
+    });
   } catch (error) {
     // Refused before anything was changed. After any other fault nobody knows whether it is there: the mark stays.
     if (error instanceof AppError && error.class === 'config') await deleteMeta(db, MOVED_TO);
