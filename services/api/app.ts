@@ -4,9 +4,12 @@ import { bodyLimit } from 'hono/body-limit';
 import { AppError } from '../../shared/kernel/errors.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorResponse, notFound, statusOf } from './http-error.ts';
-import { ownOrigin } from './middleware/own-origin.ts';
-import { requestLog, type RequestVariables } from './middleware/request-log.ts';
+import { audit } from './gate/audit.ts';
+import { gate } from './gate/gate.ts';
+import type { GateVariables } from './gate/visitor.ts';
+import { requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
+import { doorPages } from './pages/door-pages.tsx';
 import { STYLE_HASH } from './pages/layout.tsx';
 import { statusPage } from './pages/status-page.tsx';
 import { deletionRoutes, masterRoutes } from './routes/deletions.ts';
@@ -17,6 +20,7 @@ import { fidelityRoutes } from './routes/fidelity.ts';
 import { healthRoutes } from './routes/health.ts';
 import { hygieneRoutes } from './routes/hygiene.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
@@ -33,15 +37,17 @@ import { uploadRoutes } from './routes/uploads.ts';
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;
 
-export function createApp(deps: ApiDeps): Hono<RequestVariables> {
-  const app = new Hono<RequestVariables>().basePath(deps.basePath);
+export function createApp(deps: ApiDeps): Hono<GateVariables> {
+  const app = new Hono<GateVariables>().basePath(deps.basePath);
   app.use(requestLog(deps));
   app.use(securityHeaders(STYLE_HASH));
-  app.use(ownOrigin(deps.publicUrl));
+  app.use(gate(deps));
+  app.use(audit(deps));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
 
   app.route('/', healthRoutes(deps));
   app.route('/', metricsRoutes(deps));
+  app.route('/', doorPages(deps));
   app.route('/', statusPage(deps));
   app.route('/api', statusRoutes(deps));
   app.route('/api/sync', syncRoutes(deps));
@@ -65,6 +71,7 @@ export function createApp(deps: ApiDeps): Hono<RequestVariables> {
   app.route('/api/jobs', jobRoutes(deps));
   app.route('/api/stats', statsRoutes(deps));
   app.route('/api/backup', backupRoutes(deps));
+  app.route('/api/keys', keyRoutes(deps));
 
   app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
   app.onError((error, c) => {

@@ -1,6 +1,6 @@
 /** What routes and pages are given. Built in one place, so that an adapter is never constructed anywhere else. */
 import { randomBytes } from 'node:crypto';
-import type { Env } from '../../shared/config/env.ts';
+import type { Door, Env } from '../../shared/config/env.ts';
 import type { SecretBox } from '../../shared/config/secret-key.ts';
 import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
@@ -51,6 +51,8 @@ export interface ApiDeps {
   readonly version: string;
   readonly publicUrl: string | undefined;
   readonly basePath: string;
+  /** Who may come in. */
+  readonly door: Door;
   /** For pages, where the settings name none. */
   readonly timeZone: string;
   /** For files that have to be fetched to be compared. */
@@ -60,7 +62,7 @@ export interface ApiDeps {
 
 /** What a program opened before it makes an API of it; `shared/replication/foundation.ts` has it all. */
 export interface ApiFoundation {
-  readonly env: Pick<Env, 'publicUrl' | 'basePath' | 'timeZone' | 'scratchDir'>;
+  readonly env: Pick<Env, 'publicUrl' | 'basePath' | 'timeZone' | 'scratchDir' | 'door'>;
   readonly database: Database<Tables>;
   readonly secrets: SecretBox;
   readonly producer: Producer;
@@ -97,6 +99,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     version: from.version,
     publicUrl: from.env.publicUrl,
     basePath: from.env.basePath,
+    door: from.env.door,
     timeZone: from.env.timeZone,
     scratchDir: from.env.scratchDir,
     settings,

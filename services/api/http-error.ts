@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { AppError, toAppError, type ErrorClass } from '../../shared/kernel/errors.ts';
 
-type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500;
 
 const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
   'not-found': 404,
@@ -18,6 +18,8 @@ const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
  * the caller is told which one. A connection test reports the same as a failed step.
  */
 const OF_INSTANCES: readonly ErrorClass[] = ['auth', 'permission', 'incompatible', 'not-an-api', 'transient'];
+/** Who asks is not known, or not as claimed: ours to say, unlike the `auth` of an instance. */
+const UNKNOWN_VISITOR = new Set(['not_authenticated', 'login_failed', 'setup_code_wrong']);
 const MALFORMED = 'malformed_request';
 
 export function malformed(message: string, fields?: Readonly<Record<string, string>>): AppError {
@@ -36,6 +38,7 @@ export function notFound(what: string, code = 'not_found'): AppError {
 
 export function statusOf(error: AppError): ErrorStatus {
   if (error.code === MALFORMED) return 400;
+  if (UNKNOWN_VISITOR.has(error.code)) return 401;
   // Only a client of an instance names whose fault it was.
   if (error.target !== undefined && OF_INSTANCES.includes(error.class)) return 422;
   return STATUS_BY_CLASS[error.class] ?? 500;
@@ -45,6 +48,9 @@ export function statusOf(error: AppError): ErrorStatus {
 export function errorResponse(c: Context, thrown: unknown, requestId: string): Response {
   const error = toAppError(thrown);
   const status = statusOf(error);
+  if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="pngx-controller"');
+  if (status === 429 && error.retryAfterMs !== undefined)
+    c.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1000)));
   if (status === 500)
     return c.json(
       {

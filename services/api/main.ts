@@ -6,6 +6,7 @@ import { AppError } from '../../shared/kernel/errors.ts';
 import { openFoundation, openProgramLog } from '../../shared/replication/foundation.ts';
 import { externalDatabase } from '../../shared/replication/prepare-database.ts';
 import { createApiDeps } from './deps.ts';
+import { prepareDoor } from './open-door.ts';
 import { startApi } from './server.ts';
 
 const STOP_MS = 10_000;
@@ -18,12 +19,14 @@ async function start(life: ProcessLife): Promise<void> {
   if (address === null)
     throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
   const foundation = await openFoundation({ env, keys: resolveSecretKeys(env), address, role: 'api', logs, life });
+  const tell = await prepareDoor(foundation);
   const api = await startApi(
     createApiDeps(foundation, () => life.stopping.aborted),
     { host: env.host, port: env.port },
   );
   life.onStop('the API', () => api.close(STOP_MS));
   foundation.logger.info({ url: api.url }, `listening on ${api.url}`);
+  tell(api.url);
 }
 
 runProcess(start);

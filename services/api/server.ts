@@ -13,12 +13,21 @@ export interface RunningApi {
   close(graceMs: number): Promise<void>;
 }
 
+/** How long a visitor may take to send a request: slow ones would hold connections for as long as they like. */
+export const PATIENCE = { headersMs: 15_000, requestMs: 30_000, checkMs: 5000 } as const;
+
 export async function startApi(
   deps: ApiDeps,
   at: { readonly host: string; readonly port: number },
+  patience: { readonly [limit in keyof typeof PATIENCE]: number } = PATIENCE,
 ): Promise<RunningApi> {
   const app = createApp(deps);
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  const serverOptions = {
+    headersTimeout: patience.headersMs,
+    requestTimeout: patience.requestMs,
+    connectionsCheckingInterval: patience.checkMs,
+  };
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions }) as Server;
   await listen(server, at);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;

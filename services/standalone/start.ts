@@ -11,6 +11,7 @@ import {
 } from '../../shared/replication/foundation.ts';
 import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
 import { createApiDeps } from '../api/deps.ts';
+import { prepareDoor } from '../api/open-door.ts';
 import { startApi } from '../api/server.ts';
 import { readableLines } from './readable-lines.ts';
 import { runWorker, slotSessionNoter } from '../worker/run-worker.ts';
@@ -38,6 +39,7 @@ export async function startStandalone(life: ProcessLife): Promise<void> {
     life,
     onSlotSession: slotSessionNoter(() => foundation, worker.promise),
   });
+  const tell = await prepareDoor(foundation);
   const api = await startApi(
     createApiDeps(foundation, () => life.stopping.aborted),
     { host: env.host, port: env.port },
@@ -47,6 +49,7 @@ export async function startStandalone(life: ProcessLife): Promise<void> {
   life.onStop('the worker', () => running.close(WORKER_STOP_MS));
   worker.resolve(running.workerId);
   announce(foundation, api.url, keys, terminal);
+  tell(api.url);
 }
 
 async function openEmbedded(env: Env, life: ProcessLife, { logger }: ProgramLog): Promise<DatabaseAddress> {
@@ -63,7 +66,7 @@ async function openEmbedded(env: Env, life: ProcessLife, { logger }: ProgramLog)
   return embeddedDatabase(embedded.url);
 }
 
-function announce({ logger, version }: Foundation, url: string, keys: SecretKeys, terminal: boolean): void {
+function announce({ logger, version, env }: Foundation, url: string, keys: SecretKeys, terminal: boolean): void {
   const key = keys.createdFile;
   if (!terminal) {
     logger.info({ url }, `listening on ${url}`);
@@ -71,7 +74,8 @@ function announce({ logger, version }: Foundation, url: string, keys: SecretKeys
       logger.warn(`A new SECRET_KEY was written to ${key}. Keep a copy: without it no stored token can be read.`);
     return;
   }
-  process.stdout.write(`pngx-controller ${version} listening on ${url} (this machine only: there is no login yet)\n`);
+  const who = env.door.mode === 'none' && env.door.loopback ? ' (this machine only, without login)' : '';
+  process.stdout.write(`pngx-controller ${version} listening on ${url}${who}\n`);
   if (key !== undefined)
     process.stdout.write(`A new SECRET_KEY is in ${key}. Keep a copy: without it no stored token can be read.\n`);
 }

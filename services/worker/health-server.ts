@@ -7,14 +7,23 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+const CLOSED = '{"error":{"code":"not_authenticated","message":"Send an API key: Authorization: Bearer pngxk_..."}}';
+
 export async function startHealthServer(
   health: Health,
   metrics: { contentType: string; render(): Promise<string> },
   at: { host: string; port: number },
+  /** METRICS_AUTH=1: numbers only for those with an API key. */
+  mayReadMetrics: (authorization: string | undefined) => Promise<boolean>,
 ): Promise<HealthServer> {
-  const answer = async (path: string): Promise<{ status: number; type: string; body: string }> => {
+  const answer = async (
+    path: string,
+    authorization: string | undefined,
+  ): Promise<{ status: number; type: string; body: string }> => {
     if (path === '/healthz') return report(await health.check());
     if (path === '/readyz') return report(await health.ready());
+    if (path === '/metrics' && !(await mayReadMetrics(authorization)))
+      return { status: 401, type: 'application/json', body: CLOSED };
     if (path === '/metrics') return { status: 200, type: metrics.contentType, body: await metrics.render() };
     return {
       status: 404,
@@ -23,7 +32,7 @@ export async function startHealthServer(
     };
   };
   const server = createServer((request, response) => {
-    void answer(new URL(request.url ?? '/', 'http://worker').pathname).then(
+    void answer(new URL(request.url ?? '/', 'http://worker').pathname, request.headers.authorization).then(
       ({ status, type, body }) => response.writeHead(status, { 'Content-Type': type }).end(body),
       () => response.writeHead(500).end(),
     );

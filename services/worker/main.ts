@@ -4,6 +4,7 @@ import { runProcess, type ProcessLife } from '../../shared/config/process-life.t
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
 import { openFoundation, openProgramLog } from '../../shared/replication/foundation.ts';
+import { keyOfHeader } from '../../shared/replication/doors/api-keys.ts';
 import { externalDatabase } from '../../shared/replication/prepare-database.ts';
 import { createHealth } from '../../shared/telemetry/health.ts';
 import { startHealthServer } from './health-server.ts';
@@ -33,7 +34,12 @@ async function start(life: ProcessLife): Promise<void> {
     db: async () => void (await foundation.database.pool.query('select 1')),
     queue: () => foundation.backend.ping(),
   });
-  const server = await startHealthServer(health, foundation.metrics, { host: env.host, port: env.workerPort });
+  const server = await startHealthServer(
+    health,
+    foundation.metrics,
+    { host: env.host, port: env.workerPort },
+    async (authorization) => !env.door.metricsAuth || Boolean(await keyOfHeader(foundation.database.db, authorization)),
+  );
   life.onStop('the health server', () => server.close());
   const running = await runWorker(foundation, 'worker');
   life.onStop('the worker', () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { parseTrustedProxies } from './trusted-proxies.ts';
 
 /**
  * One parser a kind of value. A refusal names the nearest valid value; it never repeats what was given where that may be a
@@ -94,11 +95,36 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
-/** Nothing authenticates a visitor yet (S1 comes with the pages), so the door stays on this machine. */
-export const loopbackHost = z.string().transform((text, ctx) => {
-  if (isLoopback(text)) return text;
+/** An address of this machine, or a name that leads to one; whether it may be reached from a network is judged in env.ts. */
+export const listenHost = z.string().transform((text, ctx) => {
+  if (isIP(text) !== 0 || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) return text;
+  return refuse(ctx, 'must be an address to listen on, such as 127.0.0.1 or 0.0.0.0, without port and scheme.');
+});
+
+export const trustedProxies = z.string().transform((text, ctx) => {
+  const proxies = parseTrustedProxies(text);
+  if (proxies !== null) return proxies;
   return refuse(
     ctx,
-    'must be a loopback address. This version has no login yet and would be open to the network. The nearest valid value is 127.0.0.1.',
+    'must be addresses or networks such as 10.0.0.2, 172.16.0.0/12, fd00::/8, and not all of them (/0).',
   );
 });
+
+export const headerName = z.string().transform((text, ctx) => {
+  if (/^[A-Za-z0-9-]{1,100}$/.test(text)) return text.toLowerCase();
+  return refuse(ctx, 'must be the name of a header, such as X-authentik-username.');
+});
+
+/** Never repeats what was given. */
+export const newPassword = z.string().transform((text, ctx) => {
+  const fault = passwordFault(text);
+  return fault === null ? text : refuse(ctx, fault);
+});
+
+export const MIN_PASSWORD = 8;
+const MAX_PASSWORD = 1000;
+
+export function passwordFault(text: string): string | null {
+  if (text.length < MIN_PASSWORD) return `must have at least ${MIN_PASSWORD} characters.`;
+  return text.length > MAX_PASSWORD ? `must have at most ${MAX_PASSWORD} characters.` : null;
+}

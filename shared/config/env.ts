@@ -1,11 +1,26 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../kernel/errors.ts';
-import { basePath, loopbackHost, oneOf, serverUrl, timeZone, webUrl, wholeNumber } from './env-values.ts';
+import {
+  basePath,
+  headerName,
+  isLoopback,
+  listenHost,
+  newPassword,
+  oneOf,
+  serverUrl,
+  timeZone,
+  trustedProxies,
+  webUrl,
+  wholeNumber,
+} from './env-values.ts';
 import { collectVariables, type Faults, type Source, type VariableName } from './env-variables.ts';
+import { NO_PROXIES, type TrustedProxies } from './trusted-proxies.ts';
 
 export const ROLES = ['standalone', 'api', 'worker', 'cli'] as const;
 export type Role = (typeof ROLES)[number];
+export const AUTH_MODES = ['forward', 'password', 'none'] as const;
+export type AuthMode = (typeof AUTH_MODES)[number];
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 
 const postgres = serverUrl(['postgres', 'postgresql'], 'postgres://user:password@host:5432/name');
@@ -21,7 +36,7 @@ const SCHEMA = {
   DATA_DIR: z.string().default('./data'),
   SCRATCH_DIR: z.string().optional(),
   PORT: wholeNumber(0, 65_535).default(8000),
-  HOST: loopbackHost.default('127.0.0.1'),
+  HOST: listenHost.default('127.0.0.1'),
   WORKER_PORT: wholeNumber(0, 65_535).default(8001),
   BASE_PATH: basePath.default(''),
   PUBLIC_URL: webUrl.optional(),
@@ -29,19 +44,31 @@ const SCHEMA = {
   MASTER_URL: webUrl.optional(),
   MASTER_TOKEN: z.string().trim().optional(),
   WEBHOOK_SECRET: z.string().optional(),
-  AUTH_MODE: z
-    .string()
-    .refine(
-      (mode) => mode === 'none',
-      'must be none in this version: it has no login yet and listens on loopback only.',
-    )
-    .optional(),
+  AUTH_MODE: oneOf(AUTH_MODES).optional(),
+  AUTH_HEADER: headerName.default('x-authentik-username'),
+  TRUSTED_PROXIES: trustedProxies.optional(),
+  ADMIN_PASSWORD: newPassword.optional(),
+  I_KNOW_THIS_IS_OPEN: oneOf(['0', '1']).default('0'),
+  METRICS_AUTH: oneOf(['0', '1']).default('0'),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   LOG_FILE: z.string().optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 256).default(16),
 } satisfies Record<VariableName, z.ZodType>;
 
 type Values = { [N in VariableName]: z.output<(typeof SCHEMA)[N]> };
+
+/** Who may come in over HTTP (S1). */
+export interface Door {
+  readonly mode: AuthMode;
+  /** Lower case; names the visitor in mode forward. */
+  readonly header: string;
+  readonly proxies: TrustedProxies;
+  /** Becomes the password at the first start, later ignored. */
+  readonly adminPassword: string | undefined;
+  /** Reachable from this machine only. */
+  readonly loopback: boolean;
+  readonly metricsAuth: boolean;
+}
 
 export interface Env {
   readonly role: Role;
@@ -69,12 +96,16 @@ export interface Env {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFile: string | undefined;
   readonly workerConcurrency: number;
+  readonly door: Door;
 }
 
 class FaultList implements Faults {
   readonly byVariable: Record<string, string> = {};
   add(variable: string, text: string): void {
     this.byVariable[variable] ??= text;
+  }
+  has(variable: string): boolean {
+    return variable in this.byVariable;
   }
   throwIfAny(): void {
     const lines = Object.values(this.byVariable);
@@ -101,7 +132,7 @@ function parseValues(texts: ReadonlyMap<VariableName, string>, faults: Faults): 
 }
 
 /** What only makes sense together. */
-function checkTogether(values: Values, role: Role, faults: Faults): void {
+function checkTogether(values: Values, role: Role, faults: FaultList): void {
   const embedded = values.DATABASE_URL === undefined;
   if (embedded && (role === 'api' || role === 'worker'))
     faults.add(
@@ -112,6 +143,42 @@ function checkTogether(values: Values, role: Role, faults: Faults): void {
     if (embedded && values[name] !== undefined) faults.add(name, `${name} is set but DATABASE_URL is not.`);
   if (values.OLD_SECRET_KEY !== undefined && values.SECRET_KEY === undefined && role !== 'standalone')
     faults.add('OLD_SECRET_KEY', 'OLD_SECRET_KEY is set but SECRET_KEY is not.');
+  if (role === 'api' || role === 'standalone') checkDoor(values, faults);
+}
+
+/** S1: nothing that a network can reach starts without a word on who may come in. */
+function checkDoor(values: Values, faults: FaultList): void {
+  const { HOST: host, AUTH_MODE: mode } = values;
+  // What follows from a fault would only hide it.
+  if (faults.has('HOST') || faults.has('AUTH_MODE')) return;
+  const open = !isLoopback(host);
+  if (open && mode === undefined)
+    faults.add(
+      'HOST',
+      `HOST ${host} can be reached from a network, so AUTH_MODE must say who may come in: password, forward, or none.`,
+    );
+  if (open && mode === 'none' && values.I_KNOW_THIS_IS_OPEN !== '1')
+    faults.add(
+      'AUTH_MODE',
+      `AUTH_MODE none on HOST ${host} lets everybody in who can reach it. Use password, or set I_KNOW_THIS_IS_OPEN=1.`,
+    );
+  if (mode === 'forward' && values.TRUSTED_PROXIES === undefined && !faults.has('TRUSTED_PROXIES'))
+    faults.add(
+      'TRUSTED_PROXIES',
+      'TRUSTED_PROXIES is missing: AUTH_MODE forward believes the header of these addresses only.',
+    );
+}
+
+function doorOf(values: Values): Door {
+  const loopback = isLoopback(values.HOST);
+  return {
+    mode: values.AUTH_MODE ?? (loopback ? 'none' : 'password'),
+    header: values.AUTH_HEADER,
+    proxies: values.TRUSTED_PROXIES ?? NO_PROXIES,
+    adminPassword: values.ADMIN_PASSWORD,
+    loopback,
+    metricsAuth: values.METRICS_AUTH === '1',
+  };
 }
 
 /**
@@ -146,5 +213,6 @@ export function loadEnv(source: Source = process.env, role: Role = 'standalone')
     logLevel: values.LOG_LEVEL,
     logFile: values.LOG_FILE,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    door: doorOf(values),
   };
 }

@@ -10,6 +10,8 @@ export const SEEDED = 'settings_seeded';
 
 /** Where this database's content was moved to: two controllers on one library must never run (R7). */
 export const MOVED_TO = 'moved_to';
+/** Sealed one-time code for the first password, until there is one (S1). */
+export const SETUP_CODE = 'setup_code';
 
 export async function readMeta(db: Db, key: string): Promise<string | undefined> {
   const row = await db.selectFrom('app_meta').select('value').where('key', '=', key).executeTakeFirst();

@@ -4,6 +4,7 @@ import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
 import type { BackupsTable } from './backup-tables.ts';
 import type { FieldReport } from '../domain/report.ts';
+import type { DoorTables } from './door-tables.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
 import type { Depth } from '../domain/verification.ts';
@@ -311,7 +312,7 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface Tables extends VerificationTables {
+export interface Tables extends VerificationTables, DoorTables {
   backups: BackupsTable;
   master_absences: MasterAbsencesTable;
   master_suspects: MasterSuspectsTable;

@@ -9,6 +9,7 @@ import got from 'got';
 import { AppError } from '../kernel/errors.ts';
 import type { TlsOptions } from './client.ts';
 import type { Fault } from './faults.ts';
+import { guardedLookup } from './lookup.ts';
 import { isForbiddenAddress } from './url.ts';
 
 /** More of an error page is not worth reading. */
@@ -127,6 +128,7 @@ function gotOptions(spec: Exchange, progress: Progress) {
     agent: spec.agent,
     throwHttpErrors: false,
     followRedirect: false,
+    dnsLookup: guardedLookup(() => ownError(progress, forbiddenAddress())),
     decompress: false,
     retry: { limit: 0 },
     timeout: { lookup: spec.connectMs, connect: spec.connectMs, secureConnect: spec.connectMs },
@@ -158,13 +160,7 @@ function listenToStops(spec: Exchange, progress: Progress): () => void {
 function watchConnection(request: ClientRequest, spec: Exchange, progress: Progress): void {
   const stands = (socket: Socket) => () => {
     try {
-      if (isForbiddenAddress(socket.remoteAddress ?? ''))
-        throw new AppError({
-          code: 'url_forbidden_host',
-          class: 'config',
-          message: 'The host name leads to a link-local or metadata address.',
-          scope: 'instance',
-        });
+      if (isForbiddenAddress(socket.remoteAddress ?? '')) throw forbiddenAddress();
       spec.beforeFirstByte();
       progress.connected = true;
     } catch (error) {
@@ -175,6 +171,15 @@ function watchConnection(request: ClientRequest, spec: Exchange, progress: Progr
   request.once('socket', (socket: Socket) => {
     if (socket.connecting) socket.prependOnceListener('connect', stands(socket));
     else stands(socket)();
+  });
+}
+
+function forbiddenAddress(): AppError {
+  return new AppError({
+    code: 'url_forbidden_host',
+    class: 'config',
+    message: 'The host name leads to a link-local or metadata address.',
+    scope: 'instance',
   });
 }
 

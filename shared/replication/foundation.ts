@@ -60,7 +60,8 @@ export interface ProgramLog {
 }
 
 export function openProgramLog(env: Env, output?: { write(line: string): void }): ProgramLog {
-  for (const secret of [env.secretKey, env.oldSecretKey, env.masterToken, env.webhookSecret]) registerSecret(secret);
+  for (const secret of [env.secretKey, env.oldSecretKey, env.masterToken, env.webhookSecret, env.door.adminPassword])
+    registerSecret(secret);
   let target: Database<Tables> | null = null;
   const events = batchEvents(async (batch) => {
     if (target === null) throw new Error('no database yet');

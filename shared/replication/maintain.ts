@@ -1,4 +1,5 @@
 /** What grows is cut (product.md section 4, "retention for all that grow"). */
+import { pruneDoors } from '../db/admin.repo.ts';
 import { deleteLogsBefore } from '../db/logs.repo.ts';
 import { pruneRunItems } from '../db/runs.repo.ts';
 import { pruneLedger } from '../db/verification-ledger.repo.ts';
@@ -6,11 +7,14 @@ import type { Db } from '../db/tables.ts';
 import { pruneWorkers } from '../db/workers.repo.ts';
 import { DAY } from '../kernel/clock.ts';
 import type { EngineDeps } from './deps.ts';
+import { SESSION } from './doors/admin.ts';
 import { underEpoch } from './lead.ts';
 
 /** Rows a statement: a long one would hold locks and bloat. */
 const BATCH = 5000;
 const MAX_BATCHES = 200;
+/** Acts of operators are few, and asked for long after. */
+const AUDIT_DAYS = 400;
 
 type MaintainDeps = Pick<EngineDeps, 'db' | 'settings' | 'clock'>;
 
@@ -36,5 +40,6 @@ async function prune(deps: MaintainDeps, epoch: number): Promise<void> {
   await underEpoch(deps.db, epoch, async (trx) => {
     await pruneRunItems(trx);
     await pruneWorkers(trx);
+    await pruneDoors(trx, SESSION.idleSeconds, AUDIT_DAYS);
   });
 }

@@ -27,6 +27,8 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   // Fernet tokens: version byte 0x80 and the zero bytes of today's times always print like this.
   [/gAAAAA[A-Za-z0-9_-]{40,}={0,2}/g, MASK],
   [/\b(Token|Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${MASK}`],
+  // Our own API keys and sessions.
+  [/\bpngx[ks]_[A-Za-z0-9_-]{20,}/g, MASK],
   // User and password in a URL.
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*@/gi, `$1${MASK}@`],
   // The query of an address may hold a search text or a token, and says little.

@@ -25,6 +25,7 @@ import { ATTEMPT, type Fixture } from './fixture.ts';
 import { backupCalls } from './calls-backup.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
+import { doorCalls } from './calls-doors.ts';
 import { verifyCalls } from './calls-verify.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
@@ -345,6 +346,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...reconcileRepoCalls,
   ...verifyCalls,
   ...backupCalls,
+  ...doorCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

@@ -1,10 +1,7 @@
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
 import type { ApiDeps } from '../deps.ts';
-
-export interface RequestVariables {
-  Variables: { requestId: string };
-}
+import type { GateVariables } from '../gate/visitor.ts';
 
 /** Monitors ask every few seconds; their lines would bury all others. */
 const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
@@ -12,7 +9,7 @@ const GIVEN_ID = /^[\w.-]{1,64}$/;
 
 /** One wide line a request. The query stays out: a search text may hold anything. */
 export function requestLog(deps: Pick<ApiDeps, 'log' | 'clock' | 'randomHex'>) {
-  return createMiddleware<RequestVariables>(async (c, next) => {
+  return createMiddleware<GateVariables>(async (c, next) => {
     const given = c.req.header('x-request-id');
     const requestId = given !== undefined && GIVEN_ID.test(given) ? given : deps.randomHex(8);
     c.set('requestId', requestId);

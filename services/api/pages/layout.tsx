@@ -14,17 +14,20 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 .bad { color: var(--bad); } .warn { color: var(--warn); } .good { color: var(--good); }
 @media (prefers-color-scheme: dark) { :root { --bad: #f77; --warn: #fb5; --good: #5d7; } }
 progress { width: 100%; height: 1rem; }
+input { font: inherit; width: 100%; max-width: 24rem; padding: .3rem; } button { font: inherit; padding: .3rem 1rem; }
 `;
 export const STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`;
 
 /** Works without scripts: the browser itself loads the page again. */
-export function Layout(props: { title: string; refreshSeconds: number; children: Child }) {
+export function Layout(props: { title: string; refreshSeconds?: number; children: Child }) {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="refresh" content={String(props.refreshSeconds)} />
+        {props.refreshSeconds === undefined ? null : (
+          <meta http-equiv="refresh" content={String(props.refreshSeconds)} />
+        )}
         <title>{props.title}</title>
         <style>{raw(STYLE)}</style>
       </head>

@@ -5,15 +5,18 @@ import { duration } from '../presenters/replica-state.ts';
 import type { PresentedRun } from '../presenters/runs.ts';
 import { loadStatusPage } from '../presenters/status-page.ts';
 import type { PresentedReplica, Status } from '../presenters/status.ts';
+import type { GateVariables } from '../gate/visitor.ts';
 import { Layout } from './layout.tsx';
+import { VisitorPart } from './visitor-part.tsx';
 
-export function statusPage(deps: ApiDeps): Hono {
-  return new Hono().get('/', async (c) => {
+export function statusPage(deps: ApiDeps): Hono<GateVariables> {
+  return new Hono<GateVariables>().get('/', async (c) => {
     const { status, runs, zone, now } = await loadStatusPage(deps);
     const times = timesIn(zone, now);
     return c.html(
       <Layout title="pngx-controller" refreshSeconds={status.progress.running ? 3 : 60}>
         <h1>pngx-controller</h1>
+        <VisitorPart c={c} door={deps.door} basePath={deps.basePath} />
         <p>
           <strong>{status.summary}</strong>
         </p>
@@ -23,8 +26,7 @@ export function statusPage(deps: ApiDeps): Hono {
         <RunTable runs={runs} times={times} />
         <BackupPart status={status} times={times} />
         <p class="note">
-          There is no login yet, so this page is served on the loopback address of this machine only. Times are in{' '}
-          {zone}. Version {status.version}.
+          Times are in {zone}. Version {status.version}.
         </p>
       </Layout>,
     );

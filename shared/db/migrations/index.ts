@@ -9,6 +9,7 @@ import { truth } from './2026-11-22-truth.ts';
 import { verify } from './2026-11-22-verify.ts';
 import { leader } from './2026-11-23-leader.ts';
 import { backup } from './2026-11-23-backup.ts';
+import { doors } from './2026-11-23-doors.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -22,6 +23,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-taxonomy': taxonomy,
   '2026-11-23-leader': leader,
   '2026-11-23-backup': backup,
+  '2026-11-23-doors': doors,
 };
 
 /**

@@ -2,8 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApiDeps } from '../../../services/api/deps.ts';
+import { createApiDeps, type ApiDeps } from '../../../services/api/deps.ts';
 import { startApi } from '../../../services/api/server.ts';
+import type { Door } from '../../../shared/config/env.ts';
+import { NO_PROXIES } from '../../../shared/config/trusted-proxies.ts';
 import { createSecretBox, type SecretBox } from '../../../shared/config/secret-key.ts';
 import { openDatabase } from '../../../shared/db/client.ts';
 import type { Db, Tables } from '../../../shared/db/tables.ts';
@@ -13,7 +15,7 @@ import { openQueueBackend, type QueueBackend } from '../../../shared/queue/backe
 import { createProducer, type Producer } from '../../../shared/queue/producer.ts';
 import type { EngineLog, LogFields } from '../../../shared/replication/deps.ts';
 import { createMetrics } from '../../../shared/telemetry/metrics.ts';
-import { createTestDatabase } from '../../support/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
 /** An answer as it came: the tests say what they expect of it. */
 export type Json = ReturnType<typeof JSON.parse>;
@@ -26,6 +28,8 @@ export interface Answer {
 }
 export interface TestApi {
   readonly url: string;
+  readonly deps: ApiDeps;
+  readonly testDatabase: TestDatabase;
   readonly db: Db;
   readonly secrets: SecretBox;
   /** Runs whose cycle job was enqueued. */
@@ -42,10 +46,30 @@ export interface TestApi {
 
 const FREE_SLOTS: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
 
-export async function startTestApi(): Promise<TestApi> {
-  const testDatabase = await createTestDatabase();
+/** As on a loopback HOST without AUTH_MODE. */
+export const OPEN_DOOR: Door = {
+  mode: 'none',
+  header: 'x-authentik-username',
+  proxies: NO_PROXIES,
+  adminPassword: undefined,
+  loopback: true,
+  metricsAuth: false,
+};
+
+export interface TestApiOptions {
+  readonly door?: Partial<Door>;
+  readonly publicUrl?: string;
+  readonly basePath?: string;
+  /** Share the database and key of another API: a second process of the same installation. */
+  readonly joins?: TestApi;
+  readonly patience?: Parameters<typeof startApi>[2];
+}
+
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const testDatabase = options.joins?.testDatabase ?? (await createTestDatabase());
   const database = openDatabase<Tables>(testDatabase.url, { max: 4 });
-  const secrets = createSecretBox({ current: formatFernetKey(randomBytes(32)), old: undefined });
+  const secrets =
+    options.joins?.secrets ?? createSecretBox({ current: formatFernetKey(randomBytes(32)), old: undefined });
   const state = { draining: false, broken: false };
   const enqueued: number[] = [];
   const logged: TestApi['logged'] = [];
@@ -64,7 +88,13 @@ export async function startTestApi(): Promise<TestApi> {
     },
   };
   const foundation = {
-    env: { publicUrl: undefined, basePath: '', timeZone: 'UTC', scratchDir: join(tmpdir(), 'pngx-test-scratch') },
+    env: {
+      publicUrl: options.publicUrl,
+      basePath: options.basePath ?? '',
+      timeZone: 'UTC',
+      scratchDir: join(tmpdir(), 'pngx-test-scratch'),
+      door: { ...OPEN_DOOR, ...options.door },
+    },
     database,
     secrets,
     producer,
@@ -74,14 +104,14 @@ export async function startTestApi(): Promise<TestApi> {
     metrics: createMetrics({ version: '0.0.0-test', role: 'api', queue: backend.kind }, { process: false }),
     version: '0.0.0-test',
   };
-  const api = await startApi(
-    createApiDeps(foundation, () => state.draining),
-    { host: '127.0.0.1', port: 0 },
-  );
+  const deps = createApiDeps(foundation, () => state.draining);
+  const api = await startApi(deps, { host: '127.0.0.1', port: 0 }, options.patience);
   const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
     send(`${api.url}${path}`, method, body, headers);
   return {
     url: api.url,
+    deps,
+    testDatabase,
     db: database.db,
     secrets,
     enqueued,
@@ -94,7 +124,7 @@ export async function startTestApi(): Promise<TestApi> {
       await api.close(1000);
       await backend.close();
       await database.close();
-      await testDatabase.drop();
+      if (options.joins === undefined) await testDatabase.drop();
     },
   };
 }

@@ -87,7 +87,7 @@ describe('GET /api/status', () => {
     const { text, headers } = await api.get('/');
     expect(headers.get('content-type')).toContain('text/html');
     expect(text).toContain('<meta http-equiv="refresh"');
-    expect(text).toContain('no login yet');
+    expect(text).toContain('Nobody has to log in here');
     expect(text).toContain('cellar');
     expect(text).not.toContain('<script');
   });

@@ -10,6 +10,7 @@ import { createProducer } from '../../../shared/queue/producer.ts';
 import { createMetrics } from '../../../shared/telemetry/metrics.ts';
 import type { Controller } from '../../support/controller.ts';
 import { queuePrefix } from '../../support/test-worker.ts';
+import { OPEN_DOOR } from '../api/harness.ts';
 
 export interface Api {
   /** The parsed body, with the status beside it. */
@@ -23,7 +24,13 @@ export async function apiOn(controller: Controller): Promise<Api> {
   const backend = await openQueueBackend({ databaseUrl: url, workers: 0, prefix: queuePrefix(url) });
   const deps = createApiDeps(
     {
-      env: { publicUrl: undefined, basePath: '', timeZone: 'UTC', scratchDir: join(tmpdir(), 'pngx-test-scratch') },
+      env: {
+        publicUrl: undefined,
+        basePath: '',
+        timeZone: 'UTC',
+        scratchDir: join(tmpdir(), 'pngx-test-scratch'),
+        door: OPEN_DOOR,
+      },
       database,
       secrets: controller.secrets,
       producer: createProducer(backend),

@@ -127,10 +127,48 @@ describe('loadEnv', () => {
     );
   });
 
-  it('refuses to listen on a network as long as there is no login', () => {
-    expect(faults({ HOST: '0.0.0.0' })[0]).toMatch(/no login yet/);
-    expect(faults({ AUTH_MODE: 'password' })[0]).toMatch(/no login yet/);
-    for (const HOST of ['localhost', '::1', '127.1.2.3']) expect(loadEnv({ HOST }).host).toBe(HOST);
+  it('asks for no login on loopback unless told to', () => {
+    for (const HOST of ['localhost', '::1', '127.1.2.3'])
+      expect(loadEnv({ HOST })).toMatchObject({ host: HOST, door: { mode: 'none', loopback: true } });
+    expect(loadEnv({ AUTH_MODE: 'password' }).door.mode).toBe('password');
+  });
+
+  it('never listens on a network without a word on who may come in', () => {
+    for (const HOST of ['0.0.0.0', '::', '10.0.0.5', 'box.lan'])
+      expect(faults({ HOST })).toEqual([
+        expect.stringMatching(/^HOST \S+ can be reached from a network, so AUTH_MODE/),
+      ]);
+    expect(faults({ HOST: '0.0.0.0', AUTH_MODE: 'none' })).toEqual([expect.stringMatching(/I_KNOW_THIS_IS_OPEN=1/)]);
+    expect(faults({ HOST: '0.0.0.0', AUTH_MODE: 'none', I_KNOW_THIS_IS_OPEN: '0' })).toHaveLength(1);
+    expect(faults({ HOST: '0.0.0.0', AUTH_MODE: 'non' })).toEqual([expect.stringMatching(/^AUTH_MODE must be one of/)]);
+    expect(loadEnv({ HOST: '0.0.0.0', AUTH_MODE: 'none', I_KNOW_THIS_IS_OPEN: '1' }).door.loopback).toBe(false);
+    expect(loadEnv({ HOST: '0.0.0.0', AUTH_MODE: 'password' }).door.mode).toBe('password');
+  });
+
+  it('asks nothing of a worker, whose port tells its health alone', () => {
+    const apart = { HOST: '0.0.0.0', DATABASE_URL: 'postgres://a@b/c' };
+    expect(loadEnv(apart, 'worker').door.mode).toBe('password');
+    expect(faults(apart, 'api')).toHaveLength(1);
+  });
+
+  it('believes a header of named proxies only', () => {
+    expect(faults({ AUTH_MODE: 'forward' })).toEqual([expect.stringMatching(/^TRUSTED_PROXIES is missing/)]);
+    for (const TRUSTED_PROXIES of ['0.0.0.0/0', '::/0', '10.0.0.0/33', 'traefik', '10.0.0.1/8/8', '10.0.0.1,x'])
+      expect(faults({ AUTH_MODE: 'forward', TRUSTED_PROXIES })).toEqual([
+        expect.stringMatching(/^TRUSTED_PROXIES must/),
+      ]);
+    const { door } = loadEnv({
+      AUTH_MODE: 'forward',
+      TRUSTED_PROXIES: '10.0.0.0/8, fd00::/8',
+      AUTH_HEADER: 'Remote-User',
+    });
+    expect(door.header).toBe('remote-user');
+    expect(['10.1.2.3', '::ffff:10.1.2.3', 'fd12::1'].map(door.proxies.has)).toEqual([true, true, true]);
+    expect(['11.1.2.3', '::ffff:11.1.2.3', 'fe80::1', '', '10.1.2.3, 1.1.1.1'].some(door.proxies.has)).toBe(false);
+  });
+
+  it('refuses a short ADMIN_PASSWORD without repeating it', () => {
+    expect(faults({ ADMIN_PASSWORD: 'hunter2' })).toEqual(['ADMIN_PASSWORD must have at least 8 characters.']);
   });
 
   it('wants a database of their own for the parts that run apart', () => {

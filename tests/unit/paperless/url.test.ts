@@ -20,6 +20,10 @@ describe('the address of an instance', () => {
     ['http://10.0.0.5:8000/api', 'http://10.0.0.5:8000'],
     ['http://127.0.0.1:8000', 'http://127.0.0.1:8000'],
     ['http://[fd12:3456::1]:8000', 'http://[fd12:3456::1]:8000'],
+    ['http://[::1]:8000', 'http://[::1]:8000'],
+    ['http://[::ffff:10.0.0.5]:8000', 'http://[::ffff:a00:5]:8000'],
+    ['http://192.168.7.2', 'http://192.168.7.2'],
+    ['http://100.64.0.9', 'http://100.64.0.9'],
   ] as const)
     it(`${entered} becomes ${normal}`, () => expect(parseInstanceUrl(entered)).toBe(normal));
 
@@ -39,6 +43,20 @@ describe('the address of an instance', () => {
     ['http://[::]/', 'url_forbidden_host'],
     ['http://0.0.0.0/', 'url_forbidden_host'],
     ['http://100.100.100.200/', 'url_forbidden_host'],
+    ['http://[::ffff:a9fe:a9fe]/', 'url_forbidden_host'],
+    ['http://[::a9fe:a9fe]/', 'url_forbidden_host'],
+    ['http://[64:ff9b::169.254.169.254]/', 'url_forbidden_host'],
+    ['http://[2002:a9fe:a9fe::1]/', 'url_forbidden_host'],
+    ['http://[febf::1]/', 'url_forbidden_host'],
+    ['http://[ff02::1]/', 'url_forbidden_host'],
+    ['http://[0:0:0:0:0:0:0:0]/', 'url_forbidden_host'],
+    ['http://169.254.1/', 'url_forbidden_host'],
+    ['http://0251.0376.0251.0376/', 'url_forbidden_host'],
+    ['http://255.255.255.255/', 'url_forbidden_host'],
+    ['http://192.0.0.192/opc/v2/instance', 'url_forbidden_host'],
+    ['gopher://127.0.0.1/', 'url_scheme'],
+    ['javascript:alert(1)', 'url_scheme'],
+    ['https://user@example.org', 'url_credentials'],
     ['http://metadata.google.internal./', 'url_forbidden_host'],
   ] as const)
     it(`${entered} is refused as ${code}`, () => expect(refusal(entered)).toBe(code));
