@@ -7,6 +7,7 @@ import { AppError } from '../../../shared/kernel/errors.ts';
 import { hasPassword, login, logout, setUpAdmin } from '../../../shared/replication/doors/admin.ts';
 import type { ApiDeps } from '../deps.ts';
 import { formToken, giveSession, isFormToken, readSession, takeSession } from '../gate/cookies.ts';
+import { ownPath } from '../gate/own-path.ts';
 import { sourceOf } from '../gate/visitor-address.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { statusOf } from '../http-error.ts';
@@ -84,14 +85,6 @@ function shownError(c: PageContext, thrown: unknown) {
   if (!(thrown instanceof AppError) || statusOf(thrown) === 500) throw thrown;
   if (thrown.retryAfterMs !== undefined) c.header('Retry-After', String(Math.ceil(thrown.retryAfterMs / 1000)));
   return { error: thrown, status: statusOf(thrown) };
-}
-
-/** Where a person wanted to go, if it is here. */
-function ownPath(next: string, basePath: string): string {
-  const home = `${basePath}/`;
-  if (!next.startsWith(home) || /[\p{C}\\]/u.test(next)) return home;
-  const at = new URL(next, 'http://here.invalid');
-  return at.origin === 'http://here.invalid' && !next.startsWith('//') ? at.pathname + at.search : home;
 }
 
 interface Shown {
