@@ -30,11 +30,53 @@ AS $function$
       return new;
     end $function$;
 
+create table admin_account (
+  id smallint not null default 1,
+  password_hash text not null,
+  changed_at timestamp with time zone not null default now(),
+  constraint admin_account_pkey PRIMARY KEY (id),
+  constraint admin_account_id_check CHECK ((id = 1))
+);
+
+create table api_keys (
+  id bigint not null generated always as identity,
+  name text not null,
+  key_hash text not null,
+  hint text not null,
+  scope text not null,
+  created_at timestamp with time zone not null default now(),
+  created_by text not null,
+  last_used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_keys_key_hash_key UNIQUE (key_hash),
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_scope_check CHECK ((scope = ANY (ARRAY['read'::text, 'full'::text])))
+);
+
+CREATE UNIQUE INDEX api_keys_name ON api_keys USING btree (lower(name)) WHERE (revoked_at IS NULL);
+
 create table app_meta (
   key text not null,
   value text not null,
   constraint app_meta_pkey PRIMARY KEY (key)
 );
+
+create table audit_log (
+  id bigint not null generated always as identity,
+  at timestamp with time zone not null default now(),
+  actor text not null,
+  via text not null,
+  action text not null,
+  target text,
+  status smallint,
+  request_id text,
+  source text,
+  before jsonb,
+  after jsonb,
+  constraint audit_log_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX audit_log_at ON audit_log USING btree (at);
 
 create table backups (
   id bigint not null generated always as identity,
@@ -117,6 +159,15 @@ create table leader (
   constraint leader_pkey PRIMARY KEY (id),
   constraint leader_id_check CHECK ((id = 1))
 );
+
+create table login_attempts (
+  id bigint not null generated always as identity,
+  source text not null,
+  at timestamp with time zone not null default now(),
+  constraint login_attempts_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX login_attempts_at ON login_attempts USING btree (at);
 
 create table logs (
   id bigint not null generated always as identity,
@@ -371,6 +422,16 @@ create table run_items (
 
 CREATE INDEX run_items_link ON run_items USING btree (link_id);
 CREATE INDEX run_items_open ON run_items USING btree (run_id, state, kind, link_id);
+
+create table sessions (
+  token_hash text not null,
+  created_at timestamp with time zone not null default now(),
+  last_seen_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  constraint sessions_pkey PRIMARY KEY (token_hash)
+);
+
+CREATE INDEX sessions_expiry ON sessions USING btree (expires_at);
 
 create table settings (
   key text not null,

@@ -4,6 +4,8 @@
 begin;
 select 'canary' as what, key, value as token from app_meta
   where key = $1 for no key update;
+select 'setup code' as what, key, value as token from app_meta
+  where key = $1 for no key update;
 select 'setting' as what, key, value as token from settings
   where key = any($1::text[]) and value <> '' order by key for no key update;
 select 'replica' as what, id::text as key, api_token as token from replicas

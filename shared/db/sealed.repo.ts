@@ -1,10 +1,10 @@
 /** Everything that is stored encrypted with SECRET_KEY, in one list (S5): what is missing here a rotation would lose. */
 import { sql } from 'kysely';
-import { CANARY } from './app-meta.repo.ts';
+import { CANARY, SETUP_CODE } from './app-meta.repo.ts';
 import type { Db } from './tables.ts';
 
 export interface Sealed {
-  readonly what: 'canary' | 'setting' | 'replica';
+  readonly what: 'canary' | 'setup code' | 'setting' | 'replica';
   readonly key: string;
   readonly token: string;
 }
@@ -13,15 +13,18 @@ export interface Sealed {
 export async function lockSealed(trx: Db, secretSettings: readonly string[]): Promise<Sealed[]> {
   const canary = await sql<Sealed>`select 'canary' as what, key, value as token from app_meta
     where key = ${CANARY} for no key update`.execute(trx);
+  const setupCode = await sql<Sealed>`select 'setup code' as what, key, value as token from app_meta
+    where key = ${SETUP_CODE} for no key update`.execute(trx);
   const settings = await sql<Sealed>`select 'setting' as what, key, value as token from settings
     where key = any(${[...secretSettings]}::text[]) and value <> '' order by key for no key update`.execute(trx);
   const replicas = await sql<Sealed>`select 'replica' as what, id::text as key, api_token as token from replicas
     order by id for no key update`.execute(trx);
-  return [...canary.rows, ...settings.rows, ...replicas.rows];
+  return [...canary.rows, ...setupCode.rows, ...settings.rows, ...replicas.rows];
 }
 
 export async function replaceSealed(trx: Db, { what, key }: Sealed, token: string): Promise<void> {
-  if (what === 'canary') await trx.updateTable('app_meta').set({ value: token }).where('key', '=', key).execute();
+  if (what === 'canary' || what === 'setup code')
+    await trx.updateTable('app_meta').set({ value: token }).where('key', '=', key).execute();
   else if (what === 'setting') await trx.updateTable('settings').set({ value: token }).where('key', '=', key).execute();
   else await trx.updateTable('replicas').set({ api_token: token }).where('id', '=', Number(key)).execute();
 }

@@ -1,7 +1,7 @@
 /** Another SECRET_KEY for everything that is stored encrypted (S5), and what remains to be done where the key is lost. */
 import type { SecretBox } from '../config/secret-key.ts';
 import { SETTING_KEYS, SETTINGS } from '../config/settings.ts';
-import { CANARY, insertMeta } from '../db/app-meta.repo.ts';
+import { CANARY, deleteMeta, insertMeta } from '../db/app-meta.repo.ts';
 import { inTransaction } from '../db/client.ts';
 import { notify, SETTINGS_CHANGED } from '../db/listen.ts';
 import { deleteSettings } from '../db/settings.repo.ts';
@@ -44,7 +44,8 @@ function neither(sealed: Sealed): AppError {
 }
 
 function nameOf({ what, key }: Sealed): string {
-  return what === 'replica' ? `the token of replica ${key}` : what === 'setting' ? `the setting ${key}` : 'the canary';
+  if (what === 'replica') return `the token of replica ${key}`;
+  return what === 'setting' ? `the setting ${key}` : `the ${what}`;
 }
 
 function opened(box: SecretBox, token: string): string | null {
@@ -64,6 +65,8 @@ export async function forgetUnreadable(trx: Db, box: SecretBox): Promise<string[
   const lost = found.filter(({ token }) => opened(box, token) === null);
   for (const sealed of lost) {
     if (sealed.what === 'canary') await replaceSealed(trx, sealed, box.seal(KEY_PLAIN));
+    // The next start makes another one.
+    else if (sealed.what === 'setup code') await deleteMeta(trx, sealed.key);
     else if (sealed.what === 'setting') await deleteSettings(trx, [sealed.key]);
     else {
       await replaceSealed(trx, sealed, box.seal(''));
@@ -72,5 +75,5 @@ export async function forgetUnreadable(trx: Db, box: SecretBox): Promise<string[
   }
   await insertMeta(trx, CANARY, box.seal(KEY_PLAIN));
   await notify(trx, SETTINGS_CHANGED, '');
-  return lost.filter(({ what }) => what !== 'canary').map(nameOf);
+  return lost.filter(({ what }) => what === 'setting' || what === 'replica').map(nameOf);
 }
