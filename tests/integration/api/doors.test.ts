@@ -270,6 +270,8 @@ describe('an API key', () => {
     for (const { method, path } of routes.filter(({ path: one }) => !['/login', '/setup'].includes(one)))
       expect([path, await status(path.replace(/:\w+/g, '1'), using(secret), api, method)]).toEqual([path, 403]);
     expect(await status('/api/replicas', using(secret))).toBe(200);
+    // A copy of the whole database is more than a look at it.
+    expect(await status('/api/backup', using(secret))).toBe(403);
   });
 
   it('that is revoked or made up is nobody, also beside a session and where nobody has to log in', async () => {
