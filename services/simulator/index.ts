@@ -66,7 +66,7 @@ export async function startSimulator(input: SimulatorInput): Promise<Simulator> 
   const log = new RequestLog();
   const router = new Router([...documentRoutes, ...objectRoutes, ...userRoutes, ...taskRoutes, ...systemRoutes]);
   const server = new SimulatorServer(instance, router, log);
-  const url = await server.listen(options.port);
+  const url = await server.listen(options.port, options.host);
   return {
     url,
     token: options.token,

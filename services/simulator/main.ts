@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     profile: { type: 'string' },
     port: { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
     token: { type: 'string' },
     docs: { type: 'string', default: '0' },
     seed: { type: 'string', default: 'simulator' },

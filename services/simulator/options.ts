@@ -4,6 +4,7 @@ import { faultRule } from './faults.ts';
 export const simulatorOptions = z.object({
   profile: z.enum(['v2', 'v3']),
   port: z.coerce.number().int().min(0).max(65_535).default(0),
+  host: z.string().default('127.0.0.1'),
   token: z.string().min(1),
   /** Generated documents the library starts with, if it is empty. */
   docs: z.coerce.number().int().min(0).default(0),

@@ -35,11 +35,11 @@ export class SimulatorServer {
     });
   }
 
-  listen(port: number): Promise<string> {
+  listen(port: number, host: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', () => {
-        resolve(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
+      this.#server.listen(port, host, () => {
+        resolve(`http://${host}:${(this.#server.address() as AddressInfo).port}`);
       });
     });
   }

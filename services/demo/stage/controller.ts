@@ -5,6 +5,7 @@ import type { Blocked } from '../comparison/types.ts';
 /** The controller as any user of its API sees it. */
 export interface Controller {
   readonly url: string;
+  replicaNames(): Promise<readonly string[]>;
   addReplica(name: string, url: string, token: string): Promise<number>;
   /** What a person chooses for one replica; the names are those of PUT /api/replicas/{id}. */
   configureReplica(id: number, choices: Readonly<Record<string, unknown>>): Promise<void>;
@@ -53,6 +54,10 @@ export function controllerAt(url: string): Controller {
     call(url, shape, method, path, json);
   return {
     url,
+    replicaNames: async () => {
+      const shape = z.object({ replicas: z.array(z.object({ name: z.string() })) });
+      return (await ask(shape, 'GET', '/api/replicas')).replicas.map(({ name }) => name);
+    },
     addReplica: async (name, replicaUrl, token) => {
       const shape = z.object({ replica: z.object({ id: z.number() }) });
       return (await ask(shape, 'POST', '/api/replicas', { name, url: replicaUrl, api_token: token })).replica.id;
