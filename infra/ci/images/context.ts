@@ -1,6 +1,6 @@
 /** The build context: the files of the project that .dockerignore lets through. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join, matchesGlob } from 'node:path';
+import { join } from 'node:path';
 
 type Rule = (path: string) => boolean | null;
 
@@ -20,12 +20,21 @@ export function ignoreRules(text: string): (path: string) => boolean {
 
 function ruleOf(line: string): Rule {
   const lets = line.startsWith('!');
-  const pattern = (lets ? line.slice(1) : line).replace(/^\/|\/$/g, '');
+  const pattern = expression((lets ? line.slice(1) : line).replace(/^\/|\/$/g, ''));
   return (path) => {
     const parts = path.split('/');
-    const fits = parts.some((_, at) => matchesGlob(parts.slice(0, at + 1).join('/'), pattern));
+    const fits = parts.some((_, at) => pattern.test(parts.slice(0, at + 1).join('/')));
     return fits ? !lets : null;
   };
+}
+
+/** A star stands for names that begin with a dot too, which is why Node's own glob is not used. */
+function expression(pattern: string): RegExp {
+  const source = pattern
+    .split('**/')
+    .map((part) => part.split('*').map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('[^/]*'))
+    .join('(?:.*/)?');
+  return new RegExp(`^${source}$`);
 }
 
 /** Paths of all files in the context, from its root. */

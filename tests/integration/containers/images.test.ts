@@ -89,16 +89,27 @@ describe.skipIf(!canMount || !hasRedis)('the images, built step by step as their
     containers.push(container);
     return container;
   };
-  const healthy = (container: Container, image: BuiltImage) =>
-    waitFor(
-      'HEALTHCHECK to succeed',
-      async () => (await container.exec(...image.stage.healthcheck)).code === 0,
+  /** Asked from outside until it is up, since HEALTHCHECK starts a program each time. */
+  const healthy = async (container: Container, image: BuiltImage, port: number) => {
+    await waitFor(
+      'the service to answer',
+      async () => {
+        await container.pid();
+        return (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.ok;
+      },
       120_000,
     ).catch((error: Error) => {
       throw new Error(`${error.message}\n${container.output()}`);
     });
+    expect(await container.exec(...image.stage.healthcheck)).toEqual({ code: 0, output: '' });
+  };
   const list = (image: BuiltImage, directory: string) =>
-    shop.run('mount -t overlay overlay -o "ro,lowerdir=$1:/" "$3"; ls -A "$3$2"', image.layers.join(':'), directory, shop.dir);
+    shop.run(
+      'mount -t overlay overlay -o "ro,lowerdir=$1:/" "$3"; ls -A "$3$2"',
+      image.layers.join(':'),
+      directory,
+      shop.dir,
+    );
 
   it.each(['api', 'standalone', 'worker'] as const)('%s holds what production needs and nothing else', async (name) => {
     const image = images[name];
@@ -149,20 +160,16 @@ describe.skipIf(!canMount || !hasRedis)('the images, built step by step as their
     const port = await freePort();
     const at = { ...environment, MASTER_URL: master.url, MASTER_TOKEN: master.token };
     const api = await start(images.api, 'api', { ...at, PORT: String(port) }, withSecrets);
-    const worker = await start(
-      images.worker,
-      'worker',
-      { ...at, WORKER_PORT: String(await freePort()) },
-      withSecrets,
-    );
-    await healthy(api, images.api);
-    await healthy(worker, images.worker);
+    const workerPort = await freePort();
+    const worker = await start(images.worker, 'worker', { ...at, WORKER_PORT: String(workerPort) }, withSecrets);
+    await healthy(api, images.api, port);
+    await healthy(worker, images.worker, workerPort);
     const url = `http://127.0.0.1:${port}`;
     await sync(url);
     // As the image's user, and only where it was given a place.
-    expect((await api.exec('sh', '-c', 'id -u; touch /app/x /etc/x /x; touch /tmp/x /data/x && echo written')).output).toMatch(
-      /^1000\n[\s\S]*written/,
-    );
+    expect(
+      (await api.exec('sh', '-c', 'id -u; touch /app/x /etc/x /x; touch /tmp/x /data/x && echo written')).output,
+    ).toMatch(/^1000\n[\s\S]*written/);
     expect((await worker.exec('sh', '-c', 'touch /app/x')).output).toContain('Read-only file system');
     expect((await worker.exec('sh', '-c', 'grep CapBnd /proc/self/status')).output).toContain('0000000000000000');
     for (const container of [api, worker]) {
@@ -176,12 +183,17 @@ describe.skipIf(!canMount || !hasRedis)('the images, built step by step as their
     const port = await freePort();
     const environment = { HOST: '127.0.0.1', PORT: String(port), MASTER_URL: master.url, MASTER_TOKEN: master.token };
     const container = await start(images.standalone, 'standalone', environment);
-    await healthy(container, images.standalone);
+    await healthy(container, images.standalone, port);
     await sync(`http://127.0.0.1:${port}`, 'attic again');
-    const first = (await readFile(join(dir, 'standalone-data/postgres/data/postmaster.pid'), 'utf8')).split('\n')[0] ?? '';
+    const first =
+      (await readFile(join(dir, 'standalone-data/postgres/data/postmaster.pid'), 'utf8')).split('\n')[0] ?? '';
     expect((await container.exec('kill', '-9', first)).code).toBe(0);
-    await waitFor('its PostgreSQL to be started again', () => container.output().includes('PostgreSQL runs again'), 60_000);
-    await healthy(container, images.standalone);
+    await waitFor(
+      'its PostgreSQL to be started again',
+      () => container.output().includes('PostgreSQL runs again'),
+      60_000,
+    );
+    await healthy(container, images.standalone, port);
     expect((await container.exec('pngx-controller', 'doctor')).output).toContain('attic');
     await container.signal('SIGTERM');
     expect(await container.ended).toBe(0);
