@@ -32,7 +32,12 @@ function ruleOf(line: string): Rule {
 function expression(pattern: string): RegExp {
   const source = pattern
     .split('**/')
-    .map((part) => part.split('*').map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('[^/]*'))
+    .map((part) =>
+      part
+        .split('*')
+        .map((text) => text.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
+        .join('[^/]*'),
+    )
     .join('(?:.*/)?');
   return new RegExp(`^${source}$`);
 }
