@@ -70,6 +70,17 @@ update sync_runs set phase = 'starting', dispatched_at = now(), dispatched_by = 
 -- noteRunDispatched
 update sync_runs set dispatched_at = now() where id = $1 and dispatched_at is null;
 
+-- closedAmong
+select id from sync_runs where id = any($1::bigint[]) and finished_at is not null;
+
+-- openRunOfLink
+select "run_items"."run_id" as "id"
+  from "run_items"
+  inner join "sync_runs" on "sync_runs"."id" = "run_items"."run_id"
+  where "run_items"."link_id" = $1
+  and "run_items"."state" in ($2, $3)
+  and "sync_runs"."finished_at" is null;
+
 -- openCycleRun
 select * from "sync_runs" where "kind" = $1 and "finished_at" is null order by "id" desc limit $2;
 

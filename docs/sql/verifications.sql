@@ -61,6 +61,9 @@ update "verifications"
 -- releaseForgottenVerifications
 select "id", "lease_epoch" from "verifications" where "lease_worker" = $1 and "finished_at" is null;
 
+-- endedAmong
+select id from verifications where id = any($1::bigint[]) and finished_at is not null;
+
 -- takeLostVerifications
 update verifications v set dispatched_at = now(), dispatched_by = $1
   where v.finished_at is null and v.replica_id is not null

@@ -2,9 +2,11 @@
 import { loadEnv } from '../../shared/config/env.ts';
 import { runProcess, type ProcessLife } from '../../shared/config/process-life.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
+import { systemClock } from '../../shared/kernel/clock.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
-import { openFoundation, openProgramLog } from '../../shared/replication/foundation.ts';
+import { exitFenced, openFoundation, openProgramLog, slotSessionNoter } from '../../shared/replication/foundation.ts';
 import { externalDatabase } from '../../shared/replication/prepare-database.ts';
+import { startPresence } from '../../shared/replication/presence.ts';
 import { createApiDeps } from './deps.ts';
 import { prepareDoor } from './open-door.ts';
 import { startApi } from './server.ts';
@@ -18,7 +20,25 @@ async function start(life: ProcessLife): Promise<void> {
   // loadEnv refuses this already for the role; here it is told to the compiler.
   if (address === null)
     throw new AppError({ code: 'env_invalid', class: 'config', message: 'DATABASE_URL is missing.' });
-  const foundation = await openFoundation({ env, keys: resolveSecretKeys(env), address, role: 'api', logs, life });
+  const processId = Promise.withResolvers<string>();
+  const foundation = await openFoundation({
+    env,
+    keys: resolveSecretKeys(env),
+    address,
+    role: 'api',
+    logs,
+    life,
+    onSlotSession: slotSessionNoter(() => foundation, processId.promise),
+  });
+  const presence = await startPresence(foundation.database.db, {
+    workerId: foundation.processId,
+    role: 'api',
+    version: foundation.version,
+    clock: systemClock,
+    onDeclaredDead: exitFenced,
+  });
+  life.onStop('the heartbeat', () => presence.stop());
+  processId.resolve(presence.workerId);
   const tell = await prepareDoor(foundation);
   const api = await startApi(
     createApiDeps(foundation, () => life.stopping.aborted),

@@ -4,9 +4,14 @@ import { ensureWritable } from '../../shared/config/directories.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
 import { runningEmbedded, startEmbedded } from '../../shared/db/embedded.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
-import { openFoundation, openProgramLog, type Foundation } from '../../shared/replication/foundation.ts';
+import {
+  openFoundation,
+  openProgramLog,
+  slotSessionNoter,
+  type Foundation,
+} from '../../shared/replication/foundation.ts';
 import { embeddedDatabase, externalDatabase, type DatabaseAddress } from '../../shared/replication/prepare-database.ts';
-import { runWorker, slotSessionNoter } from '../worker/run-worker.ts';
+import { runWorker } from '../worker/run-worker.ts';
 import { problemLines } from './problem-lines.ts';
 
 export interface Attached {

@@ -51,6 +51,29 @@ Exit codes: 0 done, also when nothing had failed; 1 there is no such replica or 
   },
 };
 
+const cancel: Command = {
+  name: 'cancel',
+  summary: 'Stops a run, a verification, or the work on one document, in whatever process it goes on.',
+  usage: `Usage: pngx-controller cancel --run ID | --verification ID | --replica NAME|ID --document ID [--json]
+
+  --run           This run; of a cycle, all of its replicas that are not done.
+  --verification  This verification.
+  --document      Only this document, by its id on the master, out of the run that is about to do it; needs --replica.
+  --json          Print one JSON object instead of a sentence.
+
+Nothing is lost by it: what was under way is finished by the next cycle.
+
+Exit codes: 0 done; 1 there is no such thing, or it has ended already; 2 unknown option.`,
+  run: async (args) => {
+    const { run, verification, replica, document, json } = parseOptions('cancel', args, {
+      ...{ run: TEXT, verification: TEXT, replica: TEXT, document: TEXT },
+      ...{ json: SWITCH },
+    });
+    const { runCancel } = await import('./run-cancel.ts');
+    return runCancel({ run, verification, replica, document, json: json === true });
+  },
+};
+
 const conflicts: Command = {
   name: 'conflicts',
   summary: 'Lists edits made on replicas, or decides about one.',
@@ -114,4 +137,4 @@ Exit codes: 0 nothing dangerous; 1 something dangerous; 64 to 68 what has to be 
   },
 };
 
-export const LOOK_COMMANDS: readonly Command[] = [documents, retry, conflicts, fidelity, doctor];
+export const LOOK_COMMANDS: readonly Command[] = [documents, retry, cancel, conflicts, fidelity, doctor];

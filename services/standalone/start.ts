@@ -6,6 +6,7 @@ import { startEmbedded } from '../../shared/db/embedded.ts';
 import {
   openFoundation,
   openProgramLog,
+  slotSessionNoter,
   type Foundation,
   type ProgramLog,
 } from '../../shared/replication/foundation.ts';
@@ -14,7 +15,7 @@ import { createApiDeps } from '../api/deps.ts';
 import { prepareDoor } from '../api/open-door.ts';
 import { startApi } from '../api/server.ts';
 import { readableLines } from './readable-lines.ts';
-import { runWorker, slotSessionNoter } from '../worker/run-worker.ts';
+import { runWorker } from '../worker/run-worker.ts';
 
 /** Of the 25 s to stop, what the worker may take to hand back and the server to finish its answers (R4). */
 const WORKER_STOP_MS = 17_000;

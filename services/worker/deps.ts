@@ -10,8 +10,8 @@ import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { Busy } from '../../shared/replication/busy.ts';
 import {
-  Busy,
   ENGINE_TIMINGS,
   noRacePoint,
   type EngineDeps,

@@ -3,12 +3,12 @@ import { loadEnv } from '../../shared/config/env.ts';
 import { runProcess, type ProcessLife } from '../../shared/config/process-life.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
-import { openFoundation, openProgramLog } from '../../shared/replication/foundation.ts';
+import { openFoundation, openProgramLog, slotSessionNoter } from '../../shared/replication/foundation.ts';
 import { keyOfHeader } from '../../shared/replication/doors/api-keys.ts';
 import { externalDatabase } from '../../shared/replication/prepare-database.ts';
 import { createHealth } from '../../shared/telemetry/health.ts';
 import { startHealthServer } from './health-server.ts';
-import { runWorker, slotSessionNoter } from './run-worker.ts';
+import { runWorker } from './run-worker.ts';
 
 /** Of the 25 s to stop: what handing back may take (R4). */
 const STOP_MS = 20_000;

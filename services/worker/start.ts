@@ -13,6 +13,7 @@ import { openDueCycle } from '../../shared/replication/open-cycle.ts';
 import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
 import { backupTick } from '../../shared/replication/backup/backup-tick.ts';
+import { listenForStops, stopClosed } from '../../shared/replication/stop-work.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
 import { handlersFor } from './registry.ts';
@@ -38,6 +39,8 @@ export interface WorkerOptions extends WorkerFoundation {
 export interface RunningWorker {
   readonly workerId: string;
   readonly dispatcher: Dispatcher;
+  /** Jobs that are worked on right now. */
+  running(): number;
   /** Takes no new work, hands back what runs, gives back every lease; bounded by `deadlineMs`. */
   close(deadlineMs?: number): Promise<void>;
 }
@@ -62,6 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   dispatcher = startDispatcher(
     {
       ...deps.engine,
+      stopClosed: () => stopClosed(deps.engine),
       async lead() {
         if (await deps.leadership.tick()) schedules.put();
         await openDueCycle(deps.engine);
@@ -75,6 +79,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
   );
+  await listenForStops(options.listener, deps.engine);
   await options.listener.on(PROCESS_LEFT, (id) => void (id === presence.workerId ? undefined : dispatcher?.round()));
   const concurrency: Record<QueueName, number> = {
     cycle: 1,
@@ -97,6 +102,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     workerId: presence.workerId,
     dispatcher: running,
+    running: () => runner.running(),
     async close(deadlineMs = 20_000) {
       schedules.stop();
       await backups.stop();

@@ -1,4 +1,14 @@
-import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  type PostgresDialectConfig,
+  type Transaction,
+  type TransactionSettings,
+} from 'kysely';
 import pg from 'pg';
 import { delay, MINUTE, SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -59,6 +69,35 @@ export function guardPool(pool: pg.Pool, onError: (error: Error) => void = () =>
   return pool;
 }
 
+/**
+ * A transaction whose process froze or whose line was cut holds its rows until PostgreSQL misses the client, which takes hours;
+ * nobody could go on with them (R3). So each transaction says how long it may stand idle. With it, not with the session: a
+ * transaction pooler hands sessions to others.
+ */
+const BEGIN_BOUNDED = `set local idle_in_transaction_session_timeout = '15s'`;
+
+class BoundedDriver extends PostgresDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    const { isolationLevel: level, accessMode: mode } = settings;
+    const begin = ['begin', level && `isolation level ${level}`, mode].filter(Boolean).join(' ');
+    // One message, one way there and back.
+    await connection.executeQuery(CompiledQuery.raw(`${begin}; ${BEGIN_BOUNDED}`));
+  }
+}
+
+class BoundedDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): Driver {
+    return new BoundedDriver(this.#config);
+  }
+}
+
 export function openDatabase<DB>(url: string, options: DatabaseOptions = {}): Database<DB> {
   const statementTimeout = options.statementTimeoutMs ?? 30 * SECOND;
   const pool = guardPool(
@@ -74,7 +113,7 @@ export function openDatabase<DB>(url: string, options: DatabaseOptions = {}): Da
     }),
     options.onConnectionError,
   );
-  const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<DB>({ dialect: new BoundedDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }
 

@@ -16,6 +16,9 @@ export interface Listener {
 /** Settings or the address of the master changed: whoever keeps a copy reads them again. */
 export const SETTINGS_CHANGED = 'pngx_settings';
 
+/** Something was cancelled or is past its time: `run:7`, `link:9`, `verification:3`. */
+export const STOP_WORK = 'pngx_stop_work';
+
 /** A process ended in order: its work and, if it led, the lead are free. */
 export const PROCESS_LEFT = 'pngx_process_left';
 

@@ -58,6 +58,13 @@ export function childrenOf(db: Db, cycleId: number): Promise<Run[]> {
   return db.selectFrom('sync_runs').selectAll().where('parent_run_id', '=', cycleId).orderBy('id').execute();
 }
 
+/** Of these runs, those that have ended. */
+export async function closedAmong(db: Db, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from sync_runs where id = any(${ids}::bigint[]) and finished_at is not null`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 /** A cycle that has not ended; the newest. */
 export function openCycleRun(db: Db): Promise<Run | undefined> {
   return db
@@ -240,6 +247,19 @@ export async function settleItem(
       docs_held = docs_held + case when ${state} = 'held' then 1 else 0 end,
       bytes = bytes + ${bytes}::bigint, instance_faults = 0
     where id = ${runId} and exists (select 1 from settled)`.execute(db);
+}
+
+/** The open run that still has this document to do; undefined if none. */
+export async function openRunOfLink(db: Db, linkId: number): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('run_items')
+    .innerJoin('sync_runs', 'sync_runs.id', 'run_items.run_id')
+    .select('run_items.run_id as id')
+    .where('run_items.link_id', '=', linkId)
+    .where('run_items.state', 'in', ['open', 'planned'])
+    .where('sync_runs.finished_at', 'is', null)
+    .executeTakeFirst();
+  return row?.id;
 }
 
 /** Files that went over in a look that did not end the document: most uploads end in a snooze. */

@@ -154,6 +154,13 @@ export async function takeLostVerifications(db: Db, by: DispatchBy): Promise<num
   return rows.map((row) => row.id);
 }
 
+/** Of these verifications, those that have ended. */
+export async function endedAmong(db: Db, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from verifications where id = any(${ids}::bigint[]) and finished_at is not null`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 /** Its job is in the queue. Until then the row stands as never dispatched, for whoever opened it may die in between. */
 export async function noteDispatched(db: Db, id: number): Promise<void> {
   await sql`update verifications set dispatched_at = now() where id = ${id} and dispatched_at is null`.execute(db);

@@ -102,10 +102,19 @@ async function connectRedis(
   options: BackendOptions,
   onError: (error: Error) => void,
 ): Promise<Connections> {
-  const shared = { retryStrategy: (tries: number) => Math.min(100 * tries, SECOND), connectionName: 'pngx-controller' };
+  // A line that was cut without a word: TCP would wait for a quarter of an hour. Longer than a blocking read of a worker (10 s).
+  const socketTimeout = 14 * SECOND;
+  const retryStrategy = (tries: number) => Math.min(100 * tries, SECOND);
+  const shared = { retryStrategy, connectionName: 'pngx-controller', socketTimeout };
   // Adding a job while Redis is away fails at once, like on PostgreSQL: the dispatcher adds it again, while a caller that
   // hangs would hold an HTTP request or a handler. Workers, on the other hand, have to wait for it.
-  const forQueue = new Redis(url, { ...shared, lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const forQueue = new Redis(url, {
+    ...shared,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 5 * SECOND,
+  });
   const forWorker = new Redis(url, { ...shared, lazyConnect: true, maxRetriesPerRequest: null });
   for (const redis of [forQueue, forWorker]) redis.on('error', onError);
   const end = async () => {

@@ -33,6 +33,8 @@ export function createQueuePool(
     connectionTimeoutMillis: 10 * SECOND,
     options: '-c search_path=bullmq',
     application_name: applicationName,
+    // A session connection, never a pooler's: the rows of a process that froze or was cut off are free after this.
+    idle_in_transaction_session_timeout: 15 * SECOND,
   });
   pool.setMaxListeners(0);
   pool.on('error', onError);

@@ -2,6 +2,7 @@
 import * as runs from '../db/runs.repo.ts';
 import type { Run, RunOutcome } from '../db/tables.ts';
 import type { EngineDeps } from './deps.ts';
+import { stopWork } from './stop-work.ts';
 
 export type CloseDeps = Pick<EngineDeps, 'db' | 'log' | 'metrics' | 'settings' | 'clock'>;
 
@@ -10,12 +11,23 @@ export async function closeReplicaRun(deps: CloseDeps, runId: number, closing: r
   const closed = await deps.db.transaction().execute(async (trx) => {
     const run = await runs.closeRun(trx, runId, closing);
     if (run) await noteOutcome({ ...deps, db: trx }, run, closing);
+    if (run && leavesWork(closing)) await stopWork(trx, 'run', run.id);
     return run;
   });
   if (!closed) return;
   deps.metrics.runClosed(closed.triggered_by, (deps.clock.now().getTime() - closed.started_at.getTime()) / 1000);
   if (closed.parent_run_id !== null) await tryCloseCycle(deps, closed.parent_run_id);
 }
+
+/** A cycle that ends before its runs do, or while it still reads the master. */
+export async function closeCycle(deps: Pick<CloseDeps, 'db'>, runId: number, closing: runs.Closing): Promise<void> {
+  await deps.db.transaction().execute(async (trx) => {
+    if ((await runs.closeRun(trx, runId, closing)) && leavesWork(closing)) await stopWork(trx, 'run', runId);
+  });
+}
+
+/** Wherever something is still done for it, it stops (E15). */
+const leavesWork = ({ outcome }: runs.Closing) => outcome !== 'ok' && outcome !== 'partial';
 
 async function noteOutcome(deps: CloseDeps, run: Run, closing: runs.Closing): Promise<void> {
   if (run.replica_id === null) return;
@@ -85,5 +97,5 @@ export async function closeOverdueRuns(deps: CloseDeps): Promise<void> {
 async function closeStuckCycle(deps: CloseDeps, cycle: Run): Promise<void> {
   for (const child of await runs.childrenOf(deps.db, cycle.id))
     if (!child.finished_at) await closeReplicaRun(deps, child.id, { outcome: 'timed_out', errorSide: 'master' });
-  await runs.closeRun(deps.db, cycle.id, { outcome: 'timed_out', errorSide: 'master' });
+  await closeCycle(deps, cycle.id, { outcome: 'timed_out', errorSide: 'master' });
 }

@@ -4,6 +4,7 @@ import type { Db } from '../db/tables.ts';
 import { ATTEMPT_TIMINGS, type AttemptTimings } from '../domain/attempt-rules.ts';
 import { MINUTE, SECOND, type Clock } from '../kernel/clock.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
+import type { Busy } from './busy.ts';
 import type { Leader } from './lead.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -87,32 +88,6 @@ export interface EngineDeps {
   wake(runId: number, at?: Date): void;
   /** A seam for tests: holds or kills the process at a named point, to reproduce a crash there. */
   racePoint(name: string): Promise<void>;
-}
-
-/** Counts, since two jobs for one link may overlap in one process. */
-export class Busy {
-  readonly links = new Tally();
-  readonly runs = new Tally();
-  readonly verifications = new Tally();
-}
-
-class Tally {
-  readonly #counts = new Map<number, number>();
-
-  has(id: number): boolean {
-    return this.#counts.has(id);
-  }
-
-  async during<T>(id: number, work: () => Promise<T>): Promise<T> {
-    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (this.#counts.get(id) ?? 1) - 1;
-      if (left > 0) this.#counts.set(id, left);
-      else this.#counts.delete(id);
-    }
-  }
 }
 
 export const noRacePoint = (): Promise<void> => Promise.resolve();

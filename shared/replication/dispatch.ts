@@ -24,6 +24,8 @@ export interface DispatcherDeps extends CloseDeps {
   /** Takes the lead if nobody living has it, and does what the leader alone does. */
   lead(): Promise<void>;
   readonly clock: Clock;
+  /** Work of this process whose row was closed by another one. */
+  stopClosed(): Promise<void>;
   /** The night's verification, lost jobs of verifications, and repairs to be verified. */
   verifyTick(): Promise<void>;
   /** Leases that this process holds in the database but does not work on. */
@@ -102,6 +104,7 @@ class Dispatching implements Dispatcher {
 
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
+    await this.#deps.stopClosed();
     await this.#deps.lead();
     await closeOverdueRuns(this.#deps);
     const by = { worker: this.#deps.workerId, lostAfterMs: this.#deps.timings.lostJobMs };

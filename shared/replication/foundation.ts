@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Env, Role } from '../config/env.ts';
+import { EXIT } from '../config/exit-codes.ts';
 import type { ProcessLife } from '../config/process-life.ts';
 import type { SecretBox, SecretKeys } from '../config/secret-key.ts';
 import { type Database, describeUrl, sessionName } from '../db/client.ts';
@@ -9,6 +10,7 @@ import { insertLogs } from '../db/logs.repo.ts';
 import { openListener, type Listener } from '../db/listen.ts';
 import { AdvisorySlots, type SlotSession } from '../db/slots.ts';
 import type { Tables } from '../db/tables.ts';
+import { noteLockSession } from '../db/workers.repo.ts';
 import type { RequestEvent } from '../paperless/client.ts';
 import { openQueueBackend, type QueueBackend } from '../queue/backend.ts';
 import { QUEUES } from '../queue/catalog.ts';
@@ -164,4 +166,16 @@ export function programVersion(): string {
     version: string;
   };
   return manifest.version;
+}
+
+/** H12: whoever declares this process dead has to know which session holds its slots. */
+export function slotSessionNoter(foundation: () => Pick<Foundation, 'database'>, processId: Promise<string>) {
+  return async ({ pid, backendStart }: SlotSession): Promise<void> =>
+    noteLockSession(foundation().database.db, await processId, pid, backendStart);
+}
+
+/** The others took this process for dead and go on with its work: it ends at once, whatever it is at (protocol section 2). */
+export function exitFenced(): never {
+  process.stderr.write('pngx-controller: the other processes took this one for dead, so it stops.\n');
+  process.exit(EXIT.fenced);
 }

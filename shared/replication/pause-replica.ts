@@ -3,7 +3,8 @@ import { findReplica, updateReplica } from '../db/replicas.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Replica, Run } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
-import { closeReplicaRun, type CloseDeps } from './close-runs.ts';
+import { closeCycle, closeReplicaRun, tryCloseReplicaRun, type CloseDeps } from './close-runs.ts';
+import { stopWork } from './stop-work.ts';
 import { replicaNotFound } from './update-replica.ts';
 
 /** No cycle takes it up until somebody resumes it; a run under way is cancelled. */
@@ -50,11 +51,48 @@ export async function cancelRun(deps: CloseDeps, runId: number): Promise<void> {
   deps.log.warning(`Run ${runId} was cancelled.`, { runId, replicaId: run.replica_id });
 }
 
+/**
+ * Takes one document out of the run that is about to do it, or stops the work on it; the next cycle takes it up again.
+ * @throws document_not_linked, document_not_running
+ */
+export async function cancelDocument(deps: CloseDeps, replicaId: number, masterDocId: number): Promise<number> {
+  const link = await deps.db
+    .selectFrom('sync_map')
+    .select('id')
+    .where('replica_id', '=', replicaId)
+    .where('master_doc_id', '=', masterDocId)
+    .executeTakeFirst();
+  const where = { replicaId, docId: masterDocId };
+  if (!link)
+    throw new AppError({
+      code: 'document_not_linked',
+      class: 'not-found',
+      message: `Replica ${replicaId} knows no master document #${masterDocId}.`,
+    });
+  const runId = await deps.db.transaction().execute(async (trx) => {
+    const open = await runs.openRunOfLink(trx, link.id);
+    if (open === undefined) return undefined;
+    await runs.settleItem(trx, open, link.id, 'held', 0);
+    await stopWork(trx, 'link', link.id);
+    return open;
+  });
+  if (runId === undefined)
+    throw new AppError({
+      code: 'document_not_running',
+      class: 'conflict',
+      message: `No open run has document #${masterDocId} to do.`,
+      hint: 'GET /api/sync/running tells what is under way.',
+    });
+  deps.log.warning(`Document #${masterDocId} was taken out of run ${runId}.`, { ...where, runId });
+  await tryCloseReplicaRun(deps, runId);
+  return runId;
+}
+
 async function cancel(deps: CloseDeps, run: Run): Promise<void> {
   const closing = { outcome: 'cancelled' } as const;
   if (run.kind === 'replica') return closeReplicaRun(deps, run.id, closing);
   for (const child of await runs.childrenOf(deps.db, run.id))
     if (child.finished_at === null) await closeReplicaRun(deps, child.id, closing);
   // The last child closes a cycle that has reached its replicas; one that still reads the master is closed here.
-  await runs.closeRun(deps.db, run.id, closing);
+  await closeCycle(deps, run.id, closing);
 }

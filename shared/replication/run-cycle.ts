@@ -15,7 +15,9 @@ import { refuseSuspended, suspendIfReplaced } from './master-suspension.ts';
 
 /** May be run again at any time: it resumes the cycle where its rows say it stands. */
 export function runCycle(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
-  return deps.busy.runs.during(runId, () => carryOn(deps, runId, signal));
+  return deps.busy.runs.during(runId, signal, (own) =>
+    deps.busy.workOfRuns.during(runId, own, (stoppable) => carryOn(deps, runId, stoppable)),
+  );
 }
 
 async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {

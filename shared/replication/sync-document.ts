@@ -45,7 +45,7 @@ export function syncDocument(
   job: { linkId: number; generation: number },
   signal: AbortSignal,
 ): Promise<DocumentOutcome> {
-  return deps.busy.links.during(job.linkId, () => lookAt(deps, job, signal));
+  return deps.busy.links.during(job.linkId, signal, (own) => lookAt(deps, job, own));
 }
 
 async function lookAt(
@@ -61,7 +61,7 @@ async function lookAt(
     await links.releaseLease(deps.db, lease, {});
     return { kind: 'skipped', why: 'no open run wants this document' };
   }
-  const outcome = await work(deps, link, lease, run, signal);
+  const outcome = await deps.busy.workOfRuns.during(run.id, signal, (own) => work(deps, link, lease, run, own));
   deps.wake(run.id);
   return outcome;
 }

@@ -32,7 +32,9 @@ export interface ReplicaRun {
 
 /** May be run again at any time: every step is idempotent, the phase says where to go on. */
 export function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
-  return deps.busy.runs.during(runId, () => carryOn(deps, runId, signal));
+  return deps.busy.runs.during(runId, signal, (own) =>
+    deps.busy.workOfRuns.during(runId, own, (stoppable) => carryOn(deps, runId, stoppable)),
+  );
 }
 
 async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {

@@ -5,6 +5,7 @@ import type { Db, Replica, Verification, VerificationScope, VerificationTrigger 
 import type { Depth } from '../domain/verification.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
+import { stopWork } from './stop-work.ts';
 
 export type OpenVerificationDeps = Pick<EngineDeps, 'db' | 'queue' | 'log'>;
 
@@ -51,13 +52,16 @@ export async function insertRows(trx: Db, request: VerificationRequest, replicas
   return { id: first.id, jobs, alreadyRunning: false };
 }
 
-/** Whoever works on it finds its row closed at the next save, and stops. False: it had ended already. */
+/** Whoever works on it, in any process, stops at once. False: it had ended already. */
 export async function cancelVerification(deps: OpenVerificationDeps, verification: Verification): Promise<boolean> {
   const children = await repo.childrenOfVerification(deps.db, verification.id);
   const closed = await deps.db.transaction().execute(async (trx) => {
     let some = false;
     for (const { id } of [verification, ...children])
-      some = (await repo.closeVerification(trx, id, { state: 'cancelled' })) !== null || some;
+      if (await repo.closeVerification(trx, id, { state: 'cancelled' })) {
+        some = true;
+        await stopWork(trx, 'verification', id);
+      }
     return some;
   });
   if (closed && verification.scope === 'repairs')

@@ -16,7 +16,7 @@ import { openScene, outOfTime, save, type Scene } from './verify-scene.ts';
 const MAX_FAULTS = 5;
 
 export function verify(deps: EngineDeps, verificationId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
-  return deps.busy.verifications.during(verificationId, () => carryOn(deps, verificationId, signal));
+  return deps.busy.verifications.during(verificationId, signal, (own) => carryOn(deps, verificationId, own));
 }
 
 async function carryOn(deps: EngineDeps, id: number, signal: AbortSignal): Promise<'done' | 'busy'> {

@@ -33,6 +33,7 @@ const verificationCalls: Calls<typeof verifications> = {
   releaseForLater: (db, has) => verifications.releaseForLater(db, lease(has), 1),
   releaseForgottenVerifications: (db, { worker }) =>
     verifications.releaseForgottenVerifications(db, worker, () => false),
+  endedAmong: (db, { verificationId }) => verifications.endedAmong(db, [verificationId]),
   takeLostVerifications: (db, { worker }) => verifications.takeLostVerifications(db, { worker, lostAfterMs: 40_000 }),
   noteDispatched: (db, { verificationId }) => verifications.noteDispatched(db, verificationId),
   closeVerification: (db, { verificationId }) =>

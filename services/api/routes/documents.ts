@@ -7,6 +7,7 @@ import * as retry from '../../../shared/db/retry.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
 import { PHASES } from '../../../shared/domain/document-state.ts';
 import { openCycle } from '../../../shared/replication/open-cycle.ts';
+import { cancelDocument } from '../../../shared/replication/pause-replica.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
 import { csvLine } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -67,6 +68,10 @@ function addRetries(routes: Hono, deps: ApiDeps): void {
       throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
     deps.log.info('A person asked for another attempt.', { replicaId: replica.id, docId: masterDocId });
     return c.json({ retried: 1, run_id: now ? await startRun(deps, replica.id) : null }, 202);
+  });
+  routes.post('/replicas/:id/documents/:masterId/cancel', async (c) => {
+    const [replica, masterDocId] = [await existing(deps, idOf(c)), idOf(c, 'masterId')];
+    return c.json({ run_id: await cancelDocument(deps.closing, replica.id, masterDocId) });
   });
   routes.post('/replicas/:id/retry-failed', async (c) => {
     const { now } = queryOf(c, retryQuery);

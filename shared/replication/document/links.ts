@@ -54,7 +54,9 @@ export function underLeases(
 /** Entered as busy before they are leased, or a tick of the dispatcher would take them for forgotten. */
 function withAll<T>(work: DocumentWork, linkIds: readonly number[], inner: () => Promise<T>): Promise<T> {
   const [first, ...rest] = linkIds;
-  return first === undefined ? inner() : work.deps.busy.links.during(first, () => withAll(work, rest, inner));
+  return first === undefined
+    ? inner()
+    : work.deps.busy.links.during(first, work.signal, () => withAll(work, rest, inner));
 }
 
 async function writeLeased(
