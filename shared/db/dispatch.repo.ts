@@ -16,6 +16,22 @@ export type DispatchKind = 'begun' | 'update' | 'upload' | 'linking';
 
 const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`;
 
+/**
+ * What two processes died over goes out alone among its like: one such document takes the process with it, and the others
+ * in its hands would be set aside as crashing workers too (H20). One death says little, and costs nobody this wait.
+ */
+const SUSPECT_DEATHS = 2;
+
+/** The first suspect that is due, while none is in flight; a live lease counts as no death yet. */
+const isAloneInTurn = ({ runId }: DispatchScope) => sql`(s.crash_count < ${SUSPECT_DEATHS} or (
+      s.id = (select min(x.id) from run_items xi join sync_map x on x.id = xi.link_id
+        where xi.run_id = ${runId} and xi.state = 'open' and x.crash_count >= ${SUSPECT_DEATHS}
+          and (x.next_due_at is null or x.next_due_at <= now())
+          and not exists (select 1 from workers w where w.id = x.lease_worker and not w.dead))
+      and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
+          and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= ${SUSPECT_DEATHS}
+          and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))`;
+
 /** Who dispatches, and how long a job may wait before it counts as lost. */
 export interface DispatchBy {
   readonly worker: string;
@@ -49,6 +65,7 @@ export async function takeForDispatch(
         and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
         and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => ${by.lostAfterMs / 1000}) or s.lease_worker is not null
           or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
+        and ${isAloneInTurn({ runId, replicaId })}
       order by i.link_id limit ${limit} for update of s skip locked)
     update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = ${by.worker} from due where s.id = due.id
     returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);
