@@ -28,7 +28,7 @@ const note = (name: string, ms: number) => seconds.set(name, [...(seconds.get(na
 const stage = await openStage(backend, documents);
 const problems: string[] = [];
 try {
-  const survivors = [await stage.startWorker(300), await stage.startWorker(300)];
+  const survivors = [await stage.startWorker(128), await stage.startWorker(128)];
   const names = CASES.filter((name) => stage.isRedis || name !== 'cut from Redis');
   // Of the lead and of what a cut line to Redis delays there is less in a round; documents are what is counted.
   const least = () =>

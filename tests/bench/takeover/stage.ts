@@ -136,7 +136,10 @@ async function startWorker(
   });
   const workerId = await waitFor(
     'a worker to work',
-    () => /"worker":"([0-9a-f-]{36})"[^\n]*"msg":"working"/.exec(program.stdout())?.[1],
+    () => {
+      if (program.stderr().includes('pngx-controller:')) throw new Error('it did not start');
+      return /"worker":"([0-9a-f-]{36})"[^\n]*"msg":"working"/.exec(program.stdout())?.[1];
+    },
     90_000,
   ).catch((error: Error) => {
     throw new Error(`${error.message}\n${program.stdout()}\n${program.stderr()}`);

@@ -7,9 +7,8 @@ import { EXIT } from '../../../shared/config/exit-codes.ts';
 import { runProcess, type ProcessLife } from '../../../shared/config/process-life.ts';
 import { resolveSecretKeys } from '../../../shared/config/secret-key.ts';
 import type { RequestEvent } from '../../../shared/paperless/client.ts';
-import { openFoundation, openProgramLog } from '../../../shared/replication/foundation.ts';
+import { openFoundation, openProgramLog, slotSessionNoter } from '../../../shared/replication/foundation.ts';
 import { externalDatabase } from '../../../shared/replication/prepare-database.ts';
-import { slotSessionNoter } from '../../../services/worker/run-worker.ts';
 import { startWorker } from '../../../services/worker/start.ts';
 import { PACE } from '../pace.ts';
 
