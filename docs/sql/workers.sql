@@ -1,14 +1,16 @@
 -- shared/db/workers.repo.ts
 
 -- registerWorker
-insert into "workers" ("id", "role", "version") values ($1, $2, $3);
+insert into "workers" ("id", "role", "version")
+  values ($1, $2, $3)
+  returning clock_timestamp() as "now";
 
 -- beat
 update "workers"
   set "beat" = beat + 1, "beat_at" = now()
   where "id" = $1
   and "dead" = $2
-  returning "id";
+  returning clock_timestamp() as "now";
 
 -- livingWorkers
 select "id", "beat" from "workers" where "dead" = $1;

@@ -4,7 +4,7 @@ import type { SecretBox } from '../../shared/config/secret-key.ts';
 import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
 import type { Tables } from '../../shared/db/tables.ts';
-import { systemClock } from '../../shared/kernel/clock.ts';
+import type { Clock } from '../../shared/kernel/clock.ts';
 import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
@@ -54,7 +54,7 @@ export interface WorkerDeps {
 
 export async function createWorkerDeps(
   from: WorkerFoundation,
-  presence: { workerId: string; guard: WriteGuard },
+  presence: { workerId: string; guard: WriteGuard; clock: Clock },
   wake: EngineDeps['wake'],
 ): Promise<WorkerDeps> {
   const { db } = from.database;
@@ -64,7 +64,7 @@ export async function createWorkerDeps(
   const client = {
     slots: from.slots,
     guard: presence.guard,
-    clock: systemClock,
+    clock: presence.clock,
     onRequest: from.onRequest,
     retryDelaysMs: from.retryDelaysMs,
   };
@@ -88,7 +88,7 @@ export async function createWorkerDeps(
       scratch: await Scratch.open(join(from.scratchDir, presence.workerId)),
       log: from.log,
       metrics: from.metrics,
-      clock: systemClock,
+      clock: presence.clock,
       timings: { ...ENGINE_TIMINGS, ...from.timings },
       settings,
       wake,

@@ -2,20 +2,25 @@
 import { sql } from 'kysely';
 import type { Db } from './tables.ts';
 
-export async function registerWorker(db: Db, worker: { id: string; role: string; version: string }): Promise<void> {
-  await db.insertInto('workers').values(worker).execute();
+/** Not now(): a statement may have waited for a row. */
+const NOW = sql<Date>`clock_timestamp()`.as('now');
+
+/** The database's time. */
+export async function registerWorker(db: Db, worker: { id: string; role: string; version: string }): Promise<Date> {
+  const row = await db.insertInto('workers').values(worker).returning(NOW).executeTakeFirstOrThrow();
+  return row.now;
 }
 
-/** False: this process was declared dead and must stop at once. */
-export async function beat(db: Db, id: string): Promise<boolean> {
+/** The database's time; null: this process was declared dead and must stop at once. */
+export async function beat(db: Db, id: string): Promise<Date | null> {
   const rows = await db
     .updateTable('workers')
     .set({ beat: sql`beat + 1`, beat_at: sql`now()` })
     .where('id', '=', id)
     .where('dead', '=', false)
-    .returning('id')
+    .returning(NOW)
     .execute();
-  return rows.length > 0;
+  return rows[0]?.now ?? null;
 }
 
 export function livingWorkers(db: Db): Promise<{ id: string; beat: number }[]> {

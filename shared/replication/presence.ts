@@ -10,6 +10,7 @@ import type { Db } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { WriteGuard } from '../kernel/limits.ts';
+import { DatabaseClock } from './database-clock.ts';
 
 export interface PresenceOptions {
   /** Known before, where database sessions bear its name; otherwise a new one. */
@@ -28,6 +29,8 @@ export interface PresenceOptions {
 export interface Presence {
   readonly workerId: string;
   readonly guard: WriteGuard;
+  /** Of what is written into rows: every beat brings the database's time along. */
+  readonly clock: Clock;
   stop(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function startPresence(db: Db, options: PresenceOptions): Promise<P
 class Beating implements Presence {
   readonly workerId: string;
   readonly guard: WriteGuard;
+  readonly clock: DatabaseClock;
   readonly #db: Db;
   readonly #options: PresenceOptions;
   readonly #fenced = new AbortController();
@@ -54,16 +58,16 @@ class Beating implements Presence {
     this.#db = db;
     this.#options = options;
     this.workerId = options.workerId ?? randomUUID();
+    this.clock = new DatabaseClock(options.clock);
     this.guard = { assertAlive: () => this.#assertAlive(), fenced: this.#fenced.signal };
   }
 
   async begin(): Promise<void> {
-    await workers.registerWorker(this.#db, {
-      id: this.workerId,
-      role: this.#options.role,
-      version: this.#options.version,
-    });
-    this.#noteBeat();
+    const { role, version } = this.#options;
+    const sent = this.#instant();
+    const time = await workers.registerWorker(this.#db, { id: this.workerId, role, version });
+    this.clock.set(time, sent.monotonic);
+    this.#lastBeat = sent;
     this.#schedule();
   }
 
@@ -86,10 +90,13 @@ class Beating implements Presence {
 
   async #tick(): Promise<void> {
     try {
-      const alive = await workers.beat(this.#db, this.workerId);
-      if (!alive) return this.#die();
-      const passed = this.#options.clock.monotonic() - this.#lastBeat.monotonic;
-      this.#noteBeat();
+      // As old as its question: the others count from when it reached the database, which an answer may be slow to tell.
+      const sent = this.#instant();
+      const time = await workers.beat(this.#db, this.workerId);
+      if (!time) return this.#die();
+      this.clock.set(time, sent.monotonic);
+      const passed = sent.monotonic - this.#lastBeat.monotonic;
+      this.#lastBeat = sent;
       // A gap in our own beats (frozen, database away) must not count against the others.
       this.#observedMs += Math.min(passed, 2 * (this.#options.beatMs ?? 5000));
       await this.#observe();
@@ -117,8 +124,8 @@ class Beating implements Presence {
     this.#seen.delete(worker.id);
   }
 
-  #noteBeat(): void {
-    this.#lastBeat = { monotonic: this.#options.clock.monotonic(), wall: this.#options.clock.now().getTime() };
+  #instant(): { monotonic: number; wall: number } {
+    return { monotonic: this.#options.clock.monotonic(), wall: this.#options.clock.now().getTime() };
   }
 
   #die(): void {

@@ -1,4 +1,5 @@
 /** replication/presence.ts against a real database, with short times: who is declared dead, and who is not. */
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Db } from '../../../../shared/db/tables.ts';
@@ -159,4 +160,38 @@ test('a process that stops in order is dead at once, so that its leases are free
   await worker.stop();
   const row = await db.selectFrom('workers').select('dead').where('id', '=', worker.workerId).executeTakeFirst();
   expect(row?.dead).toBe(true);
+});
+
+describe('a beat', () => {
+  test('is as old as its question: whose answer is slow to come does not write on its strength', async () => {
+    let monotonic = 0;
+    const clock: Clock = { now: () => new Date(0), monotonic: () => monotonic };
+    // Every beat takes longer than a process may write after its last one.
+    const slow = new Proxy(db, {
+      get: (target, name) => {
+        if (name === 'updateTable') monotonic += TIMES.writeGraceMs;
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+    const worker = await startPresence(slow, {
+      role: 'worker',
+      version: '1.0.0',
+      clock,
+      ...TIMES,
+      onDeclaredDead: () => undefined,
+    });
+    await beatsMore(worker, 3);
+    expect(() => worker.guard.assertAlive()).toThrow();
+    await worker.stop();
+  });
+
+  test("brings the database's time along, whatever the process's own clock says", async () => {
+    const hour = 3_600_000;
+    const wrong: Clock = { now: () => new Date(Date.now() + hour), monotonic: systemClock.monotonic };
+    const worker = await start({ clock: wrong });
+    const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
+    expect(Math.abs(worker.clock.now().getTime() - (rows[0]?.now.getTime() ?? 0))).toBeLessThan(hour / 2);
+    await worker.stop();
+  });
 });

@@ -19,10 +19,10 @@ const beatOf = async (id: string) => (await workers.livingWorkers(db)).find((wor
 describe('a process', () => {
   test('beats as long as nobody declared it dead', async () => {
     const id = await addWorker(db);
-    expect(await workers.beat(db, id)).toBe(true);
+    expect(await workers.beat(db, id)).toBeInstanceOf(Date);
     expect(await beatOf(id)).toBe(1);
     await bury(db, id);
-    expect(await workers.beat(db, id)).toBe(false);
+    expect(await workers.beat(db, id)).toBeNull();
     expect(await beatOf(id)).toBeUndefined();
   });
 
