@@ -400,11 +400,28 @@ create table replicas (
   last_sweep_at timestamp with time zone,
   sweep_started_at timestamp with time zone,
   sweep_position bigint,
+  quiet_hours text,
+  requests_per_minute integer,
+  max_bytes_per_second bigint,
+  queue_asked_at timestamp with time zone,
+  queue_foreign integer,
+  queue_oldest_at timestamp with time zone,
   constraint replicas_name_key UNIQUE (name),
   constraint replicas_pkey PRIMARY KEY (id),
   constraint replicas_conflict_policy_check CHECK ((conflict_policy = ANY (ARRAY['master'::text, 'person'::text]))),
   constraint replicas_deletion_mode_check CHECK ((deletion_mode = ANY (ARRAY['keep'::text, 'trash'::text, 'delete'::text]))),
+  constraint replicas_max_bytes_per_second_check CHECK ((max_bytes_per_second >= 16384)),
+  constraint replicas_quiet_hours_check CHECK ((quiet_hours ~ '^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$'::text)),
+  constraint replicas_requests_per_minute_check CHECK (((requests_per_minute >= 1) AND (requests_per_minute <= 60000))),
   constraint replicas_unknown_owner_check CHECK ((unknown_owner = ANY (ARRAY['token_user'::text, 'unowned'::text, 'skip'::text])))
+);
+
+create table request_pace (
+  target bigint not null,
+  requests_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  bytes_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  refused_until timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  constraint request_pace_pkey PRIMARY KEY (target)
 );
 
 create table run_items (
@@ -767,5 +784,6 @@ create table workers (
   dead boolean not null default false,
   lock_pid integer,
   lock_backend_start timestamp with time zone,
+  scratch_full_since timestamp with time zone,
   constraint workers_pkey PRIMARY KEY (id)
 );

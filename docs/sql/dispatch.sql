@@ -8,8 +8,16 @@ with due as (
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
   and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $3) or s.lease_worker is not null
   or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
-  order by i.link_id limit $4 for update of s skip locked)
-  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $5 from due where s.id = due.id
+  and (s.crash_count < $4 or (
+  s.id = (select min(x.id) from run_items xi join sync_map x on x.id = xi.link_id
+  where xi.run_id = $5 and xi.state = 'open' and x.crash_count >= $6
+  and (x.next_due_at is null or x.next_due_at <= now())
+  and not exists (select 1 from workers w where w.id = x.lease_worker and not w.dead))
+  and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
+  and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $7
+  and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
+  order by i.link_id limit $8 for update of s skip locked)
+  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $9 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
   select s.id from run_items i join sync_map s on s.id = i.link_id
@@ -18,8 +26,16 @@ with due as (
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
   and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $4) or s.lease_worker is not null
   or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
-  order by i.link_id limit $5 for update of s skip locked)
-  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $6 from due where s.id = due.id
+  and (s.crash_count < $5 or (
+  s.id = (select min(x.id) from run_items xi join sync_map x on x.id = xi.link_id
+  where xi.run_id = $6 and xi.state = 'open' and x.crash_count >= $7
+  and (x.next_due_at is null or x.next_due_at <= now())
+  and not exists (select 1 from workers w where w.id = x.lease_worker and not w.dead))
+  and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
+  and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $8
+  and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
+  order by i.link_id limit $9 for update of s skip locked)
+  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $10 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
   select s.id from run_items i join sync_map s on s.id = i.link_id
@@ -28,8 +44,16 @@ with due as (
   and (s.lease_worker is null or exists (select 1 from workers w where w.id = s.lease_worker and w.dead))
   and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => $3) or s.lease_worker is not null
   or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
-  order by i.link_id limit $4 for update of s skip locked)
-  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $5 from due where s.id = due.id
+  and (s.crash_count < $4 or (
+  s.id = (select min(x.id) from run_items xi join sync_map x on x.id = xi.link_id
+  where xi.run_id = $5 and xi.state = 'open' and x.crash_count >= $6
+  and (x.next_due_at is null or x.next_due_at <= now())
+  and not exists (select 1 from workers w where w.id = x.lease_worker and not w.dead))
+  and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
+  and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $7
+  and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
+  order by i.link_id limit $8 for update of s skip locked)
+  update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $9 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 
 -- undispatch

@@ -15,12 +15,17 @@ update "sync_map" set "phase" = $1 where id = $2 and lease_epoch = $3 and lease_
   and exists (select 1 from workers w where w.id = $5 and not w.dead for share) returning *;
 
 -- releaseLease
-update "sync_map" set "next_due_at" = $1, "lease_worker" = $2, "crash_count" = $3, "dispatched_at" = $4 where id = $5 and lease_epoch = $6 and lease_worker = $7
+update "sync_map" set "dispatched_at" = $1, "next_due_at" = $2, "lease_worker" = $3, "crash_count" = $4 where id = $5 and lease_epoch = $6 and lease_worker = $7
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $8 and not w.dead for share) returning "id";
 
+-- rest
+update "sync_map" set "dispatched_at" = $1, "lease_worker" = $2, "crash_count" = $3 where id = $4 and lease_epoch = $5 and lease_worker = $6
+  and topology_epoch = (select topology_epoch from master_state)
+  and exists (select 1 from workers w where w.id = $7 and not w.dead for share) returning "id";
+
 -- applyAndRelease
-update "sync_map" set "last_synced" = $1, "applied_seq" = $2, "status" = case when dirty_seq = $3 then $4 else 'pending' end, "phase" = case when dirty_seq = $5 or $6 <> 'ok' then $7 else 'pending' end, "lease_worker" = $8, "crash_count" = $9, "dispatched_at" = $10 where id = $11 and lease_epoch = $12 and lease_worker = $13
+update "sync_map" set "dispatched_at" = $1, "last_synced" = $2, "applied_seq" = $3, "status" = case when dirty_seq = $4 then $5 else 'pending' end, "phase" = case when dirty_seq = $6 or $7 <> 'ok' then $8 else 'pending' end, "lease_worker" = $9, "crash_count" = $10 where id = $11 and lease_epoch = $12 and lease_worker = $13
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $14 and not w.dead for share) returning "id";
 

@@ -28,6 +28,13 @@ update "workers" set "dead" = $1 where "id" = $2;
 -- noteLockSession
 update "workers" set "lock_pid" = $1, "lock_backend_start" = $2 where "id" = $3;
 
+-- noteScratch
+update "workers" set "scratch_full_since" = coalesce(scratch_full_since, now()) where "id" = $1;
+
+-- scratchState
+select min(scratch_full_since) as full_since, coalesce(bool_and(scratch_full_since is not null), false) as all_full
+  from workers where not dead and role <> 'api';
+
 -- pruneWorkers
 delete from workers w where w.dead and w.beat_at < now() - interval '7 days'
   and not exists (select 1 from sync_map s where s.lease_worker = w.id);

@@ -6,7 +6,7 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
 import type { Db, Tables } from '../../shared/db/tables.ts';
 import { systemClock, type Clock } from '../../shared/kernel/clock.ts';
-import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
+import type { Pace, RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
 import type { Connection, RequestEvent } from '../../shared/paperless/client.ts';
 import { createReader } from '../../shared/paperless/reader.ts';
 import { parseInstanceUrl } from '../../shared/paperless/url.ts';
@@ -68,6 +68,7 @@ export interface ApiFoundation {
   readonly producer: Producer;
   readonly backend: QueueBackend;
   readonly slots: RequestSlots;
+  readonly pace?: Pace | undefined;
   readonly log: EngineLog;
   readonly metrics: Metrics;
   readonly onRequest?: (event: RequestEvent) => void;
@@ -114,9 +115,10 @@ export const NO_LIMIT: RequestSlots = { run: (_target, work) => work(new AbortCo
 /** The only write is a marker tag that is removed at once: it needs no proof that this process owns anything. */
 const ALWAYS: WriteGuard = { assertAlive: () => undefined, fenced: new AbortController().signal };
 
-export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'onRequest'>): InstanceClients {
+export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'pace' | 'onRequest'>): InstanceClients {
   const clientDeps = (target: number | null) => ({
     slots: target === null ? NO_LIMIT : from.slots,
+    pace: target === null ? undefined : from.pace,
     clock: systemClock,
     guard: ALWAYS,
     retryDelaysMs: INTERACTIVE.retryDelaysMs,

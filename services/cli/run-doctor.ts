@@ -52,7 +52,7 @@ async function examine(attached: Attached): Promise<Area[]> {
   const status = await loadStatus({ db, secrets, clock: systemClock, version });
   const settings = () => loadSettings({ db, secrets });
   // Slots are held for a process that beats; this one only asks a few questions, one after the other.
-  const clients = instanceClients({ slots: NO_LIMIT, onRequest: foundation.onRequest });
+  const clients = instanceClients({ slots: NO_LIMIT, pace: foundation.pace, onRequest: foundation.onRequest });
   const hygiene: HygieneDeps = { db, clock: systemClock, secrets, clients, settings };
   const areas: Area[] = [
     { area: 'environment', about: `pngx-controller ${version}; nothing in it contradicts itself`, findings: [] },

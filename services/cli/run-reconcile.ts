@@ -41,7 +41,7 @@ export function planDeps({ foundation }: Attached): PlanDeps {
   const { db } = database;
   const settings = () => loadSettings({ db, secrets });
   // Slots are held for a process that beats; this one asks no more at once than an instance is asked by default.
-  const clients = instanceClients({ slots: NO_LIMIT, onRequest: foundation.onRequest });
+  const clients = instanceClients({ slots: NO_LIMIT, pace: foundation.pace, onRequest: foundation.onRequest });
   return { db, secrets, clients, scratchDir: env.scratchDir, settings };
 }
 

@@ -5,9 +5,10 @@ import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import type { Clock } from '../../shared/kernel/clock.ts';
-import type { RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
+import type { Pace, RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
+import { Turns } from '../../shared/queue/turns.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import { Busy } from '../../shared/replication/busy.ts';
@@ -22,7 +23,8 @@ import {
 import { createLeadership, type Leadership } from '../../shared/replication/lead.ts';
 import { configuredInstances } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
-import { Scratch } from '../../shared/replication/scratch.ts';
+import { Scratch, type ScratchOptions } from '../../shared/replication/scratch.ts';
+import { tellOfScratch } from '../../shared/replication/scratch-watch.ts';
 
 export interface LimitedSlots extends RequestSlots {
   setLimit(target: number, limit: number): void;
@@ -34,11 +36,15 @@ export interface WorkerFoundation {
   readonly secrets: SecretBox;
   readonly producer: Producer;
   readonly slots: LimitedSlots;
+  readonly pace: Pace;
   readonly listener: Listener;
   readonly log: EngineLog;
   readonly metrics: EngineMetrics;
   readonly controllerId: string;
+  /** Document jobs at once. */
+  readonly concurrency: number;
   readonly scratchDir: string;
+  readonly scratch?: ScratchOptions;
   readonly onRequest?: (event: RequestEvent) => void;
   /** Tests shorten waits and stop the process at named points; production gives neither. */
   readonly timings?: Partial<EngineTimings>;
@@ -50,6 +56,8 @@ export interface WorkerFoundation {
 export interface WorkerDeps {
   readonly engine: EngineDeps;
   readonly leadership: Leadership;
+  /** Of the document jobs. */
+  readonly turns: Turns;
 }
 
 export async function createWorkerDeps(
@@ -63,6 +71,7 @@ export async function createWorkerDeps(
   await from.listener.on(SETTINGS_CHANGED, recent.forget, recent.forget);
   const client = {
     slots: from.slots,
+    pace: from.pace,
     guard: presence.guard,
     clock: presence.clock,
     onRequest: from.onRequest,
@@ -71,6 +80,7 @@ export async function createWorkerDeps(
   const leadership = createLeadership({ db, workerId: presence.workerId, guard: presence.guard, log: from.log });
   return {
     leadership,
+    turns: new Turns(from.concurrency),
     engine: {
       db,
       workerId: presence.workerId,
@@ -85,10 +95,14 @@ export async function createWorkerDeps(
         setLimit: (target, limit) => from.slots.setLimit(target, limit),
       }),
       queue: engineQueue(from.producer),
-      scratch: await Scratch.open(join(from.scratchDir, presence.workerId)),
+      scratch: await Scratch.open(join(from.scratchDir, presence.workerId), {
+        onChange: tellOfScratch({ db, log: from.log, workerId: presence.workerId }),
+        ...from.scratch,
+      }),
       log: from.log,
       metrics: from.metrics,
       clock: presence.clock,
+      pace: from.pace,
       timings: { ...ENGINE_TIMINGS, ...from.timings },
       settings,
       wake,

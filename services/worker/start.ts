@@ -14,6 +14,7 @@ import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
 import { backupTick } from '../../shared/replication/backup/backup-tick.ts';
 import { listenForStops, stopClosed } from '../../shared/replication/stop-work.ts';
+import { watchScratch } from '../../shared/replication/scratch-watch.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
 import { handlersFor } from './registry.ts';
@@ -25,8 +26,6 @@ export interface WorkerOptions extends WorkerFoundation {
   /** The id that this process's database sessions bear; otherwise a new one. */
   readonly workerId?: string;
   readonly version: string;
-  /** Document jobs at once; the other queues need few. */
-  readonly concurrency: number;
   readonly onJob?: (event: JobEvent) => void;
   /** Another process declared this one dead: it must end at once (exit 70). */
   onFenced(): void;
@@ -71,28 +70,17 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         await openDueCycle(deps.engine);
       },
       verifyTick: () => verifyTick(deps.engine),
-      async releaseForgotten() {
-        await links.releaseForgotten(db, presence.workerId, (id) => deps.engine.busy.links.has(id));
-        await runs.releaseForgottenRuns(db, presence.workerId, (id) => deps.engine.busy.runs.has(id));
-        await releaseForgottenVerifications(db, presence.workerId, (id) => deps.engine.busy.verifications.has(id));
-      },
+      watchScratch: () => watchScratch(deps.engine),
+      releaseForgotten: () => releaseForgotten(deps),
     },
     options.tickMs === undefined ? {} : { tickMs: options.tickMs },
   );
   await listenForStops(options.listener, deps.engine);
   await options.listener.on(PROCESS_LEFT, (id) => void (id === presence.workerId ? undefined : dispatcher?.round()));
-  const concurrency: Record<QueueName, number> = {
-    cycle: 1,
-    replica: 4,
-    chunk: 2,
-    document: options.concurrency,
-    verify: 2,
-    maintenance: 1,
-  };
   const runner = await startRunner({
     backend: options.backend,
     handlers: handlersFor(deps),
-    concurrency,
+    concurrency: placesOf(options),
     log: options.jobLog,
     ...(options.onJob ? { onJob: options.onJob } : {}),
   });
@@ -115,6 +103,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await presence.stop();
     },
   };
+}
+
+/** Jobs at once, by queue. */
+function placesOf({ concurrency }: WorkerOptions): Record<QueueName, number> {
+  return { cycle: 1, replica: 4, chunk: 2, document: concurrency, verify: 2, maintenance: 1 };
+}
+
+/** What this process holds in the database but does not work on. */
+async function releaseForgotten({ engine: { db, workerId, busy } }: WorkerDeps): Promise<void> {
+  await links.releaseForgotten(db, workerId, (id) => busy.links.has(id));
+  await runs.releaseForgottenRuns(db, workerId, (id) => busy.runs.has(id));
+  await releaseForgottenVerifications(db, workerId, (id) => busy.verifications.has(id));
 }
 
 /** Schedulers live in the queue, which may be flushed: the leader puts them back every 30 s (protocol section 5). */

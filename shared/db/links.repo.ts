@@ -51,7 +51,7 @@ export async function updateLeased(db: Db, lease: LeaseRef, patch: LinkPatch): P
 export async function releaseLease(db: Db, lease: LeaseRef, patch: LinkPatch): Promise<boolean> {
   const rows = await db
     .updateTable('sync_map')
-    .set({ ...patch, lease_worker: null, crash_count: 0, dispatched_at: null })
+    .set({ dispatched_at: null, ...patch, lease_worker: null, crash_count: 0 })
     .where(isHeld(lease))
     .returning('id')
     .execute();
@@ -70,6 +70,14 @@ export async function applyAndRelease(db: Db, lease: LeaseRef, want: number, pat
     status: sql`case when dirty_seq = ${want} then ${status} else 'pending' end`,
     phase: sql`case when dirty_seq = ${want} or ${phase} <> 'ok' then ${phase} else 'pending' end`,
   } as unknown as LinkPatch);
+}
+
+/**
+ * Gives the lease back while its job stays in the queue until `until`. The link counts as dispatched at that time, so that it
+ * gets another job only if this one is lost (R2).
+ */
+export function rest(db: Db, lease: LeaseRef, until: Date, patch: LinkPatch = {}): Promise<boolean> {
+  return releaseLease(db, lease, { ...patch, dispatched_at: until });
 }
 
 /** Frees the leases of links a process still holds when it stops in an orderly way. */

@@ -43,6 +43,13 @@ export interface WorkersTable {
   dead: Generated<boolean>;
   lock_pid: number | null;
   lock_backend_start: NullableTime;
+  scratch_full_since: NullableTime;
+}
+export interface RequestPaceTable {
+  target: number;
+  requests_until: Generated<Date>;
+  bytes_until: Generated<Date>;
+  refused_until: Generated<Date>;
 }
 export interface LeaderTable {
   id: Generated<number>;
@@ -133,6 +140,14 @@ export interface ReplicasTable {
   high_water_added: string | null;
   /** So many missing copies were accepted by a person. */
   missing_accepted: Generated<number>;
+  /** "22:00-06:00" in the time zone of the settings, or null. */
+  quiet_hours: string | null;
+  requests_per_minute: number | null;
+  max_bytes_per_second: number | null;
+  queue_asked_at: NullableTime;
+  /** Unfinished uploads in the replica's task list that are not ours; null: not known. */
+  queue_foreign: number | null;
+  queue_oldest_at: NullableTime;
 }
 export interface SyncMapTable {
   id: Id;
@@ -321,6 +336,7 @@ export interface Tables extends VerificationTables, DoorTables {
   settings: SettingsTable;
   workers: WorkersTable;
   leader: LeaderTable;
+  request_pace: RequestPaceTable;
   master_state: MasterStateTable;
   replicas: ReplicasTable;
   sync_map: SyncMapTable;

@@ -56,6 +56,29 @@ export async function declareDead(db: Db, id: string, seenBeat: number): Promise
   return rows.length > 0;
 }
 
+/** Since when the scratch folder of this process has no room for the next file. */
+export async function noteScratch(db: Db, id: string, full: boolean): Promise<void> {
+  await db
+    .updateTable('workers')
+    .set({ scratch_full_since: full ? sql`coalesce(scratch_full_since, now())` : null })
+    .where('id', '=', id)
+    .execute();
+}
+
+export interface ScratchState {
+  /** Since when the first of the living processes has no room for files; null: all have. */
+  readonly full_since: Date | null;
+  /** None of those that do documents has room: no upload is handed out. */
+  readonly all_full: boolean;
+}
+
+export async function scratchState(db: Db): Promise<ScratchState> {
+  const { rows } = await sql<ScratchState>`
+    select min(scratch_full_since) as full_since, coalesce(bool_and(scratch_full_since is not null), false) as all_full
+    from workers where not dead and role <> 'api'`.execute(db);
+  return rows[0] ?? { full_since: null, all_full: false };
+}
+
 /** An orderly end: leases of this process are free at once. */
 export async function signOff(db: Db, id: string): Promise<void> {
   await db.updateTable('workers').set({ dead: true }).where('id', '=', id).execute();

@@ -16,3 +16,18 @@ export interface WriteGuard {
   /** Aborts when this process was declared dead or could not beat. */
   readonly fenced: AbortSignal;
 }
+
+/**
+ * Port: what an instance allows beyond open requests, counted over all processes: requests a minute and file bytes a second
+ * (E8, E14), and nothing while it asked to be left alone. `target` as above.
+ */
+export interface Pace {
+  /** Resolves when one more request may leave; throws `rate_limited` when that is too far away to wait for inside a job. */
+  request(target: number, signal?: AbortSignal): Promise<void>;
+  /** Resolves when so many more file bytes may pass. */
+  bytes(target: number, count: number, signal?: AbortSignal): Promise<void>;
+  /** The instance answered 429: nobody asks it again for so long. */
+  refused(target: number, ms: number): void;
+  /** What a request that were made now would wait for at least. */
+  waitMs(target: number): number;
+}

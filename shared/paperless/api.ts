@@ -2,6 +2,7 @@
  * What the engine may ask of a paperless instance. The type that reads the master has no write methods (protocol H5).
  * Every method fails with an AppError; ids are the instance's own; times are the raw strings of the instance.
  */
+import type { WaitingTask } from '../domain/replica-queue.ts';
 import type { ConfigFacts, MailRuleFacts, RightsFacts, StatusFacts, WorkflowFacts } from '../domain/hygiene/facts.ts';
 import type {
   DocumentVersion,
@@ -115,6 +116,9 @@ export interface TaxonomyUse {
   readonly option?: string;
 }
 
+/** Asked with the length of a file before its first byte is written; throws to refuse the download. */
+export type RoomCheck = (bytes: number) => Promise<void>;
+
 /** Reads; all are safe to repeat and are repeated a few times by the client (E13). */
 export interface PaperlessReader {
   readonly target: number;
@@ -141,9 +145,15 @@ export interface PaperlessReader {
   /** Checksum and size by /metadata/ of the newest file (slow: parses the file the first time). */
   fileFacts(id: number, signal?: AbortSignal): Promise<{ checksum: Checksum; size: number | null } | null>;
   /** Streams the original bytes of the newest file to `path` (created 0600), hashing on the way; fails on truncation. */
-  downloadOriginal(id: number, path: string, signal?: AbortSignal): Promise<DownloadedFile>;
+  downloadOriginal(id: number, path: string, signal?: AbortSignal, room?: RoomCheck): Promise<DownloadedFile>;
   /** As downloadOriginal, of one version (3.x); the root's own file is the version with the id of the document. */
-  downloadVersion(id: number, versionId: number, path: string, signal?: AbortSignal): Promise<DownloadedFile>;
+  downloadVersion(
+    id: number,
+    versionId: number,
+    path: string,
+    signal?: AbortSignal,
+    room?: RoomCheck,
+  ): Promise<DownloadedFile>;
   /** Checksum, size and upload name of one version by /metadata/ (3.x); null on 404. */
   versionFacts(id: number, versionId: number, signal?: AbortSignal): Promise<VersionFacts | null>;
   /** The document a version belongs to (3.x), for live and trashed ones; null where no such row is. */
@@ -166,6 +176,11 @@ export interface PaperlessReader {
   liveAmong(ids: readonly number[], signal?: AbortSignal): Promise<number[]>;
   trash(signal?: AbortSignal): Promise<TrashRow[]>;
   task(taskId: string, signal?: AbortSignal): Promise<ConsumeTask | null>;
+  /**
+   * Consume tasks that wait, the oldest 250, in one request; on 3.x also those a worker has taken. Ages are by the instance's
+   * own clock.
+   */
+  waitingTasks(signal?: AbortSignal): Promise<WaitingTask[]>;
   /** Consume tasks that are not finished, newest first. */
   unfinishedTasks(signal?: AbortSignal): Promise<ConsumeTask[]>;
   /** Consume tasks created since (raw time or ISO), any state, newest first. */

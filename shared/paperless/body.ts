@@ -1,7 +1,5 @@
 /** Bodies of writes: every chunk passes the guard, the pace and the count before it may leave. */
 import { AppError } from '../kernel/errors.ts';
-import { delay } from '../kernel/clock.ts';
-import type { Clock } from '../kernel/clock.ts';
 import type { WriteGuard } from '../kernel/limits.ts';
 import type { ExchangeBody, Progress } from './exchange.ts';
 
@@ -9,10 +7,10 @@ const JSON_CHUNK = 64 * 1024;
 
 export interface BodyRules {
   readonly guard: WriteGuard;
-  readonly clock: Clock;
   readonly noProgressMs: number;
   readonly firstByteMs: number;
-  readonly maxBytesPerSecond: number | undefined;
+  /** Resolves when so many more bytes may leave (E8). */
+  readonly pace: (bytes: number) => Promise<void>;
   /** Files have a watchdog instead of a total time. */
   readonly file: boolean;
 }
@@ -44,11 +42,14 @@ export function guardedBody(source: BodySource, rules: BodyRules): ExchangeBody 
     type: source.type,
     length: source.length,
     async *chunks(progress: Progress) {
-      const pace = createPace(rules.maxBytesPerSecond, rules.clock);
       let sent = 0;
       try {
         for await (const chunk of source.bytes()) {
-          if (rules.file) await pace(chunk.length);
+          if (rules.file) {
+            // It is we who hold the bytes back, not the other side.
+            progress.rest();
+            await rules.pace(chunk.length);
+          }
           sent += chunk.length;
           if (sent > source.length) throw bodyChanged();
           rules.guard.assertAlive();
@@ -72,15 +73,4 @@ export function bodyChanged(): AppError {
     message: 'The file to send is not the one that was announced; nothing was sent to its end.',
     hint: 'It is downloaded again.',
   });
-}
-
-/** Waits so that no more than `bytesPerSecond` pass; a burst of one second is let through. */
-export function createPace(bytesPerSecond: number | undefined, clock: Clock): (bytes: number) => Promise<void> {
-  if (bytesPerSecond === undefined || bytesPerSecond <= 0) return async () => undefined;
-  let free = clock.monotonic();
-  return async (bytes) => {
-    const now = clock.monotonic();
-    free = Math.max(free, now - 1000) + (bytes / bytesPerSecond) * 1000;
-    if (free > now) await delay(free - now);
-  };
 }

@@ -1,6 +1,6 @@
 /** What a paperless client is made from. `deps.ts` of a service builds these; nothing here reads settings or environment. */
 import type { Clock } from '../kernel/clock.ts';
-import type { RequestSlots, WriteGuard } from '../kernel/limits.ts';
+import type { Pace, RequestSlots, WriteGuard } from '../kernel/limits.ts';
 
 export interface Timeouts {
   /** DNS, TCP and TLS, each. */
@@ -39,8 +39,6 @@ export interface Connection {
   readonly tls?: TlsOptions | undefined;
   /** For access proxies; they cannot replace the headers the protocol needs. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Pace of file bytes in both directions (E8). */
-  readonly maxBytesPerSecond?: number | undefined;
 }
 
 /** One try of one request, for metrics and logs. `path` is a template: no ids, no query. */
@@ -56,6 +54,8 @@ export interface RequestEvent {
 
 export interface ClientDeps {
   readonly slots: RequestSlots;
+  /** None: as many requests and bytes as the slots let through. */
+  readonly pace?: Pace | undefined;
   /** Needed by a writer; a reader never asks it. */
   readonly guard?: WriteGuard | undefined;
   readonly clock: Clock;

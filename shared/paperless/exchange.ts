@@ -81,6 +81,11 @@ export class Progress {
     if (!this.ended) this.timer = setTimeout(() => this.stop('time'), ms);
   }
 
+  /** Nothing is expected of the other side until `expectWithin` is called again. */
+  rest(): void {
+    clearTimeout(this.timer);
+  }
+
   end(): void {
     this.ended = true;
     clearTimeout(this.timer);
@@ -201,6 +206,8 @@ async function receive(stream: GotStream, spec: Exchange, progress: Progress): P
   try {
     await sink.start(head);
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      // Our own disk and pace are no silence of the other side.
+      if (spec.answerMs === null) progress.rest();
       await sink.take(chunk);
       if (spec.answerMs === null) progress.expectWithin(spec.noProgressMs);
     }

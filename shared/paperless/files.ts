@@ -3,10 +3,8 @@ import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { AppError } from '../kernel/errors.ts';
-import type { Checksum, DownloadedFile, PaperlessReader } from './api.ts';
-import { createPace } from './body.ts';
+import type { Checksum, DownloadedFile, PaperlessReader, RoomCheck } from './api.ts';
 import type { CapabilityProbe } from './capabilities.ts';
-import type { Connection } from './client.ts';
 import { orNull } from './documents.ts';
 import { wrongShape } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -18,7 +16,7 @@ import * as wire from './wire.ts';
 
 type FileReads = Pick<PaperlessReader, 'originalChecksum' | 'fileFacts' | 'downloadOriginal' | 'downloadVersion'>;
 
-export function fileReads(http: Http, probe: CapabilityProbe, pace: Connection['maxBytesPerSecond']): FileReads {
+export function fileReads(http: Http, probe: CapabilityProbe): FileReads {
   return {
     async originalChecksum(id, signal) {
       const generation = await probe.generation(signal);
@@ -29,8 +27,8 @@ export function fileReads(http: Http, probe: CapabilityProbe, pace: Connection['
         const facts = await readJson(http, metadataRequest(id, signal), wire.metadata);
         return { checksum: toChecksum(facts.original_checksum), size: facts.original_size ?? null };
       }),
-    downloadOriginal: (id, path, signal) => download(http, { id }, path, pace, signal),
-    downloadVersion: (id, versionId, path, signal) => download(http, { id, versionId }, path, pace, signal),
+    downloadOriginal: (id, path, signal, room) => download(http, { id }, path, { signal, room }),
+    downloadVersion: (id, versionId, path, signal, room) => download(http, { id, versionId }, path, { signal, room }),
   };
 }
 
@@ -64,10 +62,9 @@ async function download(
   http: Http,
   { id, versionId }: { readonly id: number; readonly versionId?: number },
   path: string,
-  maxBytesPerSecond: number | undefined,
-  signal: AbortSignal | undefined,
+  { signal, room }: { readonly signal: AbortSignal | undefined; readonly room: RoomCheck | undefined },
 ): Promise<DownloadedFile> {
-  const target = new DownloadTarget(path, createPace(maxBytesPerSecond, http.clock));
+  const target = new DownloadTarget(path, (bytes) => http.pass(bytes, signal), room);
   const request: ApiRequest = {
     method: 'GET',
     route: '/api/documents/{id}/download/',
@@ -92,14 +89,16 @@ async function download(
 class DownloadTarget {
   private readonly path: string;
   private readonly pace: (bytes: number) => Promise<void>;
+  private readonly room: RoomCheck | undefined;
   private handle: FileHandle | null = null;
   private size = 0;
   private md5 = createHash('md5');
   private sha256 = createHash('sha256');
 
-  constructor(path: string, pace: (bytes: number) => Promise<void>) {
+  constructor(path: string, pace: (bytes: number) => Promise<void>, room: RoomCheck | undefined) {
     this.path = path;
     this.pace = pace;
+    this.room = room;
   }
 
   async start(request: ApiRequest, answer: Parameters<NonNullable<Exchange['sink']>['start']>[0]): Promise<void> {
@@ -113,6 +112,8 @@ class DownloadTarget {
     const encoding = headerOf(answer, 'content-encoding') ?? 'identity';
     if (encoding !== 'identity') throw wrongShape(request, `its bytes are ${encoding}-encoded, though not asked for`);
     await this.discard();
+    // The first that is known of the size of a file that was never fetched before.
+    await this.room?.(Number(headerOf(answer, 'content-length') ?? 0));
     this.size = 0;
     this.md5 = createHash('md5');
     this.sha256 = createHash('sha256');

@@ -21,6 +21,8 @@ import { retryRead } from './retry.ts';
 import { buildUrl } from './url.ts';
 import type { Query } from './url.ts';
 
+/** A 429 without a Retry-After. */
+const UNSTATED_REST_MS = 2000;
 const MAX_JSON_BYTES = 256 * 1024 * 1024;
 
 export interface ApiRequest extends RequestFacts {
@@ -44,6 +46,8 @@ export interface ApiRequest extends RequestFacts {
 export interface Http {
   readonly target: number;
   readonly clock: ClientDeps['clock'];
+  /** Resolves when so many more bytes of a file may pass (E8). */
+  pass(bytes: number, signal: AbortSignal | undefined): Promise<void>;
   /** X-Version of the latest answer that bore one. */
   seenVersion(): string | null;
   /** A read, repeated a few times where that can help. */
@@ -81,6 +85,7 @@ export function createHttp(connection: Connection, deps: ClientDeps): Http {
   return {
     target: connection.target,
     clock: deps.clock,
+    pass: (bytes, signal) => paced(deps, connection.target, bytes, signal),
     seenVersion: () => state.version,
     read: (request, interpret) => retryRead(() => sendOnce(state, request, interpret), deps, request.signal),
     write: (request, interpret) => sendOnce(state, request, interpret),
@@ -92,6 +97,9 @@ async function sendOnce<T>(state: State, request: ApiRequest, interpret: (answer
   return await slots.run(
     state.connection.target,
     async (lost) => {
+      const stop = request.signal === undefined ? lost : AbortSignal.any([lost, request.signal]);
+      // Inside the slot: who waits for the pace is counted as open, and nobody overtakes.
+      await state.deps.pace?.request(state.connection.target, stop);
       const started = clock.monotonic();
       let status: number | null = null;
       let outcome = 'ok';
@@ -102,6 +110,7 @@ async function sendOnce<T>(state: State, request: ApiRequest, interpret: (answer
         return interpret(answer);
       } catch (error) {
         outcome = error instanceof AppError ? error.code : 'internal_error';
+        noteRefusal(state, error);
         throw error;
       } finally {
         const ms = clock.monotonic() - started;
@@ -111,6 +120,16 @@ async function sendOnce<T>(state: State, request: ApiRequest, interpret: (answer
     },
     request.signal,
   );
+}
+
+/** 429: the instance is left alone for as long as it says, by every process (E14). */
+function noteRefusal({ deps, connection }: State, error: unknown): void {
+  if (!(error instanceof AppError) || error.class !== 'rate-limited') return;
+  deps.pace?.refused(connection.target, error.retryAfterMs ?? UNSTATED_REST_MS);
+}
+
+function paced({ pace }: ClientDeps, target: number, bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  return pace === undefined ? Promise.resolve() : pace.bytes(target, bytes, signal);
 }
 
 function describeExchange(state: State, request: ApiRequest, lost: AbortSignal): Exchange {
@@ -123,7 +142,8 @@ function describeExchange(state: State, request: ApiRequest, lost: AbortSignal):
   const stops: Exchange['stops'][number][] = [{ kind: 'slot', signal: lost }];
   if (request.signal !== undefined) stops.push({ kind: 'caller', signal: request.signal });
   if (guard !== undefined) stops.push({ kind: 'fenced', signal: guard.fenced });
-  const rules = { ...timeouts, clock: deps.clock, maxBytesPerSecond: connection.maxBytesPerSecond, file };
+  const pace = (bytes: number) => paced(deps, connection.target, bytes, request.signal);
+  const rules = { ...timeouts, pace, file };
   return {
     method: request.method,
     url: buildUrl(connection.baseUrl, path, request.query),

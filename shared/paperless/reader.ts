@@ -23,7 +23,7 @@ export function readerOver(http: Http, connection: Connection): PaperlessReader 
     target: connection.target,
     probe: (signal) => probe.probe(signal),
     ...documentReads(http, probe),
-    ...fileReads(http, probe, connection.maxBytesPerSecond),
+    ...fileReads(http, probe),
     ...systemReads(http),
     ...taskReads(http, probe),
     ...taxonomyReads(http),

@@ -1,18 +1,21 @@
 /** Consume tasks, in the shape of either generation (paperless-api.md 6). Rows are advisory, never proof (protocol F5). */
 import { z } from 'zod';
+import type { WaitingTask } from '../domain/replica-queue.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { ConsumeTask, Generation, PaperlessReader } from './api.ts';
 import type { CapabilityProbe } from './capabilities.ts';
-import { readJson } from './http.ts';
-import type { Http } from './http.ts';
+import { parseAs, readJson, serverDateOf } from './http.ts';
+import type { ApiRequest, Http } from './http.ts';
 import { readAll } from './lists.ts';
 import { isConsumeTask, toConsumeTask } from './task-mapper.ts';
 import type { Query } from './url.ts';
 import * as wire from './wire.ts';
 
 const ROUTE = '/api/tasks/';
+/** More than any limit on the queue that makes sense; the oldest come first. */
+const WAITING_PAGE = 250;
 
-type TaskReads = Pick<PaperlessReader, 'task' | 'unfinishedTasks' | 'tasksSince'>;
+type TaskReads = Pick<PaperlessReader, 'task' | 'unfinishedTasks' | 'waitingTasks' | 'tasksSince'>;
 type Row = z.output<typeof wire.taskRow>;
 
 export function taskReads(http: Http, probe: CapabilityProbe): TaskReads {
@@ -21,6 +24,7 @@ export function taskReads(http: Http, probe: CapabilityProbe): TaskReads {
       const rows = await readRows(http, probe, () => ({ task_id: taskId }), signal);
       return rows.find((task) => task.taskId.toLowerCase() === taskId.toLowerCase()) ?? null;
     },
+    waitingTasks: (signal) => waiting(http, probe, signal),
     unfinishedTasks: (signal) => unfinished(http, probe, signal),
     async tasksSince(since, signal) {
       // v2 has no such filter: all rows come, newest first, and the old ones are dropped here
@@ -45,6 +49,33 @@ async function unfinished(http: Http, probe: CapabilityProbe, signal: AbortSigna
     for (const task of await readRows(http, probe, () => query, signal))
       if (task.state === 'pending' || task.state === 'started') found.set(task.taskId, task);
   return newestFirst([...found.values()]);
+}
+
+/** v2 takes one status a request: what a worker has in hand there is one task a worker, and never stands for long. */
+async function waiting(http: Http, probe: CapabilityProbe, signal: AbortSignal | undefined): Promise<WaitingTask[]> {
+  const generation = await probe.generation(signal);
+  const query: Query =
+    generation === 'v3'
+      ? { task_type: 'consume_file', is_complete: false, ordering: 'date_created', page: 1, page_size: WAITING_PAGE }
+      : { task_name: 'consume_file', status: 'PENDING', ordering: 'date_created' };
+  const apiVersion = generation === 'v3' ? 10 : undefined;
+  const request: ApiRequest = { method: 'GET', route: ROUTE, purpose: 'list', query, apiVersion, signal };
+  return await http.read(request, (answer) => {
+    const rows =
+      generation === 'v3'
+        ? parseAs(request, answer, wire.pageOf(wire.taskRow)).results
+        : parseAs(request, answer, z.array(wire.taskRow)).slice(0, WAITING_PAGE);
+    const now = serverDateOf(request, answer);
+    return rows
+      .filter(isConsumeTask)
+      .map((row) => toConsumeTask(row, new Date(now)))
+      .filter((task) => task.state === 'pending' || task.state === 'started')
+      .map(({ taskId, created, started }) => ({
+        taskId,
+        ageMs: Math.max(0, now - Date.parse(created)),
+        startedMs: started === null ? null : Math.max(0, now - Date.parse(started)),
+      }));
+  });
 }
 
 function newestFirst(tasks: ConsumeTask[]): ConsumeTask[] {

@@ -56,7 +56,7 @@ export const JOBS = {
   // The generation makes a lost and later re-appearing copy of an old job recognisable (protocol section 5).
   document: defineJob({
     queue: 'document',
-    payload: z.object({ linkId: id, generation: z.int().nonnegative() }),
+    payload: z.object({ linkId: id, generation: z.int().nonnegative(), replicaId: id.optional() }),
     jobId: (p) => `doc.${p.linkId}.${p.generation}`,
     timeoutMs: 2 * HOUR,
     attempts: 1,

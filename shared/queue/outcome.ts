@@ -15,6 +15,12 @@ export function skipped(reason: string): Outcome {
   return { kind: 'skipped', reason };
 }
 
+/** What a verb of the engine says of its end; a time means that it is to be done again then. */
+export function ended(end: 'done' | 'busy' | Date, whenBusy: string): Outcome {
+  if (end instanceof Date) return snooze(end.getTime());
+  return end === 'done' ? done : skipped(whenBusy);
+}
+
 /** `untilMs` is wall-clock time in milliseconds. */
 export function snooze(untilMs: number): Outcome {
   return { kind: 'snooze', untilMs };

@@ -8,6 +8,8 @@ export interface EnqueueOptions {
   readonly delayMs?: number;
   /** Instead of the id of the catalogue. Letters, digits, dots and dashes; no colon. */
   readonly jobId?: string;
+  /** One that waits already counts for nothing: it was lost, or is delayed to a time that holds no more. */
+  readonly afresh?: boolean;
 }
 
 export interface Producer {
@@ -69,6 +71,8 @@ export function createProducer(backend: QueueBackend): Producer {
     async enqueue(name, payload, options = {}) {
       const definition = definitionOf(name);
       const data = definition.payload.parse(payload);
+      const dedupe = options.afresh === true ? definition.dedupe?.(data) : undefined;
+      if (dedupe !== undefined) await asTransient(backend.queue(JOBS[name].queue).removeDeduplicationKey(dedupe));
       await asTransient(backend.queue(JOBS[name].queue).add(name, data, jobOptions(definition, data, options)));
     },
     async enqueueMany(name, payloads, options = {}) {

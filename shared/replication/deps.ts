@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Db } from '../db/tables.ts';
 import { ATTEMPT_TIMINGS, type AttemptTimings } from '../domain/attempt-rules.ts';
 import { MINUTE, SECOND, type Clock } from '../kernel/clock.ts';
+import type { Pace } from '../kernel/limits.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
 import type { Busy } from './busy.ts';
 import type { Leader } from './lead.ts';
@@ -27,7 +28,7 @@ export interface EngineQueue {
   cycle(runId: number, generation: number): Promise<void>;
   replica(runId: number, generation: number): Promise<void>;
   chunks(runId: number, chunks: readonly number[]): Promise<void>;
-  documents(jobs: readonly { linkId: number; generation: number }[]): Promise<void>;
+  documents(jobs: readonly { linkId: number; generation: number; replicaId: number }[]): Promise<void>;
   verify(verificationId: number): Promise<void>;
 }
 
@@ -55,6 +56,12 @@ export interface EngineTimings extends AttemptTimings {
   readonly chunkSize: number;
   /** Looks at the task inside the job that sent the upload, before it is snoozed. */
   readonly quickLooksMs: readonly number[];
+  /** Between two looks at a replica's own task list, while uploads wait. */
+  readonly queueLookMs: number;
+  /** Work that would wait longer than this for its turn gives its place to others and comes back. */
+  readonly longestTurnMs: number;
+  /** Before a file that found no room on our disk is tried again. */
+  readonly fullDiskMs: number;
 }
 
 export const ENGINE_TIMINGS: EngineTimings = {
@@ -66,6 +73,9 @@ export const ENGINE_TIMINGS: EngineTimings = {
   lostJobMs: 40 * SECOND,
   chunkSize: 500,
   quickLooksMs: [40, 120],
+  queueLookMs: 5 * SECOND,
+  longestTurnMs: 5 * SECOND,
+  fullDiskMs: 10 * SECOND,
 };
 
 export interface EngineDeps {
@@ -80,6 +90,7 @@ export interface EngineDeps {
   readonly log: EngineLog;
   readonly metrics: EngineMetrics;
   readonly clock: Clock;
+  readonly pace: Pace;
   readonly timings: EngineTimings;
   settings(): Promise<Settings>;
   /** What this process works on right now; whoever takes a lease enters it first (see releaseForgotten). */

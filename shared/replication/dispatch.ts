@@ -11,6 +11,11 @@ import {
   undispatch,
   type Dispatched,
 } from '../db/dispatch.repo.ts';
+import { pacedReplica, uploadsWait, type PacedReplica } from '../db/replica-queue.repo.ts';
+import { scratchState } from '../db/workers.repo.ts';
+import { roomInQueue } from '../domain/replica-queue.ts';
+import { lookAtQueue } from './look-at-queue.ts';
+import { quietEnd } from './rest.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -19,7 +24,8 @@ import { TICK_MS, type EngineDeps, type EngineQueue, type EngineTimings } from '
 
 export interface DispatcherDeps extends CloseDeps {
   readonly queue: EngineQueue;
-  readonly timings: Pick<EngineTimings, 'lostJobMs'>;
+  readonly timings: EngineTimings;
+  readonly instances: EngineDeps['instances'];
   readonly workerId: string;
   /** Takes the lead if nobody living has it, and does what the leader alone does. */
   lead(): Promise<void>;
@@ -28,6 +34,8 @@ export interface DispatcherDeps extends CloseDeps {
   stopClosed(): Promise<void>;
   /** The night's verification, lost jobs of verifications, and repairs to be verified. */
   verifyTick(): Promise<void>;
+  /** Is there room for files again? */
+  watchScratch(): Promise<void>;
   /** Leases that this process holds in the database but does not work on. */
   releaseForgotten(): Promise<void>;
 }
@@ -48,6 +56,7 @@ class Dispatching implements Dispatcher {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #asked = new Set<number>();
   readonly #ticker: NodeJS.Timeout;
+  readonly #looking = new Map<number, Promise<void>>();
   #busy: Promise<void> = Promise.resolve();
   #queued = false;
   #stopped = false;
@@ -78,6 +87,7 @@ class Dispatching implements Dispatcher {
     clearInterval(this.#ticker);
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#busy;
+    await Promise.all(this.#looking.values());
   }
 
   /** Many jobs end at once; one look at a run serves them all. */
@@ -105,6 +115,7 @@ class Dispatching implements Dispatcher {
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
     await this.#deps.stopClosed();
+    await this.#deps.watchScratch();
     await this.#deps.lead();
     await closeOverdueRuns(this.#deps);
     const by = { worker: this.#deps.workerId, lostAfterMs: this.#deps.timings.lostJobMs };
@@ -132,10 +143,31 @@ class Dispatching implements Dispatcher {
     if (run && !run.finished_at && run.phase === 'documents') await this.#dispatch(run);
   }
 
-  async #send(jobs: readonly Dispatched[]): Promise<void> {
+  /** How many uploads may be begun: by what the replica's own queue holds, and one at a time until H23 is settled. */
+  async #queueRoom(runId: number, replicaId: number, replica: PacedReplica, ours: number): Promise<number> {
+    if (replica.queue_due && (await uploadsWait(this.#deps.db, runId))) this.#look(runId, replicaId);
+    const { maxReplicaQueue } = await this.#deps.settings();
+    const queue = { foreign: replica.queue_foreign, oldestAt: replica.queue_oldest_at };
+    const room = roomInQueue(queue, ours, maxReplicaQueue, this.#deps.clock.now());
+    return replica.library_proven ? room : Math.min(room, 1 - ours);
+  }
+
+  /** Beside the rounds: a slow replica must not keep the others waiting for their jobs. */
+  #look(runId: number, replicaId: number): void {
+    if (this.#looking.has(replicaId)) return;
+    const look = lookAtQueue(this.#deps, replicaId)
+      .then((looked) => {
+        if (looked) this.wake(runId);
+      })
+      .catch(() => undefined)
+      .finally(() => this.#looking.delete(replicaId));
+    this.#looking.set(replicaId, look);
+  }
+
+  async #send(jobs: readonly Dispatched[], replicaId: number): Promise<void> {
     if (jobs.length === 0) return;
     try {
-      await this.#deps.queue.documents(jobs);
+      await this.#deps.queue.documents(jobs.map((job) => ({ ...job, replicaId })));
     } catch (error) {
       await undispatch(this.#deps.db, jobs);
       throw error;
@@ -144,30 +176,31 @@ class Dispatching implements Dispatcher {
 
   async #dispatch(run: Run): Promise<void> {
     if (run.replica_id === null) return;
-    const { lostJobMs } = this.#deps.timings;
+    const { lostJobMs, queueLookMs } = this.#deps.timings;
     const by = { worker: this.#deps.workerId, lostAfterMs: lostJobMs };
     const scope = { runId: run.id, replicaId: run.replica_id };
     const settings = await this.#deps.settings();
-    const replica = await this.#deps.db
-      .selectFrom('replicas')
-      .select(['library_proven'])
-      .where('id', '=', run.replica_id)
-      .executeTakeFirst();
+    const replica = await pacedReplica(this.#deps.db, run.replica_id, queueLookMs);
     if (!replica) return;
+    const time = this.#deps.clock.now();
+    // E14: nothing is handed out to a replica that asked to be left alone, nothing new in its quiet hours.
+    if (replica.refused_until !== null && replica.refused_until > time) return this.wake(run.id, replica.refused_until);
     const now = await inFlight(this.#deps.db, run.replica_id, lostJobMs);
-    // H23: until the first upload proved the two to be different libraries, one at a time.
-    const queueRoom = (replica.library_proven ? settings.maxReplicaQueue : 1) - now.uploads;
+    const quiet = quietEnd(settings, replica, run, time) !== null;
+    // Files that no process has room for are not even asked about.
+    const noFiles = quiet || (await scratchState(this.#deps.db)).all_full;
+    const queueRoom = noFiles ? 0 : await this.#queueRoom(run.id, run.replica_id, replica, now.uploads);
     const window = Math.max(2 * settings.maxConcurrentRequests, settings.maxReplicaQueue);
     let room = window - now.jobs;
     const taken: Dispatched[] = await takeForDispatch(this.#deps.db, scope, 'begun', window, by);
     room -= taken.length;
-    const updates = await takeForDispatch(this.#deps.db, scope, 'update', room, by);
+    const updates = await takeForDispatch(this.#deps.db, scope, 'update', quiet ? 0 : room, by);
     room -= updates.length;
     const uploads = await takeForDispatch(this.#deps.db, scope, 'upload', Math.min(room, queueRoom), by);
     taken.push(...updates, ...uploads);
-    if (taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
+    if (!quiet && taken.length === 0 && now.jobs === 0 && (await onlyLinkingIsOpen(this.#deps.db, run.id, null)))
       taken.push(...(await takeForDispatch(this.#deps.db, scope, 'linking', window, by)));
-    await this.#send(taken);
+    await this.#send(taken, run.replica_id);
     const due = await nextDue(this.#deps.db, scope);
     if (due) this.wake(run.id, due);
   }

@@ -4,8 +4,9 @@ import type { EngineQueue } from './deps.ts';
 /** The jobs of the engine, by their names in the catalogue. */
 export function engineQueue(producer: Producer): EngineQueue {
   return {
-    cycle: (runId) => producer.enqueue('cycle', { runId }),
-    replica: (runId) => producer.enqueue('replica', { runId }),
+    // A later generation is made because the job before it does not come, or not in time.
+    cycle: (runId, generation) => producer.enqueue('cycle', { runId }, { afresh: generation > 1 }),
+    replica: (runId, generation) => producer.enqueue('replica', { runId }, { afresh: generation > 1 }),
     chunks: (runId, chunks) =>
       producer.enqueueMany(
         'chunk',

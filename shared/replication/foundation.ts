@@ -8,9 +8,11 @@ import type { SecretBox, SecretKeys } from '../config/secret-key.ts';
 import { type Database, describeUrl, sessionName } from '../db/client.ts';
 import { insertLogs } from '../db/logs.repo.ts';
 import { openListener, type Listener } from '../db/listen.ts';
+import { DatabasePace } from '../db/pacing.ts';
 import { AdvisorySlots, type SlotSession } from '../db/slots.ts';
 import type { Tables } from '../db/tables.ts';
 import { noteLockSession } from '../db/workers.repo.ts';
+import type { Pace } from '../kernel/limits.ts';
 import type { RequestEvent } from '../paperless/client.ts';
 import { openQueueBackend, type QueueBackend } from '../queue/backend.ts';
 import { QUEUES } from '../queue/catalog.ts';
@@ -34,6 +36,7 @@ export interface Foundation {
   readonly backend: QueueBackend;
   readonly producer: Producer;
   readonly slots: AdvisorySlots;
+  readonly pace: Pace;
   readonly listener: Listener;
   readonly logger: Logger;
   readonly log: EngineLog;
@@ -137,6 +140,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     backend,
     producer: createProducer(backend),
     slots,
+    pace: new DatabasePace(prepared.database.db, lost('The pace of requests is not known')),
     listener,
     logger,
     log: engineLog(logger),

@@ -1,10 +1,13 @@
+import type { Settings } from '../config/settings.ts';
 import * as master from '../db/master.repo.ts';
+import { askedByHand } from '../db/replica-queue.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Db, Replica, RunMode } from '../db/tables.ts';
 import { eligibility, type ReplicaSchedule } from '../domain/schedule.ts';
 import { SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
+import { quietEnd } from './rest.ts';
 
 export interface OpenCycleRequest {
   readonly trigger: 'scheduler' | 'manual' | 'cli' | 'verify';
@@ -33,7 +36,7 @@ export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest):
   const now = deps.clock.now();
   const eligible: Replica[] = [];
   for (const replica of await candidates(deps.db, request.replicaId)) {
-    const verdict = eligibility(scheduleOf(replica), now, settings.syncIntervalSeconds, true);
+    const verdict = eligibility(scheduleOf(replica, settings, now), now, settings.syncIntervalSeconds, true);
     if (verdict.eligible) eligible.push(replica);
     else if (request.replicaId !== undefined) throw refuse(replica, verdict.why);
   }
@@ -88,6 +91,9 @@ async function openRuns(log: OpenCycleDeps['log'], db: Db, wanted: WantedRuns): 
     }
     const open = await runs.openRunOf(db, replica.id);
     busy = open?.parent_run_id ?? open?.id ?? busy;
+    // It may be resting in quiet hours, which do not hold for what a person asks for.
+    if (open && (trigger === 'manual' || trigger === 'cli') && replica.quiet_hours !== null)
+      await askedByHand(db, replica.id, trigger);
     log.info(`Replica "${replica.name}" is still being synced; this cycle leaves it out.`, {
       replicaId: replica.id,
       runId: cycleId,
@@ -132,13 +138,14 @@ function refuse(replica: Replica, why: string): AppError {
   });
 }
 
-export function scheduleOf(replica: Replica): ReplicaSchedule {
+export function scheduleOf(replica: Replica, settings: Settings, now: Date): ReplicaSchedule {
   return {
     id: replica.id,
     name: replica.name,
     enabled: replica.enabled,
     suspended: replica.suspended_at !== null,
     paused: replica.paused_at !== null,
+    quiet: quietEnd(settings, replica, null, now) !== null,
     intervalSeconds: replica.sync_interval_seconds,
     lastSync: replica.last_sync_ts,
   };
@@ -158,10 +165,11 @@ export async function openDueCycle(deps: OpenCycleDeps & Pick<EngineDeps, 'leade
   const interval = Math.min(settings.syncIntervalSeconds, ...own);
   await master.capNextTick(deps.db, interval);
   const sweepDue = await sweepDueSince(deps, { trigger: 'scheduler' });
+  const now = deps.clock.now();
   const opened = await deps.leader.asLeader(async (trx) => {
     if (!(await master.claimTick(trx, interval))) return null;
     const due = (await candidates(trx, undefined)).filter(
-      (replica) => eligibility(scheduleOf(replica), deps.clock.now(), settings.syncIntervalSeconds, false).eligible,
+      (replica) => eligibility(scheduleOf(replica, settings, now), now, settings.syncIntervalSeconds, false).eligible,
     );
     return due.length === 0 ? null : openRuns(deps.log, trx, { trigger: 'scheduler', eligible: due, sweepDue });
   });

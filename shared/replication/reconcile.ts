@@ -136,7 +136,9 @@ async function hashThroughScratch({ deps, reader, signal }: ReplicaRun, masterId
   const checksum = await reader.originalChecksum(masterId, signal);
   if (checksum === null) return null;
   const key = `${masterId}.${checksum.hex}`;
-  const lent = await deps.scratch.lend(key, null, (path) => reader.downloadOriginal(masterId, path, signal));
+  const lent = await deps.scratch.lend(key, null, (path, room) =>
+    reader.downloadOriginal(masterId, path, signal, room),
+  );
   const { sha256, md5 } = lent.file;
   lent.giveBack();
   if (matches({ sha256, md5 }, checksum.hex)) return { sha256, md5 };

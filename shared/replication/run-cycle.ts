@@ -11,16 +11,17 @@ import { closeReplicaRun, tryCloseCycle } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
 import { takeCensus, type MasterLook } from './master-census.ts';
 import { readFeed } from './master-feed.ts';
+import { restOf, type JobEnd } from './rest.ts';
 import { refuseSuspended, suspendIfReplaced } from './master-suspension.ts';
 
 /** May be run again at any time: it resumes the cycle where its rows say it stands. */
-export function runCycle(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+export function runCycle(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<JobEnd> {
   return deps.busy.runs.during(runId, signal, (own) =>
     deps.busy.workOfRuns.during(runId, own, (stoppable) => carryOn(deps, runId, stoppable)),
   );
 }
 
-async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<JobEnd> {
   const run = await runs.takeRun(deps.db, runId, deps.workerId);
   if (!run) return 'busy';
   const lease: runs.RunLease = { runId, worker: deps.workerId, epoch: run.lease_epoch };
@@ -38,10 +39,15 @@ async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Pr
 }
 
 /** A master failure closes the cycle and its waiting runs, and never counts against a replica. */
-async function failCycle(deps: EngineDeps, run: Run, lease: runs.RunLease, error: AppError): Promise<'done'> {
+async function failCycle(deps: EngineDeps, run: Run, lease: runs.RunLease, error: AppError): Promise<JobEnd> {
   if (error.class === 'cancelled') {
     await runs.releaseRun(deps.db, lease, { dispatched_at: null });
     return 'done';
+  }
+  const until = restOf(error, deps.clock.now());
+  if (until) {
+    await runs.releaseRun(deps.db, lease, { dispatched_at: until });
+    return until;
   }
   await masterRepo.updateMaster(deps.db, { error_code: error.code, error_msg: error.message });
   deps.log.error(`The master could not be read: ${error.message}`, { runId: run.id, code: error.code });

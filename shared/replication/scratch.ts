@@ -2,12 +2,11 @@
  * Files on their way from master to replicas (E8). One download serves all replicas of a process; the size is capped; the
  * folder is emptied at start, so nothing in it is ever trusted after a crash.
  */
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../kernel/errors.ts';
-import type { DownloadedFile } from '../paperless/api.ts';
-
-const RESERVE = 512 * 1024 * 1024;
+import type { DownloadedFile, RoomCheck } from '../paperless/api.ts';
+import { ScratchRoom, type RoomOptions } from './scratch-room.ts';
 
 export interface ScratchFile extends DownloadedFile {
   readonly path: string;
@@ -19,6 +18,13 @@ export interface LentFile {
   giveBack(): void;
 }
 
+export interface ScratchOptions extends RoomOptions {
+  /** Files that nobody borrows are kept up to this. */
+  readonly capBytes?: number;
+}
+/** Given where to write, and what to ask once the size is known. */
+export type Download = (path: string, room: RoomCheck) => Promise<DownloadedFile>;
+
 interface Entry {
   readonly file: Promise<ScratchFile>;
   lent: number;
@@ -29,27 +35,34 @@ interface Entry {
 export class Scratch {
   readonly #dir: string;
   readonly #capBytes: number;
+  readonly #room: ScratchRoom;
   readonly #entries = new Map<string, Entry>();
   #counter = 0;
 
-  private constructor(dir: string, capBytes: number) {
+  private constructor(dir: string, options: ScratchOptions) {
     this.#dir = dir;
-    this.#capBytes = capBytes;
+    this.#capBytes = options.capBytes ?? 2 * 1024 ** 3;
+    this.#room = new ScratchRoom(dir, options);
   }
 
   /** Empties `dir` (made 0700) and uses it; every process needs a folder of its own. */
-  static async open(dir: string, capBytes = 2 * 1024 ** 3): Promise<Scratch> {
+  static async open(dir: string, options: ScratchOptions = {}): Promise<Scratch> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     for (const name of await readdir(dir)) await rm(join(dir, name), { recursive: true, force: true });
-    return new Scratch(dir, capBytes);
+    return new Scratch(dir, options);
+  }
+
+  /** No file is fetched just now: the disk has too little room. */
+  get isFull(): boolean {
+    return this.#room.isFull;
+  }
+
+  recheck(): Promise<void> {
+    return this.#room.recheck();
   }
 
   /** The file under `key` (document and checksum), downloading it once however many ask. */
-  async lend(
-    key: string,
-    sizeHint: number | null,
-    download: (path: string) => Promise<DownloadedFile>,
-  ): Promise<LentFile> {
+  async lend(key: string, sizeHint: number | null, download: Download): Promise<LentFile> {
     const known = this.#entries.get(key);
     const entry = known ?? this.#start(key, sizeHint, download);
     entry.lent += 1;
@@ -72,15 +85,19 @@ export class Scratch {
     if (file) await rm(file.path, { force: true });
   }
 
-  #start(key: string, sizeHint: number | null, download: (path: string) => Promise<DownloadedFile>): Entry {
+  #start(key: string, sizeHint: number | null, download: Download): Entry {
     const path = join(this.#dir, `${process.pid}-${++this.#counter}.part`);
     const fetch = async (): Promise<ScratchFile> => {
-      await this.#needRoom(sizeHint ?? 0);
+      const owner = {};
       try {
-        return { ...(await download(path)), path };
+        await this.#room.reserve(owner, sizeHint ?? 0);
+        return { ...(await download(path, (bytes) => this.#room.reserve(owner, bytes))), path };
       } catch (error) {
+        if (error instanceof AppError && error.code === 'disk_full') this.#room.noteFull(sizeHint ?? 0);
         await rm(path, { force: true });
         throw error;
+      } finally {
+        this.#room.release(owner);
       }
     };
     const entry: Entry = { file: fetch(), lent: 0, size: sizeHint ?? 0, usedAt: this.#counter };
@@ -99,17 +116,5 @@ export class Scratch {
       total -= one.size;
       void this.discard(key);
     }
-  }
-
-  async #needRoom(size: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#dir);
-    if (bavail * bsize >= size + RESERVE) return;
-    throw new AppError({
-      code: 'disk_full',
-      class: 'transient',
-      scope: 'instance',
-      message: 'The scratch folder has too little room for the next file.',
-      hint: 'Free space under SCRATCH_DIR, or point it to a larger disk. File work waits until then.',
-    });
   }
 }

@@ -18,6 +18,7 @@ import { settleFailure } from './document/settle-failure.ts';
 import { prepare, resolveUnknown } from './document/upload.ts';
 import { end, type DocumentWork, type Step } from './document/work.ts';
 import { openWork } from './open-work.ts';
+import { quietEnd } from './rest.ts';
 
 /** Phases in which a job can act; the others are where links rest. */
 type ActivePhase = Exclude<Phase, 'ok' | 'failed' | 'dlq' | 'blocked' | 'gone'>;
@@ -38,7 +39,12 @@ const STEPS: Record<ActivePhase, (work: DocumentWork) => Promise<Step>> = {
 /** A chain longer than this is a loop of ours; the document is set aside instead of turning for ever. */
 const MAX_STEPS = 40;
 
-export type DocumentOutcome = { readonly kind: 'done' | 'skipped' | 'snoozed'; readonly why?: string };
+export type DocumentOutcome = {
+  readonly kind: 'done' | 'skipped' | 'snoozed';
+  readonly why?: string;
+  /** The job is to come back at this time; otherwise the dispatcher makes a new one. */
+  readonly until?: Date;
+};
 
 export function syncDocument(
   deps: EngineDeps,
@@ -76,6 +82,11 @@ async function work(
   let opened: DocumentWork | null = null;
   try {
     opened = await openWork(deps, link, lease, run, signal);
+    const until = restBefore(opened);
+    if (until) {
+      await links.rest(deps.db, lease, until);
+      return { kind: 'snoozed', until };
+    }
     const step = link.crash_count > 3 ? crashesWorkers() : await walk(opened);
     if (step.kind === 'snooze') return await settleSnooze(opened, step);
     if (step.kind === 'end') await settleEnd(opened, step);
@@ -85,10 +96,26 @@ async function work(
     const verdict = await settleFailure({ deps, link, lease, run, work: opened }, thrown);
     if (verdict.failRun) await closeReplicaRun(deps, run.id, verdict.failRun);
     else await tryCloseReplicaRun(deps, run.id);
-    return { kind: 'snoozed', why: verdict.why };
+    return { kind: 'snoozed', why: verdict.why, ...(verdict.until === undefined ? {} : { until: verdict.until }) };
   } finally {
     opened?.lent?.giveBack();
   }
+}
+
+const BEGUN: ReadonlySet<string> = new Set(['sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing']);
+
+/** What was begun is brought to its end; anything else waits for quiet hours to pass, and where its turn is far off. */
+function restBefore(opened: DocumentWork): Date | null {
+  const { deps, settings, replica, run, entered } = opened;
+  const { replica_doc_id: replicaDocId } = opened.link;
+  const now = deps.clock.now();
+  const quiet = BEGUN.has(entered) ? null : quietEnd(settings, replica, run, now);
+  if (quiet) return quiet;
+  // Uploads go where there is room for the file, or wait for it.
+  if (deps.scratch.isFull && !BEGUN.has(entered) && replicaDocId === null)
+    return new Date(now.getTime() + deps.timings.fullDiskMs);
+  const turn = Math.max(deps.pace.waitMs(replica.id), deps.pace.waitMs(0));
+  return turn > deps.timings.longestTurnMs ? new Date(now.getTime() + turn) : null;
 }
 
 async function walk(opened: DocumentWork): Promise<Step> {

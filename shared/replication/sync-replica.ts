@@ -12,6 +12,7 @@ import { settleEqual } from './settle-equal.ts';
 import { sweepReplica } from './sweep.ts';
 import { ensureTaxonomy } from './ensure-taxonomy.ts';
 import { planDeletions } from './plan-deletions.ts';
+import { quietEnd, quietHours, restOf, type JobEnd } from './rest.ts';
 import { reconcileReplica } from './reconcile.ts';
 
 /** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
@@ -31,13 +32,13 @@ export interface ReplicaRun {
 }
 
 /** May be run again at any time: every step is idempotent, the phase says where to go on. */
-export function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+export function syncReplica(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<JobEnd> {
   return deps.busy.runs.during(runId, signal, (own) =>
     deps.busy.workOfRuns.during(runId, own, (stoppable) => carryOn(deps, runId, stoppable)),
   );
 }
 
-async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Promise<JobEnd> {
   const run = await runs.takeRun(deps.db, runId, deps.workerId);
   if (!run || run.replica_id === null) return 'busy';
   const lease: runs.RunLease = { runId, worker: deps.workerId, epoch: run.lease_epoch };
@@ -47,7 +48,7 @@ async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Pr
     deps.wake(runId);
     await tryCloseReplicaRun(deps, runId);
   } catch (thrown) {
-    await failRun(deps, run, lease, toAppError(thrown));
+    return failRun(deps, run, lease, toAppError(thrown));
   }
   return 'done';
 }
@@ -60,6 +61,9 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
     .executeTakeFirst();
   if (!replica)
     throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  const now = deps.clock.now();
+  const quiet = quietEnd(await deps.settings(), replica, run, now);
+  if (quiet) throw quietHours(quiet, now);
   const work: ReplicaRun = {
     deps,
     run,
@@ -92,10 +96,11 @@ async function step(deps: EngineDeps, lease: runs.RunLease, patch: runs.RunPatch
   throw new AppError({ code: 'run_taken_over', class: 'cancelled', message: 'The run went on in another process.' });
 }
 
-async function failRun(deps: EngineDeps, run: Run, lease: runs.RunLease, error: AppError): Promise<void> {
-  if (error.class === 'cancelled') {
-    await runs.releaseRun(deps.db, lease, { dispatched_at: null });
-    return;
+async function failRun(deps: EngineDeps, run: Run, lease: runs.RunLease, error: AppError): Promise<JobEnd> {
+  const until = restOf(error, deps.clock.now());
+  if (error.class === 'cancelled' || until) {
+    await runs.releaseRun(deps.db, lease, { dispatched_at: until });
+    return until ?? 'done';
   }
   const side = error.target === 0 ? 'master' : 'replica';
   await closeReplicaRun(deps, run.id, {
@@ -104,6 +109,7 @@ async function failRun(deps: EngineDeps, run: Run, lease: runs.RunLease, error: 
     errorMsg: error.message,
     errorSide: side,
   });
+  return 'done';
 }
 
 /** The chunk job: its links may be dispatched from now on. */

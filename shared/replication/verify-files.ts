@@ -151,7 +151,7 @@ async function hashOf(
 ): Promise<Hashed | null> {
   const key = `verify.${scene.verification.id}.${reader.target}.${id}`;
   const lent = await orNull(() =>
-    scene.deps.scratch.lend(key, sizeHint, (path) => reader.downloadOriginal(id, path, scene.signal)),
+    scene.deps.scratch.lend(key, sizeHint, (path, room) => reader.downloadOriginal(id, path, scene.signal, room)),
   );
   if (lent === null) return null;
   const { size, md5, sha256 } = lent.file;

@@ -6,6 +6,7 @@ import * as repo from '../db/verifications.repo.ts';
 import type { Link, Verification } from '../db/tables.ts';
 import { toAppError, type AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
+import { quietEnd, quietHours, restOf, type JobEnd } from './rest.ts';
 import { closeFinished } from './verify-close.ts';
 import { batchSize, verifyLinks, type Pass } from './verify-links.ts';
 import { verifyList } from './verify-list.ts';
@@ -15,20 +16,22 @@ import { openScene, outOfTime, save, type Scene } from './verify-scene.ts';
 /** In a row, each some forty seconds after the one before it, on top of the client's own repeats. */
 const MAX_FAULTS = 5;
 
-export function verify(deps: EngineDeps, verificationId: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+export function verify(deps: EngineDeps, verificationId: number, signal: AbortSignal): Promise<JobEnd> {
   return deps.busy.verifications.during(verificationId, signal, (own) => carryOn(deps, verificationId, own));
 }
 
-async function carryOn(deps: EngineDeps, id: number, signal: AbortSignal): Promise<'done' | 'busy'> {
+async function carryOn(deps: EngineDeps, id: number, signal: AbortSignal): Promise<JobEnd> {
   const verification = await repo.takeVerification(deps.db, id, deps.workerId);
   if (!verification) return 'busy';
   const lease = { id, worker: deps.workerId, epoch: verification.lease_epoch };
   try {
     const scene = await openScene(deps, verification, lease, signal);
+    refuseWhileQuiet(scene);
     await walk(scene);
     await closeFinished(scene);
   } catch (thrown) {
-    await giveUp(deps, verification, lease, toAppError(thrown));
+    const until = await giveUp(deps, verification, lease, toAppError(thrown));
+    if (until) return until;
   }
   return 'done';
 }
@@ -39,12 +42,18 @@ async function giveUp(
   verification: Verification,
   lease: repo.VerificationLease,
   error: AppError,
-): Promise<void> {
-  if (error.class === 'cancelled') return repo.releaseVerification(deps.db, lease, { dispatched_at: null });
+): Promise<Date | null> {
+  const until = restOf(error, deps.clock.now());
+  if (error.class === 'cancelled' || until) {
+    await repo.releaseVerification(deps.db, lease, { dispatched_at: until });
+    return until;
+  }
   const now = await repo.findVerification(deps.db, verification.id);
   // An instance that is away for a moment must not end the work of hours: the tick tries again, a while later.
-  if (now && (error.class === 'transient' || error.class === 'rate-limited') && now.faults < MAX_FAULTS)
-    return repo.releaseForLater(deps.db, lease, now.faults + 1);
+  if (now && error.class === 'transient' && now.faults < MAX_FAULTS) {
+    await repo.releaseForLater(deps.db, lease, now.faults + 1);
+    return null;
+  }
   await repo.closeVerification(deps.db, verification.id, {
     state: 'failed',
     errorCode: error.code,
@@ -54,6 +63,15 @@ async function giveUp(
   deps.log.error(`Verification ${verification.id} failed: ${error.message}`, where);
   if (verification.scope === 'repairs')
     await reopenRepairs(deps.db, verification, `The repair could not be verified: ${error.message}`);
+  return null;
+}
+
+/** The night's slice respects the quiet hours of the replica; what a person asked for does not. */
+function refuseWhileQuiet({ deps, settings, replica, verification }: Scene): void {
+  if (verification.trigger !== 'scheduler') return;
+  const now = deps.clock.now();
+  const quiet = quietEnd(settings, replica, null, now);
+  if (quiet) throw quietHours(quiet, now);
 }
 
 async function walk(scene: Scene): Promise<void> {
@@ -137,6 +155,7 @@ async function walkBatches(
   for (;;) {
     scene.signal.throwIfAborted();
     if (outOfTime(scene)) return false;
+    refuseWhileQuiet(scene);
     if (isEnough()) return true;
     const links = await next();
     if (links.length === 0) return true;

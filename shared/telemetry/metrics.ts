@@ -54,6 +54,13 @@ function replicaSeries(registers: Registry[]) {
     replicaVerificationAge: gauge('pngx_replica_verification_age_seconds', 'Age of the oldest comparison.', ['depth']),
     replicaDrift: gauge('pngx_replica_drift', 'Differences that no pending work explains.'),
     replicaFindings: gauge('pngx_replica_findings', 'Open findings of verifications, by kind.', ['kind']),
+    replicaResting: gauge('pngx_replica_resting', '1 in quiet hours, or while the instance wants to be left alone.'),
+    replicaQueueForeign: gauge('pngx_replica_queue_foreign_tasks', "Uploads of others in the replica's own queue."),
+    scratchFull: new Gauge({
+      name: 'pngx_scratch_full',
+      help: '1 while a process has no room for files on its disk.',
+      registers,
+    }),
     replicaHygiene: gauge('pngx_replica_hygiene_findings', 'What the last look at the instance found.', ['severity']),
   };
 }

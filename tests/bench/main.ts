@@ -4,11 +4,17 @@
  *   throughput documents a second of a first sync, and the ratio to a bare loop of the unavoidable requests
  *   requests   requests a document, polling aside
  *   truth      reconcile, idle cycle, sweep and verification of a large library that is in step
+ *   scale      first sync at 50 ms latency by 1, 2 and 4 worker processes
+ *   slow       a fast replica with and without a slow one beside it
+ *   memory     peak memory while one large file goes over; --docs is its size in MiB
  *   size       node_modules
  */
 import { parseArgs } from 'node:util';
 import { benchConsumer } from './consumer.ts';
 import { benchRequests } from './requests.ts';
+import { benchMemory } from './memory.ts';
+import { benchScale } from './scale.ts';
+import { benchSlow } from './slow.ts';
 import { benchSize } from './size.ts';
 import { benchTruth } from './truth.ts';
 import { benchThroughput } from './throughput.ts';
@@ -19,6 +25,9 @@ const BENCHES: Record<string, (docs: number | null) => Promise<object[]>> = {
   throughput: benchThroughput,
   consumer: benchConsumer,
   truth: benchTruth,
+  scale: benchScale,
+  slow: benchSlow,
+  memory: benchMemory,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'string' } } });

@@ -1,6 +1,7 @@
 /** A controller's worker in this process, simulators in processes of their own, an embedded PostgreSQL: as `npm start` has them. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +62,8 @@ function firstUrl(child: ChildProcess): Promise<string> {
 export interface Stage {
   readonly database: Database<Tables>;
   readonly events: RequestEvent[];
-  cycle(purpose?: RunPurpose): Promise<Run>;
+  /** Of the first replica, unless `replicaId` is given; undefined: of all. */
+  cycle(purpose?: RunPurpose & { readonly replicaId?: number | undefined }): Promise<Run>;
   verify(depth: Depth): Promise<Verification>;
   close(): Promise<void>;
 }
@@ -72,11 +74,36 @@ const quiet: EngineLog = {
   error: (message) => console.error(message),
 };
 
-/** One worker with the product's own timings and limits. */
+async function spawnWorker(options: object): Promise<{ close(): Promise<void> }> {
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', join(ROOT, 'tests/bench/worker.ts'), JSON.stringify(options)],
+    {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    },
+  );
+  await once(child, 'message');
+  return {
+    async close() {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+}
+
+export interface StageOptions {
+  /** So many worker processes; otherwise one worker in this process. */
+  readonly processes?: number;
+  readonly concurrency?: number;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** Workers with the product's own timings and limits. */
 export async function openStage(
   master: Sim,
   replicas: Readonly<Record<string, Sim>>,
   redisUrl?: string,
+  { processes, concurrency = 16, settings: chosen = {} }: StageOptions = {},
 ): Promise<Stage> {
   const dir = await mkdtemp(join(tmpdir(), 'pngx-bench-'));
   const embedded = await startEmbedded(join(dir, 'pg'));
@@ -89,6 +116,7 @@ export async function openStage(
     master_token: secrets.seal(master.token),
     sync_interval_seconds: '86400',
     sync_cycle_timeout_seconds: '86400',
+    ...chosen,
   };
   await putSettings(
     database.db,
@@ -101,14 +129,18 @@ export async function openStage(
     .set({ next_cycle_at: new Date(Date.now() + 86_400_000) })
     .execute();
   const events: RequestEvent[] = [];
-  const worker = await startTestWorker({
-    databaseUrl: embedded.url,
-    redisUrl,
-    key,
-    log: quiet,
-    timings: ENGINE_TIMINGS,
-    onRequest: (event) => events.push(event),
-  });
+  const common = { databaseUrl: embedded.url, redisUrl, key, concurrency };
+  const workers =
+    processes === undefined
+      ? [
+          await startTestWorker({
+            ...common,
+            log: quiet,
+            timings: ENGINE_TIMINGS,
+            onRequest: (event) => events.push(event),
+          }),
+        ]
+      : await Promise.all(Array.from({ length: processes }, () => spawnWorker(common)));
   const backend = await openQueueBackend({
     databaseUrl: embedded.url,
     redisUrl,
@@ -148,7 +180,7 @@ export async function openStage(
       }
     },
     async close() {
-      await worker.close();
+      for (const worker of workers) await worker.close();
       await backend.close();
       await database.close();
       await embedded.stop();

@@ -1,4 +1,5 @@
 /** The real steps of the engine on a real database; instances, clock and network are the model's. */
+import { NO_PACE } from '../support/no-pace.ts';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -201,6 +202,7 @@ export class ModelStage {
       log: { info: quiet, warning: quiet, error: quiet },
       metrics: { documentSettled: quiet, runClosed: quiet },
       clock: { now: () => new Date(this.now), monotonic: () => this.now },
+      pace: NO_PACE,
       timings: { ...ENGINE_TIMINGS, quickLooksMs: [], ...this.#options.timings },
       settings: () => Promise.resolve(this.settings),
       busy: new Busy(),

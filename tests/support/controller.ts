@@ -12,6 +12,7 @@ import type { EngineLog, EngineTimings, LogFields } from '../../shared/replicati
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle, type OpenCycleRequest, type OpenedCycle } from '../../shared/replication/open-cycle.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
+import type { ScratchOptions } from '../../shared/replication/scratch.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
 import type { RunningWorker } from '../../services/worker/start.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
@@ -34,6 +35,8 @@ export interface ControllerOptions {
   /** Share the database (and the key) of another controller: a second process of the same installation. */
   readonly joins?: Controller;
   readonly concurrency?: number;
+  /** How full the disk is said to be. */
+  readonly scratch?: ScratchOptions;
   readonly racePoint?: (name: string) => Promise<void>;
   readonly onRequest?: (event: RequestEvent) => void;
   readonly presence?: { beatMs?: number; deadAfterMs?: number; writeGraceMs?: number };

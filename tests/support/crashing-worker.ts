@@ -10,7 +10,10 @@ import { startTestWorker } from './test-worker.ts';
 const jobShape = z.object({
   databaseUrl: z.string(),
   key: z.string(),
+  redisUrl: z.string().optional(),
   killAt: z.string().nullable(),
+  concurrency: z.number().optional(),
+  presence: z.object({ beatMs: z.number(), deadAfterMs: z.number(), writeGraceMs: z.number() }).optional(),
   timings: z.record(z.string(), z.number()).optional(),
 });
 const seen = new Map<string, number>();
@@ -34,14 +37,15 @@ const lines = createInterface({ input: process.stdin });
 // Whoever started this process is gone: so is its database.
 lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
-  const { databaseUrl, key, killAt, timings } = jobShape.parse(JSON.parse(line));
+  const { databaseUrl, redisUrl, key, killAt, timings, concurrency, presence } = jobShape.parse(JSON.parse(line));
   const pass = passing(killAt);
   void startTestWorker({
-    concurrency: 1,
+    concurrency: concurrency ?? 1,
     databaseUrl,
+    redisUrl,
     key,
     log: silent,
-    presence: { beatMs: 100, deadAfterMs: 600 },
+    presence: presence ?? { beatMs: 100, deadAfterMs: 600 },
     racePoint: pass,
     timings,
     aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),

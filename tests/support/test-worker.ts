@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { createSecretBox } from '../../shared/config/secret-key.ts';
 import { openDatabase } from '../../shared/db/client.ts';
 import { openListener } from '../../shared/db/listen.ts';
+import { DatabasePace } from '../../shared/db/pacing.ts';
+import { noteLockSession } from '../../shared/db/workers.repo.ts';
 import { AdvisorySlots } from '../../shared/db/slots.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { QUEUES } from '../../shared/queue/catalog.ts';
 import { openQueueBackend } from '../../shared/queue/backend.ts';
 import { createProducer } from '../../shared/queue/producer.ts';
+import type { ScratchOptions } from '../../shared/replication/scratch.ts';
 import type { EngineLog, EngineTimings } from '../../shared/replication/deps.ts';
 import type { LimitedSlots } from '../../services/worker/deps.ts';
 import { startWorker, type RunningWorker } from '../../services/worker/start.ts';
@@ -24,6 +27,8 @@ export const FAST_TIMINGS: Partial<EngineTimings> = {
   requestTimeoutMs: 200,
   unknownHoldMs: 400,
   lostJobMs: 5000,
+  queueLookMs: 250,
+  fullDiskMs: 500,
 };
 
 export interface TestWorkerOptions {
@@ -36,6 +41,7 @@ export interface TestWorkerOptions {
   /** Limits of the paperless client: whoever injects silence does not want to wait a minute for it. */
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly concurrency?: number | undefined;
+  readonly scratch?: ScratchOptions | undefined;
   readonly racePoint?: ((name: string) => Promise<void>) | undefined;
   /** Called before and after every request to an instance. */
   readonly aroundRequest?: ((when: 'before' | 'after', target: number) => Promise<void>) | undefined;
@@ -63,7 +69,13 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     lockDurationMs: 3000,
     stalledIntervalMs: 1000,
   });
-  const slots = new AdvisorySlots({ url: options.databaseUrl });
+  const workerId = Promise.withResolvers<string>();
+  const slots = new AdvisorySlots({
+    url: options.databaseUrl,
+    // H12: whoever declares this process dead ends the session of its slots.
+    onSession: async ({ pid, backendStart }) => noteLockSession(database.db, await workerId.promise, pid, backendStart),
+  });
+  const pace = new DatabasePace(database.db);
   const listener = openListener(options.databaseUrl);
   const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
   const worker = await startWorker({
@@ -72,6 +84,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     backend,
     producer: createProducer(backend),
     listener,
+    pace,
     slots: options.aroundRequest ? around(slots, options.aroundRequest) : slots,
     log: options.log,
     jobLog: {
@@ -90,11 +103,13 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     retryDelaysMs: [20, 40, 80],
     tickMs: 250,
     onFenced: options.onFenced ?? (() => undefined),
+    ...(options.scratch ? { scratch: options.scratch } : {}),
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),
     ...(options.racePoint ? { racePoint: options.racePoint } : {}),
     ...(options.onRequest ? { onRequest: options.onRequest } : {}),
     ...(options.presence ? { presence: options.presence } : {}),
   });
+  workerId.resolve(worker.workerId);
   const close = async () => {
     await worker.close(5000);
     await backend.close();

@@ -23,6 +23,7 @@ import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
 import { backupCalls } from './calls-backup.ts';
+import { limitCalls } from './calls-limits.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 import { doorCalls } from './calls-doors.ts';
@@ -169,6 +170,7 @@ const linkCalls: Calls<typeof links> = {
   takeLease: (db, { link, worker }) => links.takeLease(db, link.id, worker, 1),
   updateLeased: (db, { lease }) => links.updateLeased(db, lease, { phase: 'locating' }),
   releaseLease: (db, { lease }) => links.releaseLease(db, lease, { next_due_at: NOW }),
+  rest: (db, { lease }) => links.rest(db, lease, NOW),
   applyAndRelease: (db, { lease, link }) => links.applyAndRelease(db, lease, link.dirty_seq, { last_synced: NOW }),
   releaseAllOf: (db, { worker }) => links.releaseAllOf(db, worker),
   releaseForgotten: (db, { worker }) => links.releaseForgotten(db, worker, never),
@@ -252,6 +254,8 @@ const workerCalls: Calls<typeof workers> = {
   declareDead: (db, { worker }) => workers.declareDead(db, worker, 0),
   signOff: (db, { worker }) => workers.signOff(db, worker),
   noteLockSession: (db, { worker }) => workers.noteLockSession(db, worker, 1, NOW.toISOString()),
+  noteScratch: (db, { worker }) => workers.noteScratch(db, worker, true),
+  scratchState: (db) => workers.scratchState(db),
   pruneWorkers: (db) => workers.pruneWorkers(db),
 };
 
@@ -344,6 +348,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...smallCalls,
   absences: absenceCalls,
   tombstones: tombstoneCalls,
+  ...limitCalls,
   ...truthCalls,
   ...reconcileRepoCalls,
   ...verifyCalls,

@@ -114,6 +114,7 @@ const STATE_WORDS: Record<PresentedReplica['state'], { readonly word: string; re
   drifted: { word: 'Drifted', tone: 'bad' },
   failing: { word: 'Failing', tone: 'bad' },
   needs_you: { word: 'Needs you', tone: 'bad' },
+  resting: { word: 'Resting', tone: '' },
   paused: { word: 'Paused', tone: 'warn' },
   never_run: { word: 'Never run', tone: '' },
 };

@@ -12,7 +12,8 @@ export async function fillReplicaGauges(
 ): Promise<void> {
   // First: neither a removed replica nor a database that is away may go on as a series of its last value.
   for (const gauge of gaugesOf(metrics)) gauge.reset();
-  const [{ replicas, progress, leader }, pending] = await Promise.all([loadStatus(deps), countPendingTasks(deps.db)]);
+  const [status, pending] = await Promise.all([loadStatus(deps), countPendingTasks(deps.db)]);
+  const { replicas, progress, leader } = status;
   for (const replica of replicas) {
     const labels = { replica: replica.name };
     // Never synced is no number; an alert on absence says it better than a zero.
@@ -22,6 +23,8 @@ export async function fillReplicaGauges(
     metrics.replicaConsecutiveFailures.set(labels, replica.consecutive_failures);
     metrics.replicaDlq.set(labels, replica.documents.given_up);
     metrics.replicaConflicts.set(labels, replica.conflicts);
+    metrics.replicaResting.set(labels, replica.resting_until === null ? 0 : 1);
+    fillQueue(replica, metrics, deps.clock.now());
     fillVerification(replica, metrics, deps.clock.now());
     const { total: _total, ...states } = replica.documents;
     for (const [state, documents] of Object.entries(states))
@@ -30,9 +33,16 @@ export async function fillReplicaGauges(
     for (const severity of ['danger', 'warning', 'info'] as const)
       metrics.replicaHygiene.set({ ...labels, severity }, replica.hygiene[severity]);
   }
+  metrics.scratchFull.set(status.scratch_full_since === null ? 0 : 1);
   metrics.syncRunning.set(progress.running ? 1 : 0);
   metrics.leader.set(leader === null ? 0 : 1);
   if (leader !== null) metrics.leaderEpoch.set(leader.epoch);
+}
+
+/** What was seen longer ago says nothing: nobody looks while no upload waits. */
+function fillQueue({ name, queue }: PresentedReplica, metrics: Metrics, now: Date): void {
+  if (queue.foreign === null || queue.asked_at === null || now.getTime() - queue.asked_at.getTime() > 60_000) return;
+  metrics.replicaQueueForeign.set({ replica: name }, queue.foreign);
 }
 
 function fillVerification({ name, verification }: PresentedReplica, metrics: Metrics, now: Date): void {
@@ -58,6 +68,9 @@ const gaugesOf = (metrics: Metrics) => [
   metrics.replicaDlq,
   metrics.replicaConflicts,
   metrics.replicaHygiene,
+  metrics.replicaResting,
+  metrics.replicaQueueForeign,
+  metrics.scratchFull,
   metrics.replicaVerified,
   metrics.replicaVerificationAge,
   metrics.replicaDrift,

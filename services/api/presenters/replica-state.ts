@@ -11,6 +11,7 @@ export type ReplicaState =
   | 'drifted'
   | 'needs_you'
   | 'paused'
+  | 'resting'
   | 'never_run';
 
 export interface ReplicaFacts {
@@ -37,6 +38,10 @@ export interface ReplicaFacts {
     /** Differences that verification found and that no pending work explains. */
     readonly drifted: number;
   };
+  /** Nothing is begun on it until then: quiet hours, or it asked to be left alone. */
+  readonly resting: { readonly why: string; readonly until: Date } | null;
+  /** Why no upload is begun just now although some are due, or null: they go on by themselves. */
+  readonly uploadsPause: string | null;
   /** Edits on the replica that wait for a person. */
   readonly conflicts: number;
   /** Why it counts as verified, or null. */
@@ -72,6 +77,7 @@ export function judgeReplica(replica: ReplicaFacts, now: Date): ReplicaVerdict {
     atWork(replica) ??
     unfinished(replica) ??
     drifted(replica) ??
+    resting(replica) ??
     settled(replica, now)
   );
 }
@@ -99,11 +105,12 @@ function troubled(replica: ReplicaFacts): ReplicaVerdict | null {
   return { status: 'unreachable', state: 'failing', reason: `${why} The next cycle tries again.` };
 }
 
-function atWork({ running }: ReplicaFacts): ReplicaVerdict | null {
-  if (running === null) return null;
+function atWork({ running, resting: rest, uploadsPause }: ReplicaFacts): ReplicaVerdict | null {
+  if (running === null || rest !== null) return null;
   const progress =
     running.total === 0 ? `Phase ${running.phase}.` : `${running.done} of ${plural(running.total, 'document')} done.`;
-  return { status: 'syncing', state: 'syncing', reason: progress };
+  const pause = uploadsPause === null ? '' : ` Uploads pause: ${sentence(uploadsPause)}`;
+  return { status: 'syncing', state: 'syncing', reason: `${progress}${pause}` };
 }
 
 function unfinished({ documents, conflicts, deletionsHeld }: ReplicaFacts): ReplicaVerdict | null {
@@ -125,6 +132,14 @@ function unfinished({ documents, conflicts, deletionsHeld }: ReplicaFacts): Repl
 function drifted({ documents: { drifted: found } }: ReplicaFacts): ReplicaVerdict | null {
   if (found === 0) return null;
   return { status: 'error', state: 'drifted', reason: `Verification found ${plural(found, 'difference')}.` };
+}
+
+/** Before "late": that it is late is meant so. What is owed meanwhile shows in the lag. */
+function resting({ resting: rest, documents, running }: ReplicaFacts): ReplicaVerdict | null {
+  if (rest === null) return null;
+  const owed = documents.waiting === 0 ? '' : ` ${plural(documents.waiting, 'change')} waiting.`;
+  const status = documents.waiting === 0 && running === null ? 'synced' : 'syncing';
+  return { status, state: 'resting', reason: `${rest.why} until ${rest.until.toISOString()}.${owed}` };
 }
 
 function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {

@@ -35,6 +35,9 @@ export function presentReplicaRow(replica: Replica) {
     unknown_owner: replica.unknown_owner,
     conflict_policy: replica.conflict_policy,
     restore_held_back: replica.restore_held_back,
+    quiet_hours: replica.quiet_hours,
+    requests_per_minute: replica.requests_per_minute,
+    max_bytes_per_second: replica.max_bytes_per_second,
     last_sweep_at: replica.last_sweep_at,
     hygiene_at: replica.hygiene_at,
   };

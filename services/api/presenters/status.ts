@@ -8,12 +8,16 @@ import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
 import * as views from '../../../shared/db/views.repo.ts';
 import { verificationByReplica, type ReplicaVerification } from '../../../shared/db/verification-ledger.repo.ts';
+import { refusedTargets } from '../../../shared/db/pace.repo.ts';
+import { scratchState, type ScratchState } from '../../../shared/db/workers.repo.ts';
+import { roomInQueue } from '../../../shared/domain/replica-queue.ts';
 import { rpoSeconds } from '../../../shared/domain/lag.ts';
+import { quietEnd } from '../../../shared/replication/rest.ts';
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import type { Settings } from '../../../shared/config/settings.ts';
 import type { ApiDeps } from '../deps.ts';
 import { presentProgress } from './progress.ts';
-import { duration, judgeReplica, plural } from './replica-state.ts';
+import { duration, judgeReplica, plural, type ReplicaFacts } from './replica-state.ts';
 import { docsDone, presentRun } from './runs.ts';
 import { presentVerificationState, verificationWindow } from './verification-state.ts';
 
@@ -35,16 +39,32 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
     ],
   );
   const leader = await currentLeader(db);
+  const [refused, scratch] = await Promise.all([refusedTargets(db), scratchState(db)]);
   const verifications = await verificationByReplica(db, verificationWindow(settings, now));
   const [made, failed] = await Promise.all([lastBackup(db, 'made'), lastBackup(db, 'failed')]);
-  const facts = { settings, master, verifications, counts, open, lag, conflicts, openRuns, lastRuns, now };
+  const facts = {
+    settings,
+    master,
+    verifications,
+    counts,
+    open,
+    lag,
+    conflicts,
+    openRuns,
+    lastRuns,
+    refused,
+    scratch,
+    now,
+  };
   const presented = replicas.map((replica) => presentReplica(replica, facts));
   return {
     version: deps.version,
-    summary: summary(settings, master.error_msg, presented),
+    summary: summary(settings, master.error_msg, presented, scratch),
     progress: presentProgress(openRuns),
     master: presentMaster(settings, master),
     last_run: lastCycle === undefined ? null : presentRun(lastCycle, now),
+    // Since when a process has no room for files under SCRATCH_DIR (E8), or null.
+    scratch_full_since: scratch.full_since,
     next_cycle_at: master.next_cycle_at,
     // The process that opens due cycles and does what else must happen once; null while none works.
     leader: leader ?? null,
@@ -61,6 +81,8 @@ interface Facts {
   readonly verifications: readonly ReplicaVerification[];
   readonly conflicts: readonly { replica_id: number; open: number }[];
   readonly counts: readonly views.LinkCount[];
+  readonly refused: readonly { target: number; until: Date }[];
+  readonly scratch: ScratchState;
   readonly open: readonly { replica_id: number; documents: number }[];
   readonly openRuns: readonly views.RunView[];
   readonly lastRuns: readonly views.RunView[];
@@ -101,6 +123,8 @@ function presentReplica(replica: Replica, facts: Facts) {
         blocked: documents.blocked,
         drifted: verification.drift,
       },
+      resting: restOf(replica, facts),
+      uploadsPause: pauseOfUploads(replica, facts),
       conflicts,
       verified: verification.verified ? verification.reason : null,
     },
@@ -121,6 +145,7 @@ function presentReplica(replica: Replica, facts: Facts) {
     error_code: replica.error_code,
     documents,
     conflicts,
+    ...presentLimits(replica, facts),
     verification,
     hygiene: countFindings(replica),
     last_run: lastRun === undefined ? null : presentRun(lastRun, facts.now),
@@ -138,6 +163,36 @@ function presentBackup(made: BackupRow | undefined, failed: BackupRow | undefine
     rows: made?.row_count ?? null,
     error: failing ? failed.error_msg : null,
   };
+}
+
+/** Until when nothing is begun on it, and what its own queue looked like when uploads last waited for it (E14). */
+function presentLimits(replica: Replica, facts: Facts) {
+  const { queue_asked_at, queue_foreign, queue_oldest_at } = replica;
+  return {
+    resting_until: restOf(replica, facts)?.until ?? null,
+    queue: { asked_at: queue_asked_at, foreign: queue_foreign, oldest_at: queue_oldest_at },
+  };
+}
+
+/** Quiet hours or a 429, whichever ends later; a run that a person started takes no notice of quiet hours. */
+function restOf(replica: Replica, { settings, refused, openRuns, now }: Facts): ReplicaFacts['resting'] {
+  const running = openRuns.find((run) => run.kind === 'replica' && run.replica_id === replica.id) ?? null;
+  const quiet = quietEnd(settings, replica, running, now);
+  const asked = refused.find(({ target }) => target === replica.id)?.until ?? null;
+  if (asked !== null && (quiet === null || asked > quiet))
+    return { why: 'The instance asked to be left alone (429)', until: asked };
+  return quiet === null ? null : { why: 'Quiet hours', until: quiet };
+}
+
+/** What was seen a minute ago says nothing; while uploads wait somebody looks every few seconds. */
+function pauseOfUploads(replica: Replica, { settings, scratch, now }: Facts): string | null {
+  if (scratch.all_full) return 'no process has room for a file under SCRATCH_DIR';
+  const { queue_asked_at: askedAt, queue_foreign: foreign, queue_oldest_at: oldestAt } = replica;
+  if (askedAt === null || foreign === null || now.getTime() - askedAt.getTime() > 60_000) return null;
+  if (roomInQueue({ foreign, oldestAt }, 0, settings.maxReplicaQueue, now) > 0) return null;
+  return foreign >= settings.maxReplicaQueue
+    ? `${plural(foreign, 'task')} of others wait in the queue of the replica`
+    : 'the queue of the replica has been standing for more than half an hour';
 }
 
 /** As in the reference: the time since the last good cycle began. */
@@ -200,9 +255,16 @@ function presentMaster(settings: Settings, master: Awaited<ReturnType<typeof mas
 }
 
 /** One sentence, the worst first. */
-function summary(settings: Settings, masterError: string | null, replicas: readonly PresentedReplica[]): string {
+function summary(
+  settings: Settings,
+  masterError: string | null,
+  replicas: readonly PresentedReplica[],
+  scratch: ScratchState,
+): string {
   if (settings.masterUrl === null || settings.masterToken === null) return 'No master is configured yet.';
   if (masterError !== null) return `The master has a problem: ${masterError}`;
+  if (scratch.full_since !== null)
+    return 'A scratch folder is full: uploads wait until there is room under SCRATCH_DIR.';
   if (replicas.length === 0) return 'No replica is configured yet.';
   for (const state of ['needs_you', 'failing', 'drifted', 'late'] as const) {
     const affected = replicas.filter((replica) => replica.state === state);

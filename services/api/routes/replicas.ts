@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import * as repo from '../../../shared/db/replicas.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
+import { QUIET_HOURS } from '../../../shared/domain/quiet-hours.ts';
 import { addReplica, hygieneOf } from '../../../shared/replication/add-replica.ts';
 import { pauseReplica, resumeReplica } from '../../../shared/replication/pause-replica.ts';
 import { replicaNotFound, testKnownReplica, updateReplica } from '../../../shared/replication/update-replica.ts';
@@ -15,12 +16,20 @@ const url = text(2000).trim().min(1, 'must not be empty');
 const token = text(500).trim().min(1, 'must not be empty');
 const interval = z.int().min(10).max(2_592_000).nullable();
 
+const quietHours = z
+  .string()
+  .regex(QUIET_HOURS, 'must look like 22:00-06:00')
+  .refine((hours) => hours.slice(0, 5) !== hours.slice(6), 'must begin and end at different times');
+
 const choices = {
   deletion_mode: z.enum(['keep', 'trash', 'delete']).optional(),
   replace_files_on_v2: z.boolean().optional(),
   unknown_owner: z.enum(['token_user', 'unowned', 'skip']).optional(),
   conflict_policy: z.enum(['master', 'person']).optional(),
   restore_held_back: z.boolean().optional(),
+  quiet_hours: quietHours.nullable().optional(),
+  requests_per_minute: z.int().min(1).max(60_000).nullable().optional(),
+  max_bytes_per_second: z.int().min(16_384).max(1_000_000_000_000).nullable().optional(),
 };
 const newReplica = z.strictObject({
   name,
@@ -48,6 +57,9 @@ const choicesOf = (body: z.output<typeof changedReplica> | z.output<typeof newRe
   unknownOwner: body.unknown_owner,
   conflictPolicy: body.conflict_policy,
   restoreHeldBack: body.restore_held_back,
+  quietHours: body.quiet_hours,
+  requestsPerMinute: body.requests_per_minute,
+  maxBytesPerSecond: body.max_bytes_per_second,
 });
 
 export function replicaRoutes(deps: ApiDeps): Hono {

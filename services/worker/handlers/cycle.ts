@@ -1,5 +1,5 @@
 import type { Payload } from '../../../shared/queue/catalog.ts';
-import { done, skipped, type Outcome } from '../../../shared/queue/outcome.ts';
+import { done, ended, skipped, type Outcome } from '../../../shared/queue/outcome.ts';
 import type { JobContext } from '../../../shared/queue/runner.ts';
 import { openDueCycle } from '../../../shared/replication/open-cycle.ts';
 import { runCycle } from '../../../shared/replication/run-cycle.ts';
@@ -12,5 +12,5 @@ export async function handleCycle(
   { signal }: JobContext,
 ): Promise<Outcome> {
   if (payload.runId === null) return (await openDueCycle(engine)) ? done : skipped('no cycle is due');
-  return (await runCycle(engine, payload.runId, signal)) === 'done' ? done : skipped('another process has this cycle');
+  return ended(await runCycle(engine, payload.runId, signal), 'another process has this cycle');
 }

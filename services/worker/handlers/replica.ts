@@ -1,5 +1,5 @@
 import type { Payload } from '../../../shared/queue/catalog.ts';
-import { done, skipped, type Outcome } from '../../../shared/queue/outcome.ts';
+import { ended, type Outcome } from '../../../shared/queue/outcome.ts';
 import type { JobContext } from '../../../shared/queue/runner.ts';
 import { syncReplica } from '../../../shared/replication/sync-replica.ts';
 import type { WorkerDeps } from '../deps.ts';
@@ -9,5 +9,5 @@ export async function handleReplica(
   payload: Payload<'replica'>,
   { signal }: JobContext,
 ): Promise<Outcome> {
-  return (await syncReplica(engine, payload.runId, signal)) === 'done' ? done : skipped('another process has this run');
+  return ended(await syncReplica(engine, payload.runId, signal), 'another process has this run');
 }

@@ -3,6 +3,7 @@ import { initial } from './2026-11-21-initial.ts';
 import { deletions } from './2026-11-22-deletions.ts';
 import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
+import { limits } from './2026-11-23-limits.ts';
 import { reconcile } from './2026-11-22-reconcile.ts';
 import { taxonomy } from './2026-11-22-taxonomy.ts';
 import { truth } from './2026-11-22-truth.ts';
@@ -24,6 +25,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-leader': leader,
   '2026-11-23-backup': backup,
   '2026-11-23-doors': doors,
+  '2026-11-23-limits': limits,
 };
 
 /**

@@ -100,10 +100,10 @@ async function lend(
 ): Promise<LentFile | null> {
   const { master, signal, deps, link } = work;
   const key = `${id}.${checksum}`;
-  const lent = await deps.scratch.lend(key, link.file_size, (path) =>
+  const lent = await deps.scratch.lend(key, link.file_size, (path, room) =>
     versionId === null
-      ? master.downloadOriginal(id, path, signal)
-      : master.downloadVersion(id, versionId, path, signal),
+      ? master.downloadOriginal(id, path, signal, room)
+      : master.downloadVersion(id, versionId, path, signal, room),
   );
   if (matches(lent.file, checksum)) return lent;
   lent.giveBack();

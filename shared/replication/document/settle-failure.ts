@@ -22,6 +22,8 @@ export interface FailureVerdict {
   readonly why: string;
   /** Set when an instance as a whole is the trouble: the run ends, the documents keep their state. */
   readonly failRun?: runs.Closing;
+  /** The instance named a time: the job comes back then. */
+  readonly until?: Date;
 }
 
 export async function settleFailure(look: FailedLook, thrown: unknown): Promise<FailureVerdict> {
@@ -63,6 +65,21 @@ async function carryOut(
       return { why: error.message, failRun: closing };
     case 'snooze': {
       const due = new Date(deps.clock.now().getTime() + decision.delayMs);
+      // Our own disk is no fault of any instance (E8).
+      if (error.code === 'disk_full') {
+        const again = new Date(deps.clock.now().getTime() + deps.timings.fullDiskMs);
+        await links.releaseLease(deps.db, lease, {
+          error_code: error.code,
+          error_msg: error.message,
+          next_due_at: again,
+        });
+        return { why: error.message };
+      }
+      // Asked to wait, it is no fault of the instance: its run goes on when the time has come (E14).
+      if (error.class === 'rate-limited') {
+        await links.rest(deps.db, lease, due, { error_code: error.code, error_msg: error.message });
+        return { why: error.message, until: due };
+      }
       await links.releaseLease(deps.db, lease, { error_code: error.code, error_msg: error.message, next_due_at: due });
       deps.wake(run.id, due);
       const faults = await runs.countInstanceFault(deps.db, run.id);

@@ -56,6 +56,44 @@ describe('the choices for a replica', () => {
     });
   });
 
+  it('limit what a replica has to bear, and end again with null', async () => {
+    const limits = { quiet_hours: '22:00-06:30', requests_per_minute: 120, max_bytes_per_second: 1_000_000 };
+    expect((await put(limits)).body.replica).toMatchObject(limits);
+    const none = { quiet_hours: null, requests_per_minute: null, max_bytes_per_second: null };
+    expect((await put(none)).body.replica).toMatchObject(none);
+  });
+
+  it.each([
+    ['quiet_hours', '22-6'],
+    ['quiet_hours', '24:00-06:00'],
+    ['quiet_hours', '06:00-06:00'],
+    ['requests_per_minute', 0],
+    ['requests_per_minute', 1.5],
+    ['max_bytes_per_second', 16_383],
+  ])('refuse %s %s', async (field, value) => {
+    const { status, body } = await put({ [field]: value });
+    expect([status, Object.keys(body.error.fields)]).toEqual([422, [field]]);
+  });
+
+  it('show quiet hours as a rest with the time it goes on, and wake what rests when they change', async () => {
+    await api.db.updateTable('replicas').set({ last_sync_ts: new Date() }).where('id', '=', attic).execute();
+    await put({ quiet_hours: '00:00-23:59' });
+    const shown = (await api.get('/api/status')).body.replicas.find((one: { id: number }) => one.id === attic);
+    // For one minute of the day the two are equal.
+    if (new Date().toISOString().slice(11, 16) !== '23:59') {
+      expect(shown).toMatchObject({ state: 'resting', status: 'synced' });
+      expect(shown.resting_until).toMatch(/T23:59:00.000Z$/);
+      expect((await api.get('/metrics')).text).toContain('pngx_replica_resting{replica="attic"} 1');
+    }
+    const later = new Date(Date.now() + 3_600_000);
+    await library();
+    await api.db.updateTable('sync_map').set({ dispatched_at: later }).execute();
+    await put({ quiet_hours: null });
+    expect(await api.db.selectFrom('sync_map').select('id').where('dispatched_at', 'is not', null).execute()).toEqual(
+      [],
+    );
+  });
+
   it('are saved without another connection test, and what is left out stays', async () => {
     const { status, body } = await put({ deletion_mode: 'trash', restore_held_back: true });
     expect([status, body.test]).toEqual([200, null]);

@@ -19,6 +19,8 @@ const healthy: ReplicaFacts = {
   intervalSeconds: 900,
   running: null,
   documents: { waiting: 0, failed: 0, givenUp: 0, blocked: 0, drifted: 0 },
+  resting: null,
+  uploadsPause: null,
   conflicts: 0,
   verified: null,
 };

@@ -9,6 +9,7 @@ const replica: ReplicaSchedule = {
   enabled: true,
   suspended: false,
   paused: false,
+  quiet: false,
   intervalSeconds: null,
   lastSync: null,
 };

@@ -1,0 +1,25 @@
+/** One request to the replica's task list every few seconds, by whichever process comes first, while uploads wait for it (E14). */
+import * as queueRepo from '../db/replica-queue.repo.ts';
+import { viewQueue } from '../domain/replica-queue.ts';
+import type { EngineDeps } from './deps.ts';
+
+export type LookDeps = Pick<EngineDeps, 'db' | 'clock' | 'instances' | 'timings'>;
+
+/** True: this process looked. What goes wrong is found out, named and counted by the uploads themselves. */
+export async function lookAtQueue(deps: LookDeps, replicaId: number): Promise<boolean> {
+  if (!(await queueRepo.claimQueueLook(deps.db, replicaId, deps.timings.queueLookMs))) return false;
+  const view = await look(deps, replicaId).catch(() => ({ foreign: 0, oldestMs: null }));
+  const oldestAt = view.oldestMs === null ? null : new Date(deps.clock.now().getTime() - view.oldestMs);
+  await queueRepo.noteQueue(deps.db, replicaId, { foreign: view.foreign, oldestAt });
+  return true;
+}
+
+async function look(deps: LookDeps, replicaId: number) {
+  const writer = await deps.instances.replica(replicaId);
+  const tasks = await writer.waitingTasks();
+  const own = await queueRepo.ownTasks(
+    deps.db,
+    tasks.map((task) => task.taskId),
+  );
+  return viewQueue(tasks, new Map(own.map(({ taskId, waiting }) => [taskId, waiting])));
+}
