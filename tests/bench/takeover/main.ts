@@ -59,6 +59,7 @@ process.exit(problems.length > 0 ? 1 : 0);
 
 /** No more faults: the copies have to become the master's, and nothing was sent twice. */
 async function settle({ db, opening, master, copy, other }: Stage): Promise<string[]> {
+  copy.clearFaults();
   const open = async () =>
     (await db.selectFrom('sync_map').select('id').where('status', '<>', 'ok').execute()).length > 0;
   for (let cycles = 0; cycles < 6 && (cycles === 0 || (await open())); cycles += 1) {

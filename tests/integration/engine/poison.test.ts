@@ -1,13 +1,6 @@
-/** Documents that always fail, and one that takes its process with it: the rest neither waits nor suffers (E13, H20). */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+/** Documents that always fail: the rest neither waits nor suffers (E13). */
 import { afterEach, expect, it } from 'vitest';
-import { Controller } from '../../support/controller.ts';
-import { onBothQueues } from '../../support/both-queues.ts';
-import { simulator } from '../../support/simulator.ts';
 import { letTimePass, HOURS, live, posts, Stage } from '../faults/stage.ts';
-import { addDocument, grantViews } from '../faults/library.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -43,54 +36,4 @@ it('5 % of documents that always fail: all others arrive in the first cycle, cha
   for (const id of poison)
     expect(await stage.link(id)).toMatchObject({ phase: 'dlq', error_code: 'consumption_failed' });
   expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, suspended_at: null });
-});
-
-const SCRIPT = fileURLToPath(new URL('../../support/crashing-on.ts', import.meta.url));
-
-onBothQueues('a document that ends its process with each look at it', (redisUrl) => {
-  it('is set aside after three processes, and every other one arrives', { timeout: 120_000 }, async () => {
-    const [master, replica] = [await simulator('v3'), await simulator('v3')];
-    for (const instance of [master, replica]) {
-      closers.push(() => instance.stop());
-      grantViews(instance);
-    }
-    for (let n = 0; n < 8; n += 1) addDocument(master);
-    const controller = await Controller.start({
-      master,
-      replicas: { copy: replica },
-      redisUrl: redisUrl(),
-      idle: true,
-    });
-    closers.push(() => controller.stop());
-    // Several at once, or nobody would be in the hands of the process that dies.
-    await controller.db.updateTable('replicas').set({ library_proven: true }).execute();
-    const { runId } = await controller.openCycle();
-    const job = JSON.stringify({
-      databaseUrl: controller.database.url,
-      redisUrl: redisUrl(),
-      key: controller.key,
-      poison: '/documents/5/download/',
-    });
-    let deaths = 0;
-    const ended = controller.ended(runId, 110_000).then(() => true);
-    for (;;) {
-      const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT, job], {
-        stdio: ['ignore', 'ignore', 'inherit'],
-      });
-      const exit = once(child, 'exit').then(() => false);
-      const done = await Promise.race([ended, exit]);
-      if (done) {
-        child.kill('SIGKILL');
-        await exit;
-        break;
-      }
-      deaths += 1;
-    }
-    expect(deaths).toBe(3);
-    const states = (await controller.links()).map((link) => [link.master_doc_id, link.phase, link.error_code]);
-    expect(states.sort()).toEqual(
-      [1, 2, 3, 4, 5, 6, 7, 8].map((id) => (id === 5 ? [5, 'dlq', 'crashes_worker'] : [id, 'ok', null])),
-    );
-    expect(live(replica)).toHaveLength(7);
-  });
 });
