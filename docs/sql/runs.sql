@@ -3,6 +3,9 @@
 -- insertCycle
 insert into "sync_runs" ("kind", "triggered_by") values ($1, $2) returning "id";
 
+-- deleteCycle
+delete from "sync_runs" where "id" = $1;
+
 -- insertReplicaRun
 insert into sync_runs (parent_run_id, replica_id, kind, triggered_by, phase, sweep, mode)
   values ($1, $2, 'replica', $3, 'waiting', $4, $5)

@@ -23,6 +23,9 @@ linters() {
 
 packages=()
 command -v redis-server >/dev/null 2>&1 || packages+=(redis-server)
+# In /usr/sbin, which is not on everybody's path.
+[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null 2>&1 || packages+=(pgbouncer)
+command -v psql >/dev/null 2>&1 || packages+=(postgresql-client)
 
 if [ ${#packages[@]} -eq 0 ]; then
   echo "setup:test: everything is there."

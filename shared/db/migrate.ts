@@ -11,6 +11,8 @@ export type Migrations = Readonly<Record<string, Migration>>;
 export interface MigrateOptions {
   /** Also brings the queue's own schema up to date; wanted where the queue lives in PostgreSQL. */
   readonly queue: boolean;
+  /** Whose counters are made here too: the queue would make them at its first job, which a runtime role may not. */
+  readonly queues?: readonly string[];
   /** Tests give their own. */
   readonly migrations?: Migrations;
   readonly breaking?: readonly string[];
@@ -127,6 +129,14 @@ export async function migrate(url: string, options: MigrateOptions = { queue: tr
   refuseNewer(before);
   // Kysely's migrator takes a migration it does not know for damage.
   if (before.unknown.length > 0) return [];
+  // Looks first: a role without DDL may start once the schema is there.
+  const applied = before.pending.length === 0 ? [] : await applyPending(url, known, options.breaking);
+  if (options.queue) await migrateQueue(url, options.queues ?? []);
+  await grantRuntime(url);
+  return applied;
+}
+
+async function applyPending(url: string, known: Migrations, names: readonly string[] | undefined): Promise<string[]> {
   const database = openDatabase<unknown>(url, {
     max: 2,
     applicationName: 'pngx-controller migrate',
@@ -135,7 +145,7 @@ export async function migrate(url: string, options: MigrateOptions = { queue: tr
   try {
     const migrator = new Migrator({
       db: database.db,
-      provider: { getMigrations: () => Promise.resolve(marked(known, options.breaking)) },
+      provider: { getMigrations: () => Promise.resolve(marked(known, names)) },
     });
     const { error, results } = await migrator.migrateToLatest();
     if (error !== undefined)
@@ -143,7 +153,6 @@ export async function migrate(url: string, options: MigrateOptions = { queue: tr
         results?.find((result) => result.status === 'Error'),
         error,
       );
-    if (options.queue) await migrateQueue(url);
     return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName);
   } finally {
     await database.close();
@@ -158,14 +167,27 @@ export function marked(known: Migrations, names: readonly string[] = BREAKING): 
 }
 
 const QUEUE_VERSION = `select coalesce(max(version), 0)::int as version from bullmq.migration`;
+const QUEUE_COUNTERS = `select bullmq.next_job_id(name) from unnest($1::text[]) name
+  where to_regclass('bullmq.' || bullmq.job_id_seq_name(name)) is null`;
 
-/** Looks first: a runtime role without DDL can start once the schema is there. */
-async function migrateQueue(url: string): Promise<void> {
+async function migrateQueue(url: string, queues: readonly string[]): Promise<void> {
   await withClient(url, async (client) => {
     const found = await client.query<{ version: number }>(QUEUE_VERSION).catch(() => ({ rows: [] }));
-    if (found.rows[0]?.version === LATEST_SCHEMA_VERSION) return;
-    await runMigrations(client).catch((error: unknown) => {
+    try {
+      if (found.rows[0]?.version !== LATEST_SCHEMA_VERSION) await runMigrations(client);
+      await client.query(QUEUE_COUNTERS, [queues]);
+    } catch (error) {
       throw migrationFailed(undefined, error);
-    });
+    }
+  });
+}
+
+/** Rights on tables that were just made; only where infra/postgres/roles.sql was run, and for a role that may. */
+async function grantRuntime(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    const found = await client.query<{ allowed: boolean }>(
+      `select has_function_privilege(to_regprocedure('public.pngx_grant_runtime(text)'), 'execute') as allowed`,
+    );
+    if (found.rows[0]?.allowed === true) await client.query('select public.pngx_grant_runtime()');
   });
 }

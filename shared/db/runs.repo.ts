@@ -26,6 +26,11 @@ export async function insertCycle(db: Db, triggeredBy: string, purpose: RunPurpo
   return row.id;
 }
 
+/** Takes back a cycle that has nothing to do, in the transaction that opened it. */
+export async function deleteCycle(trx: Db, id: number): Promise<void> {
+  await trx.deleteFrom('sync_runs').where('id', '=', id).execute();
+}
+
 /** Opens a replica's run under a cycle; null if one is open already (one open run a replica, H13). */
 export async function insertReplicaRun(
   db: Db,

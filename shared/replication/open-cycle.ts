@@ -100,7 +100,7 @@ async function openRuns(log: OpenCycleDeps['log'], db: Db, wanted: WantedRuns): 
     });
   }
   if (opened > 0 || busy === null) return { cycleId, alreadyRunning: false };
-  await db.deleteFrom('sync_runs').where('id', '=', cycleId).execute();
+  await runs.deleteCycle(db, cycleId);
   return { cycleId: busy, alreadyRunning: true };
 }
 

@@ -2,9 +2,11 @@ import type { Env } from '../config/env.ts';
 import { createSecretBox, type SecretBox, type SecretKeys } from '../config/secret-key.ts';
 import { type Database, openDatabase, waitForDatabase } from '../db/client.ts';
 import { migrate } from '../db/migrate.ts';
+import { assertSessions } from '../db/session.ts';
 import type { Tables } from '../db/tables.ts';
 import { MOVED_TO, readMeta } from '../db/app-meta.repo.ts';
 import { AppError } from '../kernel/errors.ts';
+import { QUEUES } from '../queue/catalog.ts';
 import { checkSecretKey, ensureControllerId } from './check-secret-key.ts';
 import { seedSettings } from './seed-settings.ts';
 
@@ -37,12 +39,14 @@ export interface PrepareOptions {
 /** From an address to a database that is up to date, ours and unlocked: the part of a start that all programs share (R4). */
 export async function prepareDatabase(at: DatabaseAddress, options: PrepareOptions): Promise<Prepared> {
   const { env, onWait, onConnectionError, signal } = options;
-  await waitForDatabase(at.migrationUrl, {
+  const wait = {
     ...(options.waitMs === undefined ? {} : { timeoutMs: options.waitMs }),
     ...(signal === undefined ? {} : { signal }),
     ...(onWait === undefined ? {} : { onWait }),
-  });
-  const migrated = await migrate(at.migrationUrl, { queue: env.redisUrl === undefined });
+  };
+  for (const url of new Set([at.migrationUrl, at.directUrl, at.url])) await waitForDatabase(url, wait);
+  await assertSessions(at.directUrl, at.directUrl === at.url ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL');
+  const migrated = await migrate(at.migrationUrl, { queue: env.redisUrl === undefined, queues: QUEUES });
   const database = openDatabase<Tables>(at.url, {
     applicationName: options.applicationName,
     ...(options.maxConnections === undefined ? {} : { max: options.maxConnections }),

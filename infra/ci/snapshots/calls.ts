@@ -200,6 +200,7 @@ const replicaCalls: Calls<typeof replicas> = {
 
 const runCalls: Calls<typeof runs> = {
   insertCycle: (db) => runs.insertCycle(db, 'schedule'),
+  deleteCycle: (db, { cycleId }) => runs.deleteCycle(db, cycleId),
   insertReplicaRun: (db, { cycleId, replicaId }) => runs.insertReplicaRun(db, cycleId, replicaId, 'schedule'),
   runById: (db, { runId }) => runs.runById(db, runId),
   openRunOf: (db, { replicaId }) => runs.openRunOf(db, replicaId),

@@ -54,6 +54,8 @@ const SEQUENCES = `
 const FUNCTIONS = `
   select proname as table, proname as name, pg_get_functiondef(oid) as definition
   from pg_proc where pronamespace = 'public'::regnamespace
+    -- Of infra/postgres/roles.sql, not of a migration.
+    and proname <> 'pngx_grant_runtime'
     and not exists (select 1 from pg_depend part where part.objid = pg_proc.oid and part.deptype = 'e')
   order by proname`;
 

@@ -18,6 +18,7 @@ import { marked, migrate } from '../../db/migrate.ts';
 import { migrations } from '../../db/migrations/index.ts';
 import type { Db, Tables } from '../../db/tables.ts';
 import { AppError } from '../../kernel/errors.ts';
+import { QUEUES } from '../../queue/catalog.ts';
 import { forgetUnreadable } from '../rotate-key.ts';
 import type { Header } from './format.ts';
 import { batchesOf, checkBackup } from './read-backup.ts';
@@ -55,7 +56,7 @@ export async function restoreBackup(file: string, url: string, options: RestoreO
   }); // prettier-ignore
   try {
     await refuseInUse(database.db);
-    await migrate(url, { queue: options.queue });
+    await migrate(url, { queue: options.queue, queues: QUEUES });
     const forgotten = await database.db.transaction().execute(async (trx) => {
       if (!options.force && (await holdsData(trx))) throw notEmpty();
       await load(trx, file, header);

@@ -24,7 +24,7 @@ describe('the choices for a replica', () => {
     return rows.map((row) => row.master_doc_id);
   };
   const library = async () => {
-    await api.db.deleteFrom('sync_map').execute();
+    await api.owner.deleteFrom('sync_map').execute();
     const link = (id: number, more: object) => ({
       replica_id: attic,
       master_doc_id: id,

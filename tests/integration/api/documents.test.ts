@@ -17,7 +17,7 @@ afterAll(() => api.close());
 
 const OWNER = { field: 'owner', kind: 'not_replicable', reason: 'user "=cmd()" does not exist, so it is left out' };
 beforeEach(async () => {
-  await api.db.deleteFrom('sync_map').execute();
+  await api.owner.deleteFrom('sync_map').execute();
   const settled = { dirty_seq: 5, applied_seq: 5, dirty_since: null };
   const link = (replica: number, id: number, more: object) => ({
     replica_id: replica,

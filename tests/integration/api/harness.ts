@@ -31,6 +31,8 @@ export interface TestApi {
   readonly deps: ApiDeps;
   readonly testDatabase: TestDatabase;
   readonly db: Db;
+  /** Of the role that owns the tables: the product itself never removes a link. */
+  readonly owner: Db;
   readonly secrets: SecretBox;
   /** Runs whose cycle job was enqueued. */
   readonly enqueued: number[];
@@ -113,6 +115,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     deps,
     testDatabase,
     db: database.db,
+    owner: testDatabase.owner,
     secrets,
     enqueued,
     logged,

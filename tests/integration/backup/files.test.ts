@@ -167,7 +167,7 @@ describe('a backup', () => {
         isLeader: () => Promise.resolve(leads),
       });
     const goodCycle = async () => {
-      await controller.db
+      await controller.database.owner
         .updateTable('backups')
         .set({ made_at: new Date(Date.now() - 600_000) })
         .execute();

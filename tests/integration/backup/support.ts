@@ -29,12 +29,13 @@ export function backUp(db: Db, file: string): Promise<Made> {
 }
 
 export function restore(
-  controller: { readonly key: string; readonly database: { readonly url: string } },
+  controller: { readonly key: string; readonly database: { readonly ownerUrl: string } },
   file: string,
   options: Partial<RestoreOptions> = {},
 ): Promise<Restored> {
   const keys = { current: controller.key, old: undefined };
-  return restoreBackup(file, controller.database.url, { keys, force: true, queue: true, ...options });
+  // Empties tables and defers constraints: work for the role that migrates, and what the command uses.
+  return restoreBackup(file, controller.database.ownerUrl, { keys, force: true, queue: true, ...options });
 }
 
 /** Every row of every kept table as text: what a restore has to bring back exactly. */

@@ -12,7 +12,8 @@ import { migrations } from '../../../shared/db/migrations/index.ts';
 import type { Tables } from '../../../shared/db/tables.ts';
 import { Controller } from '../../support/controller.ts';
 import { ask } from '../../support/paperless-calls.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { QUEUES } from '../../../shared/queue/catalog.ts';
+import { createEmptyDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { endPrograms, startProgram } from '../../support/program.ts';
 import { stage, text, type Stage } from '../reconcile/support.ts';
 import { backUp, contentOf, folder, plantCanary, restore, rewritten } from './support.ts';
@@ -45,10 +46,7 @@ afterAll(async () => {
 });
 
 async function emptyDatabase(): Promise<TestDatabase> {
-  const database = await createTestDatabase();
-  await sql`drop schema public cascade`.execute(database.db);
-  await sql`drop schema if exists bullmq cascade`.execute(database.db);
-  await sql`create schema public`.execute(database.db);
+  const database = await createEmptyDatabase();
   databases.push(database);
   return database;
 }
@@ -57,6 +55,8 @@ async function emptyDatabase(): Promise<TestDatabase> {
 async function expectNothingToDo(database: TestDatabase): Promise<void> {
   const { controller, master, copy } = world;
   const joins = { database, key: controller.key } as Controller;
+  // As the start of a program would: the queue may have no schema here yet.
+  await migrate(database.ownerUrl, { queue: true, queues: QUEUES });
   const second = await Controller.start({ master, replicas: { copy }, joins });
   try {
     copy.clearRequests();
@@ -77,8 +77,8 @@ async function expectNothingToDo(database: TestDatabase): Promise<void> {
 /** What the first release had written: the same rows in the columns it knew. */
 async function fillFirstRelease(target: TestDatabase): Promise<void> {
   const first = { [FIRST]: migrations[FIRST] ?? { up: () => Promise.reject(new Error('no such migration')) } };
-  await migrate(target.url, { queue: false, migrations: first, breaking: [] });
-  const { db, close } = openDatabase<Tables>(target.url, { max: 1 });
+  await migrate(target.ownerUrl, { queue: false, migrations: first, breaking: [] });
+  const { db, close } = openDatabase<Tables>(target.ownerUrl, { max: 1 });
   old = await tablesOf(db);
   const snapshot = await openSnapshot(world.controller.db);
   await sql`truncate master_state`.execute(db);
@@ -114,7 +114,7 @@ describe('an upgrade', () => {
   it('from the schema of the first release, with data, uploads nothing and finds no false difference', async () => {
     const target = await emptyDatabase();
     await fillFirstRelease(target);
-    const applied = await migrate(target.url);
+    const applied = await migrate(target.ownerUrl);
     expect(applied).toEqual(
       Object.keys(migrations)
         .filter((name) => name !== FIRST)
@@ -163,8 +163,9 @@ function asFirstRelease(content: string): string {
 describe('a move', () => {
   it('takes everything along; the old place refuses to start, the new one uploads nothing', async () => {
     const target = await emptyDatabase();
-    const env = { DATABASE_URL: world.controller.database.url, SECRET_KEY: world.controller.key };
-    const move = startProgram('services/cli/main.ts', env, ['move', '--to', target.url, '--json']);
+    const { url, ownerUrl } = world.controller.database;
+    const env = { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl, SECRET_KEY: world.controller.key };
+    const move = startProgram('services/cli/main.ts', env, ['move', '--to', target.ownerUrl, '--json']);
     expect([await move.ended, move.stderr()]).toEqual([0, '']);
     expect(JSON.parse(move.stdout()).rows).toBeGreaterThan(8);
     const start = startProgram('services/cli/main.ts', env, ['api']);

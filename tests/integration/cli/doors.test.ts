@@ -79,7 +79,7 @@ describe('an API that asks for a password', () => {
   });
 
   it('takes ADMIN_PASSWORD when there is no password yet', async () => {
-    await database.db.deleteFrom('admin_account').execute();
+    await database.owner.deleteFrom('admin_account').execute();
     const again = startProgram('services/api/main.ts', { ...env, ADMIN_PASSWORD: 'window-93-rope' });
     expect((await submit(await again.url(), '/login', { password: 'window-93-rope' })).status).toBe(303);
     again.signal('SIGTERM');

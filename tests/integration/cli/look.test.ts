@@ -54,7 +54,7 @@ const link = (id: number, more: object = {}) => ({
   ...more,
 });
 async function library(): Promise<void> {
-  await database.db.deleteFrom('sync_map').execute();
+  await database.owner.deleteFrom('sync_map').execute();
   const failed = { status: 'error', error_code: 'values_refused', error_msg: 'The replica refused a value.' };
   await database.db
     .insertInto('sync_map')
@@ -168,7 +168,7 @@ describe('conflicts', () => {
 
 describe('sync', () => {
   it('says what a cycle would do, and does nothing', async () => {
-    await database.db.deleteFrom('sync_map').execute();
+    await database.owner.deleteFrom('sync_map').execute();
     simulator.clearRequests();
     const { code, stdout } = await pngx(['sync', '--dry-run', '--replica', 'attic']);
     expect([code, stdout]).toEqual([
@@ -194,7 +194,7 @@ describe('sync', () => {
 
 describe('doctor', () => {
   it('goes through everything and ends with 0 where nothing is dangerous', async () => {
-    await database.db.deleteFrom('sync_map').execute();
+    await database.owner.deleteFrom('sync_map').execute();
     const { code, stdout } = await pngx(['doctor']);
     expect(stdout).toMatch(/^ok {2}environment: .*\nok {2}database: PostgreSQL \d+/);
     expect(stdout).toContain('queue: on postgres');

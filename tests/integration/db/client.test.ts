@@ -19,7 +19,8 @@ describe('the database client', () => {
   let database: Database<Counters>;
   beforeAll(async () => {
     test = await createTestDatabase();
-    database = openDatabase<Counters>(test.url);
+    // A table of the test's own.
+    database = openDatabase<Counters>(test.ownerUrl);
     await sql`create table counter (id int primary key, n int not null)`.execute(database.db);
     await sql`insert into counter values (1, 0), (2, 0)`.execute(database.db);
   });

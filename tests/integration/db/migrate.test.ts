@@ -6,7 +6,7 @@ import { EXIT, exitCodeFor } from '../../../shared/config/exit-codes.ts';
 import type { AppError } from '../../../shared/kernel/errors.ts';
 import { notify, openListener } from '../../../shared/db/listen.ts';
 import { assertSchema, migrate, schemaState } from '../../../shared/db/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { waitFor } from '../../support/wait.ts';
 
 function creates(table: string): Migration {
@@ -15,14 +15,15 @@ function creates(table: string): Migration {
 
 describe('migrations', () => {
   let test: TestDatabase;
+  let bare: Awaited<ReturnType<typeof createEmptyDatabase>>;
   let empty: string;
   beforeAll(async () => {
     test = await createTestDatabase();
-    await sql`create database ${sql.id(`${new URL(test.url).pathname.slice(1)}_empty`)}`.execute(test.db);
-    empty = `${test.url}_empty`;
+    bare = await createEmptyDatabase();
+    empty = bare.ownerUrl;
   });
   afterAll(async () => {
-    await sql`drop database ${sql.id(`${new URL(test.url).pathname.slice(1)}_empty`)} with (force)`.execute(test.db);
+    await bare.drop();
     await test.drop();
   });
 
@@ -45,7 +46,7 @@ describe('migrations', () => {
         await sql`select no_such_function()`.execute(db);
       },
     };
-    const failure = await migrate(test.url, {
+    const failure = await migrate(test.ownerUrl, {
       queue: false,
       migrations: { ...(await known(test.url)), '2999-01-01-broken': broken },
     }).catch((error: unknown) => error as Error);
@@ -58,7 +59,7 @@ describe('migrations', () => {
   });
 
   it('let a program work with a newer schema that only adds', async () => {
-    await migrate(test.url, {
+    await migrate(test.ownerUrl, {
       queue: false,
       migrations: { ...(await known(test.url)), '2999-01-02-more': creates('more') },
     });
@@ -72,7 +73,7 @@ describe('migrations', () => {
       '2999-01-02-more': creates('more'),
       '2999-02-02-newer': creates('newer'),
     };
-    await migrate(test.url, { queue: false, migrations: newer, breaking: ['2999-02-02-newer'] });
+    await migrate(test.ownerUrl, { queue: false, migrations: newer, breaking: ['2999-02-02-newer'] });
     const refusal = await migrate(test.url).catch((error: unknown) => error as AppError);
     expect(exitCodeFor(refusal as AppError)).toBe(EXIT.schema);
     expect(refusal).toMatchObject({ hint: expect.stringContaining('no way back down') as string });
@@ -85,19 +86,11 @@ describe('migrations', () => {
 
   it('tell a role without the right to change the schema to run migrate first', async () => {
     const other = await createTestDatabase();
-    const name = `runtime_${Math.random().toString(36).slice(2)}`;
-    await sql`create role ${sql.id(name)} login password 'runtime'`.execute(other.db);
-    await sql`grant select on all tables in schema public to ${sql.id(name)}`.execute(other.db);
-    const url = new URL(other.url);
-    url.username = name;
-    url.password = 'runtime';
     const pending = { ...(await known(other.url)), '2999-03-03-later': creates('later') };
-    await expect(migrate(url.href, { queue: false, migrations: pending })).rejects.toMatchObject({
+    await expect(migrate(other.url, { queue: false, migrations: pending })).rejects.toMatchObject({
       code: 'schema_forbidden',
       hint: expect.stringContaining('run "pngx-controller migrate"') as string,
     });
-    await sql`drop owned by ${sql.id(name)}`.execute(other.db);
-    await sql`drop role ${sql.id(name)}`.execute(other.db);
     await other.drop();
   });
 });

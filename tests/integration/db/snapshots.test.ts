@@ -20,6 +20,7 @@ test('docs/schema.sql is the schema after all migrations', async () => {
   expect(await schemaDump(database.url)).toBe(await committed('schema.sql'));
 });
 
+// All of it is sent as the runtime role: what a method may not do shows here first (S6).
 test('docs/sql holds what every repository method sends', async () => {
   const snapshots = await sqlSnapshots(database.url);
   expect((await readdir(`${ROOT}/docs/sql`)).sort()).toEqual([...snapshots.keys()].sort());

@@ -5,9 +5,11 @@ import { openDatabase } from '../../../shared/db/client.ts';
 import { type Embedded, startEmbedded } from '../../../shared/db/embedded.ts';
 import { migrate } from '../../../shared/db/migrate.ts';
 import type { Tables } from '../../../shared/db/tables.ts';
+import { QUEUES } from '../../../shared/queue/catalog.ts';
 import { FAST, openDirectory } from '../../support/embedded.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { hasRedis, startRedis, type TestRedis } from '../../support/redis.ts';
+import { applyRoles, TEST_ROLES, urlAs } from '../../support/roles.ts';
 import { waitFor } from '../../support/wait.ts';
 import { live, posts, Stage } from './stage.ts';
 
@@ -22,10 +24,13 @@ async function ownServer(): Promise<{ server: Embedded; database: TestDatabase }
   closers.push(() => directory.remove());
   const server = await startEmbedded(directory.path, { settings: FAST });
   closers.push(() => server.stop());
-  await migrate(server.url);
-  const { db, close } = openDatabase<Tables>(server.url, { applicationName: `test_${randomBytes(4).toString('hex')}` });
-  closers.push(close);
-  return { server, database: { url: server.url, db, drop: close } };
+  await applyRoles(server.url);
+  const [url, ownerUrl] = [urlAs(server.url, TEST_ROLES.runtime), urlAs(server.url, TEST_ROLES.migrator)];
+  await migrate(ownerUrl, { queue: true, queues: QUEUES });
+  const { db, close } = openDatabase<Tables>(url, { applicationName: `test_${randomBytes(4).toString('hex')}` });
+  const owner = openDatabase<Tables>(ownerUrl);
+  closers.push(close, owner.close);
+  return { server, database: { url, db, ownerUrl, owner: owner.db, drop: close } };
 }
 
 async function stageOn(options: Parameters<typeof Stage.open>[0]): Promise<Stage> {
