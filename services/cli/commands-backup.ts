@@ -26,9 +26,11 @@ const restore: Command = {
   name: 'restore',
   summary: 'Puts a backup in the place of what the database holds.',
   usage: `Usage: pngx-controller restore FILE [--force] [--forget-tokens] [--json]
+       pngx-controller restore --put-back [--json]
 
   --force          Also where the database holds a controller already; all of it is replaced.
   --forget-tokens  SECRET_KEY of that time is lost: keep all else, the tokens are typed anew.
+  --put-back       The database was put back by other means (pg_dump, a copied folder): only mark what is old now.
   --json           Print one JSON object instead of sentences.
 
 Stop every program of the controller first. The file is checked as a whole before anything is changed, and the change
@@ -46,9 +48,13 @@ Exit codes: 0 done; 64 the file, the key or the database does not fit, nothing w
 function restoreArguments(args: readonly string[]) {
   const options = args.filter((arg) => arg.startsWith('--'));
   const files = args.filter((arg) => !arg.startsWith('--'));
-  const values = parseOptions('restore', options, { force: SWITCH, 'forget-tokens': SWITCH, json: SWITCH });
+  const values = parseOptions('restore', options, {
+    ...{ force: SWITCH, 'put-back': SWITCH },
+    ...{ 'forget-tokens': SWITCH, json: SWITCH },
+  });
   const [file] = parseArgs({ args: files, allowPositionals: true }).positionals;
-  if (file === undefined || files.length > 1) throw usageError('Name one file to restore.', 'restore');
+  if ((file === undefined) !== (values['put-back'] === true) || files.length > 1)
+    throw usageError('Name one file to restore.', 'restore');
   return {
     file,
     force: values.force === true,

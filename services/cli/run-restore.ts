@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { loadEnv } from '../../shared/config/env.ts';
 import { EXIT } from '../../shared/config/exit-codes.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
-import { restoreBackup, type Restored } from '../../shared/replication/backup/restore.ts';
+import { markPutBack, restoreBackup, type Restored } from '../../shared/replication/backup/restore.ts';
 import { locate } from './attach.ts';
 import { printJson, printLines } from './print.ts';
 
 export interface RestoreCommand {
-  readonly file: string;
+  /** Undefined: the database was put back by other means. */
+  readonly file: string | undefined;
   readonly force: boolean;
   readonly forgetTokens: boolean;
   readonly json: boolean;
@@ -18,6 +19,12 @@ export async function runRestore({ file, force, forgetTokens, json }: RestoreCom
   const keys = resolveSecretKeys(env);
   const server = await locate(env);
   try {
+    if (file === undefined) {
+      await markPutBack(server.address.migrationUrl);
+      if (json) printJson({ marked: true });
+      else printLines(['Marked. Each replica is reconciled first; until then nothing is uploaded to it.']);
+      return EXIT.ok;
+    }
     const options = { keys, force, forgetTokens, queue: env.redisUrl === undefined };
     const restored = await restoreBackup(resolve(file), server.address.migrationUrl, options);
     if (json) printJson(restored);

@@ -3,7 +3,6 @@ import * as links from '../../shared/db/links.repo.ts';
 import * as runs from '../../shared/db/runs.repo.ts';
 import { PROCESS_LEFT } from '../../shared/db/listen.ts';
 import { releaseForgottenVerifications } from '../../shared/db/verifications.repo.ts';
-import { stillLeads } from '../../shared/db/leader.repo.ts';
 import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
 import type { QueueName } from '../../shared/queue/catalog.ts';
@@ -12,11 +11,11 @@ import { startDispatcher, type Dispatcher } from '../../shared/replication/dispa
 import { openDueCycle } from '../../shared/replication/open-cycle.ts';
 import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
-import { backupTick } from '../../shared/replication/backup/backup-tick.ts';
 import { listenForStops, stopClosed } from '../../shared/replication/stop-work.ts';
 import { watchScratch } from '../../shared/replication/scratch-watch.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
+import { keepBackups } from './keep-backups.ts';
 import { handlersFor } from './registry.ts';
 
 export interface WorkerOptions extends WorkerFoundation {
@@ -129,31 +128,4 @@ function keepSchedules(options: WorkerOptions, leader: Leader): { put(): void; s
   };
   const timer = setInterval(put, 30_000);
   return { put, stop: () => clearInterval(timer) };
-}
-
-/** A look every half minute; a stop abandons a backup that is being written. */
-function keepBackups(
-  { backups, version }: WorkerOptions,
-  { engine, leadership }: WorkerDeps,
-): { stop(): Promise<void> } {
-  if (backups === undefined) return { stop: () => Promise.resolve() };
-  const isLeader = async () => {
-    const epoch = leadership.epoch();
-    return epoch !== null && stillLeads(engine.db, epoch, engine.workerId);
-  };
-  const stopping = new AbortController();
-  let current: Promise<unknown> | null = null;
-  const look = () => {
-    current ??= backupTick({ ...engine, ...backups, version, isLeader }, stopping.signal).finally(() => {
-      current = null;
-    });
-  };
-  const timer = setInterval(look, backups.lookMs ?? 30_000);
-  return {
-    async stop() {
-      clearInterval(timer);
-      stopping.abort();
-      await current;
-    },
-  };
 }

@@ -7,11 +7,6 @@ import type { Db } from './tables.ts';
 /** Where the rows of an older release are brought up to date before they move in. */
 const OLD_SCHEMA = 'pngx_restore';
 
-export interface TargetTable {
-  readonly name: string;
-  readonly columns: readonly string[];
-}
-
 /** Empties every table of ours, and the queue's where it lives here: its jobs are about rows that are gone. */
 export async function emptyDatabase(trx: Db): Promise<void> {
   await sql`truncate ${sql.join(EMPTIED_TABLES.map((name) => sql.table(name)))} restart identity`.execute(trx);
@@ -19,6 +14,14 @@ export async function emptyDatabase(trx: Db): Promise<void> {
     where schemaname = 'bullmq' and tablename <> 'migration'`.execute(trx);
   if (rows.length === 0) return;
   await sql`truncate ${sql.join(rows.map((row) => sql.table(`bullmq.${row.name}`)))} cascade`.execute(trx);
+}
+
+/** Runs end, and no process of before counts: what the queue still holds is about rows that mean something else by now. */
+export async function forgetProcesses(trx: Db): Promise<void> {
+  await sql`update sync_runs set finished_at = now(), outcome = 'cancelled', phase = 'closed' where finished_at is null`.execute(
+    trx,
+  );
+  await sql`truncate workers`.execute(trx);
 }
 
 /** Links and tombstones name each other, so the references are checked when everything is there. */

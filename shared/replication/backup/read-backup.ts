@@ -9,11 +9,6 @@ import { AppError, toAppError } from '../../kernel/errors.ts';
 import { KEY_PLAIN } from '../check-secret-key.ts';
 import { endLine, FORMAT_VERSION, headerLine, rowLine, tableLine, type Header, type TableLine } from './format.ts';
 
-export interface Entry {
-  readonly table: TableLine;
-  readonly row: string;
-}
-
 function unreadable(message: string, hint = 'Take another backup; nothing was changed.', cause?: unknown): AppError {
   return new AppError({ code: 'backup_unreadable', class: 'config', message, hint, cause });
 }

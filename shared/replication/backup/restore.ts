@@ -4,6 +4,7 @@ import { deleteMeta, MOVED_TO } from '../../db/app-meta.repo.ts';
 import {
   deferReferences,
   emptyDatabase,
+  forgetProcesses,
   holdsData,
   insertLines,
   programsAtWork,
@@ -69,6 +70,27 @@ export async function restoreBackup(file: string, url: string, options: RestoreO
     });
     const rows = header.tables.reduce((sum, table) => sum + table.rows, 0);
     return { madeAt: header.made_at, app: header.app, rows, forgotten };
+  } finally {
+    await database.close();
+  }
+}
+
+/** The same marks for a database that came back by other means than a backup of ours (H10). */
+export async function markPutBack(url: string): Promise<void> {
+  await waitForDatabase(url);
+  await migrate(url, { queue: false });
+  const database = openDatabase<Tables>(url, {
+    max: 1,
+    applicationName: 'pngx-controller restore',
+    statementTimeoutMs: 0,
+  }); // prettier-ignore
+  try {
+    await refuseInUse(database.db);
+    await database.db.transaction().execute(async (trx) => {
+      await forgetProcesses(trx);
+      await setSequences(trx, {}, LEAP);
+      await markRestored(trx, 'The database of the controller was put back to an earlier state.', LEAP);
+    });
   } finally {
     await database.close();
   }

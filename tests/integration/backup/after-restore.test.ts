@@ -36,7 +36,7 @@ describe.each(['v2', 'v3'] as const)('after the restore of an old backup, %s rep
     await backUp(controller.db, file);
 
     master.write([5, 6].map((n) => text(`letter ${n}`)));
-    await editDocument(master, 1, { title: 'once' });
+    editDocument(master, 1, { title: 'once' });
     await ask(master, 'POST', '/api/documents/2/notes/', { note: 'remember' });
     expect((await controller.cycle()).outcome).toBe('ok');
     copy.act('pause-worker');
@@ -46,7 +46,7 @@ describe.each(['v2', 'v3'] as const)('after the restore of an old backup, %s rep
     await settled(controller);
     await controller.stopWorker();
     copy.clearRequests();
-    await editDocument(master, 1, { title: 'twice' });
+    editDocument(master, 1, { title: 'twice' });
     await ask(master, 'DELETE', '/api/documents/3/');
 
     await restore(controller, file);

@@ -7,6 +7,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSecretBox } from '../../../shared/config/secret-key.ts';
 import { formatFernetKey } from '../../../shared/kernel/fernet.ts';
+import { markPutBack } from '../../../shared/replication/backup/restore.ts';
 import { backupTick } from '../../../shared/replication/backup/backup-tick.ts';
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import { systemClock } from '../../../shared/kernel/clock.ts';
@@ -190,5 +191,20 @@ describe('a backup', () => {
     const names = await readdir(folderPath);
     expect(names).toHaveLength(2);
     expect(names.every((name) => /^pngx-.*\.backup\.gz$/.test(name))).toBe(true);
+  });
+
+  it('is not needed where the database came back by other means: the marks of a restore can be set alone', async () => {
+    await sql`insert into sync_runs (triggered_by, replica_id) select 'manual', min(id) from replicas`.execute(
+      controller.db,
+    );
+    await markPutBack(controller.database.url);
+    expect((await controller.replica('attic')).reconcile_required).toContain('put back');
+    expect((await controller.runs()).every((run) => run.finished_at !== null)).toBe(true);
+    const links = await controller.links();
+    expect(links.every((link) => link.dirty_seq !== link.applied_seq && link.lease_worker === null)).toBe(true);
+    const { rows } = await sql<{
+      held: boolean;
+    }>`select deletions_from_sweep > sweep_count as held from master_state`.execute(controller.db);
+    expect(rows).toEqual([{ held: true }]);
   });
 });
