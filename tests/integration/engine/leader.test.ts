@@ -24,7 +24,7 @@ const guard = { assertAlive: () => undefined, fenced: new AbortController().sign
 let controller: Controller;
 let db: Db;
 /** Connections of processes of their own. */
-let opened: { close(): Promise<void> }[] = [];
+const opened: { close(): Promise<void> }[] = [];
 
 beforeEach(async () => {
   controller = await Controller.start({ master: NOWHERE, replicas: { attic: NOWHERE, cellar: NOWHERE }, idle: true });
