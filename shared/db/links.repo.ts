@@ -24,11 +24,13 @@ export async function takeLease(
   generation: number | null,
 ): Promise<Link | null> {
   const { rows } = await sql<Link>`
-    update sync_map set lease_worker = ${worker}, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1,
+    update sync_map set lease_worker = ${worker}, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1, dispatched_by = ${worker},
       topology_epoch = (select topology_epoch from master_state)
     where id = ${linkId}
       and (${generation}::bigint is null or dispatch_gen <= ${generation}::bigint)
       and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))
+      and (crash_count < 2 or ${generation}::bigint is null
+        or not exists (select 1 from workers w where w.id = sync_map.dispatched_by and w.dead))
       and exists (select 1 from workers w where w.id = ${worker} and not w.dead for share)
     returning *`.execute(db);
   return rows[0] ?? null;

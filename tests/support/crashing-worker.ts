@@ -10,11 +10,11 @@ import { startTestWorker } from './test-worker.ts';
 const jobShape = z.object({
   databaseUrl: z.string(),
   key: z.string(),
-  redisUrl: z.string().optional(),
   killAt: z.string().nullable(),
-  concurrency: z.number().optional(),
-  presence: z.object({ beatMs: z.number(), deadAfterMs: z.number(), writeGraceMs: z.number() }).optional(),
   timings: z.record(z.string(), z.number()).optional(),
+  redisUrl: z.string().optional(),
+  /** One at a time, so that a point is passed by one document only, unless the test is about what dies beside it. */
+  concurrency: z.number().default(1),
 });
 const seen = new Map<string, number>();
 const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
@@ -37,15 +37,15 @@ const lines = createInterface({ input: process.stdin });
 // Whoever started this process is gone: so is its database.
 lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
-  const { databaseUrl, redisUrl, key, killAt, timings, concurrency, presence } = jobShape.parse(JSON.parse(line));
+  const { databaseUrl, key, killAt, timings, redisUrl, concurrency } = jobShape.parse(JSON.parse(line));
   const pass = passing(killAt);
   void startTestWorker({
-    concurrency: concurrency ?? 1,
+    concurrency,
     databaseUrl,
     redisUrl,
     key,
     log: silent,
-    presence: presence ?? { beatMs: 100, deadAfterMs: 600 },
+    presence: { beatMs: 100, deadAfterMs: 600 },
     racePoint: pass,
     timings,
     aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),

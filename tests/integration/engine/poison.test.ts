@@ -1,6 +1,14 @@
-/** Documents that always fail: the rest neither waits nor suffers (E13). */
+/** Documents that always fail, and one that takes its process with it: the rest neither waits nor suffers (E13, H20). */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
+import { Controller } from '../../support/controller.ts';
+import { onBothQueues } from '../../support/both-queues.ts';
+import { simulator } from '../../support/simulator.ts';
+import { waitFor } from '../../support/wait.ts';
 import { letTimePass, HOURS, live, posts, Stage } from '../faults/stage.ts';
+import { addDocument, grantViews } from '../faults/library.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -36,4 +44,55 @@ it('5 % of documents that always fail: all others arrive in the first cycle, cha
   for (const id of poison)
     expect(await stage.link(id)).toMatchObject({ phase: 'dlq', error_code: 'consumption_failed' });
   expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0, suspended_at: null });
+});
+
+const SCRIPT = fileURLToPath(new URL('../../support/crashing-worker.ts', import.meta.url));
+const POISON = 5;
+const ALL = [1, 2, 3, 4, 5, 6, 7, 8];
+/** More would mean that it is never set aside. */
+const MOST_DEATHS = 6;
+
+onBothQueues('a document that ends its process with each look at it', (redisUrl) => {
+  it('is set aside after three processes, and every other one arrives', { timeout: 180_000 }, async () => {
+    const [master, replica] = [await simulator('v3'), await simulator('v3')];
+    for (const instance of [master, replica]) {
+      closers.push(() => instance.stop());
+      grantViews(instance);
+    }
+    for (const _ of ALL) addDocument(master);
+    // Its process is killed while it waits for this answer.
+    const path = `/api/documents/${POISON}/download/`;
+    master.setFault('slow', { match: { pathSuffix: path }, value: 600_000 });
+    const looks = () => master.requests().filter((request) => request.path === path).length;
+    const controller = await Controller.start({
+      master,
+      replicas: { copy: replica },
+      redisUrl: redisUrl(),
+      idle: true,
+    });
+    closers.push(() => controller.stop());
+    // Several at once, or nobody would be in the hands of the process that dies.
+    await controller.db.updateTable('replicas').set({ library_proven: true }).execute();
+    const { runId } = await controller.openCycle();
+    const { url: databaseUrl } = controller.database;
+    const job = { databaseUrl, redisUrl: redisUrl(), key: controller.key, killAt: 'nowhere', concurrency: 4 };
+    const hasEnded = async () => (await controller.runs()).every((run) => run.finished_at !== null);
+    let deaths = 0;
+    for (let over = false; !over && deaths < MOST_DEATHS; ) {
+      const before = looks();
+      const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+      const exit = once(child, 'exit');
+      child.stdin.write(`${JSON.stringify(job)}\n`);
+      await waitFor('a look at it, or the end', async () => looks() > before || (await hasEnded()), 120_000);
+      over = looks() === before;
+      if (!over) deaths += 1;
+      child.kill('SIGKILL');
+      await exit;
+    }
+    expect(deaths).toBe(3);
+    await controller.ended(runId);
+    const states = (await controller.links()).map((link) => [link.master_doc_id, link.phase, link.error_code]);
+    expect(states.sort()).toEqual(ALL.map((id) => (id === POISON ? [id, 'dlq', 'crashes_worker'] : [id, 'ok', null])));
+    expect(live(replica)).toHaveLength(ALL.length - 1);
+  });
 });
