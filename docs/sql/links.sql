@@ -1,12 +1,14 @@
 -- shared/db/links.repo.ts
 
 -- takeLease
-update sync_map set lease_worker = $1, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1,
+update sync_map set lease_worker = $1, lease_epoch = lease_epoch + 1, crash_count = crash_count + 1, dispatched_by = $2,
   topology_epoch = (select topology_epoch from master_state)
-  where id = $2
-  and ($3::bigint is null or dispatch_gen <= $4::bigint)
+  where id = $3
+  and ($4::bigint is null or dispatch_gen <= $5::bigint)
   and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))
-  and exists (select 1 from workers w where w.id = $5 and not w.dead for share)
+  and (crash_count < 2 or $6::bigint is null
+  or not exists (select 1 from workers w where w.id = sync_map.dispatched_by and w.dead))
+  and exists (select 1 from workers w where w.id = $7 and not w.dead for share)
   returning *;
 
 -- updateLeased
