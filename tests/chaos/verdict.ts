@@ -54,6 +54,7 @@ async function brokenRules(stage: Stage, watch: Watch): Promise<string[]> {
     ...masterWrites(stage.master),
     ...(await uniqueCopies(stage)),
     ...(await uploadsWithRows(stage)),
+    ...(await cursorAhead(stage)),
     ...(await purges(stage, watch)),
     ...(await writesOfTheDead(stage)),
   ];
@@ -90,6 +91,18 @@ async function uploadsWithRows({ database, replicas, replicaIds }: Stage): Promi
       return count > known ? [`4: ${replica.name} got ${hash} ${count} times, ${known} rows say so`] : [];
     });
   });
+}
+
+/** 7: the feed never reads from a time that is still to come, whatever the clock of the master did meanwhile. */
+async function cursorAhead({ database, master }: Stage): Promise<string[]> {
+  const { rows } = await database.pool.query<{ cursor_us: string | null }>('select cursor_us from master_state');
+  const answer = await fetch(`${master.url}/api/tags/?page_size=1`, {
+    headers: { authorization: `Token ${master.token}` },
+  });
+  await answer.arrayBuffer();
+  const cursor = Number(rows[0]?.cursor_us ?? 0) / 1000;
+  const now = new Date(answer.headers.get('date') ?? 0).getTime() + 1000;
+  return cursor > now ? [`7: the cursor is ${Math.round((cursor - now) / 1000)} s ahead of the master's clock`] : [];
 }
 
 const idsShape = z.object({ all: z.array(z.number()).optional(), results: z.array(z.object({ id: z.number() })) });
