@@ -99,7 +99,7 @@ function tell(stage: Stage, options: ChaosOptions, { injector, editor, settled, 
   const line =
     `lost=${lost} doubled=${doubled} differing=${differing} seed=${seed} backend=${backend} profile=${profile} ` +
     `docs=${docs}->${documents} minutes=${minutes} changes=${editor.changes} settled=${settled.seconds.toFixed(0)}s ` +
-    `by-hand=${settled.retriedByHand} faults=${total(injector.counts)} (${faults})`;
+    `by-hand=${settled.byHand} faults=${total(injector.counts)} (${faults})`;
   const crashes = [...stage.workers, ...stage.apis]
     .flatMap(({ program }) => program.ends)
     // 70: taken for dead by the others, so it stopped (protocol section 2, point 1).
