@@ -89,6 +89,10 @@ interface Facts {
   readonly now: Date;
 }
 
+function unequal({ waiting, failed, given_up: givenUp, blocked }: ReturnType<typeof countDocuments>) {
+  return { waiting, failed, givenUp, blocked };
+}
+
 function presentReplica(replica: Replica, facts: Facts) {
   const documents = countDocuments(replica.id, facts);
   const running = facts.openRuns.find((run) => run.kind === 'replica' && run.replica_id === replica.id);
@@ -116,13 +120,7 @@ function presentReplica(replica: Replica, facts: Facts) {
       intervalSeconds,
       running:
         running === undefined ? null : { phase: running.phase, done: docsDone(running), total: running.docs_total },
-      documents: {
-        waiting: documents.waiting,
-        failed: documents.failed,
-        givenUp: documents.given_up,
-        blocked: documents.blocked,
-        drifted: verification.drift,
-      },
+      documents: { ...unequal(documents), drifted: verification.drift },
       resting: restOf(replica, facts),
       uploadsPause: pauseOfUploads(replica, facts),
       conflicts,
