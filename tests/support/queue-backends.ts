@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { type BackendOptions, openQueueBackend, type QueueBackend } from '../../shared/queue/backend.ts';
 import { type JobLog } from '../../shared/queue/runner.ts';
+import { sql } from 'kysely';
+import { QUEUES } from '../../shared/queue/catalog.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 import { hasRedis, startRedis, type TestRedis } from './redis.ts';
 
@@ -10,6 +12,8 @@ export interface QueueFixture {
   database(): TestDatabase;
   /** Only on Redis. */
   redis(): TestRedis;
+  /** Removes every job, as its owner may: the product never does. */
+  empty(backend: QueueBackend): Promise<void>;
   /** Closed by the test that opened it. */
   open(options?: Partial<BackendOptions>): Promise<QueueBackend>;
 }
@@ -43,6 +47,10 @@ export function describeOnBothBackends(title: string, tests: (fixture: QueueFixt
         kind,
         database: () => database,
         redis: needRedis,
+        empty: async (backend) => {
+          if (kind === 'postgres') return emptyTables(database);
+          for (const name of QUEUES) await backend.queue(name).obliterate({ force: true });
+        },
         open: (options = {}) =>
           openQueueBackend({
             databaseUrl: database.url,
@@ -53,4 +61,11 @@ export function describeOnBothBackends(title: string, tests: (fixture: QueueFixt
           }),
       });
     });
+}
+
+/** Without BullMQ's own list of migrations; its counters of ids stay, which only an owner could make anew. */
+async function emptyTables({ owner }: TestDatabase): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select format('%I.%I', schemaname, tablename) as name from pg_tables
+    where schemaname = 'bullmq' and tablename not like '%migration%'`.execute(owner);
+  await sql`truncate ${sql.raw(rows.map(({ name }) => name).join(', '))}`.execute(owner);
 }

@@ -67,7 +67,7 @@ describeOnBothBackends('the queue', (fixture: QueueFixture) => {
     });
     const inspect = createInspector(backend, 60_000);
     expect((await inspect()).document.waiting).toBe(6);
-    await backend.queue('document').obliterate({ force: true });
+    await fixture.empty(backend);
     expect((await inspect()).document.waiting).toBe(6);
     await backend.queue('document').resume();
     await backend.close();
@@ -77,7 +77,7 @@ describeOnBothBackends('the queue', (fixture: QueueFixture) => {
     const backend = await fixture.open();
     await createProducer(backend).enqueueMany('document', documents(1201, 1));
     expect((await countJobs(backend, 'document')).waiting).toBe(1201);
-    await backend.queue('document').obliterate({ force: true });
+    await fixture.empty(backend);
     await backend.close();
   });
 

@@ -33,8 +33,7 @@ describeOnBothBackends('the runner', (fixture) => {
   async function backend(): Promise<QueueBackend> {
     const found = await fixture.open();
     // The PostgreSQL backend has no prefix, so what an earlier test left has to go.
-    for (const name of ['cycle', 'replica', 'chunk', 'document', 'maintenance'] as const)
-      await found.queue(name).obliterate({ force: true });
+    await fixture.empty(found);
     opened.push(() => found.close());
     return found;
   }
@@ -243,7 +242,7 @@ function stopping(fixture: QueueFixture, backend: () => Promise<QueueBackend>, r
     const times = { lockDurationMs: 1000, stalledIntervalMs: 500 };
     const prefix = `late-${fixture.kind}`;
     const on = await fixture.open({ ...times, prefix });
-    await on.queue('document').obliterate({ force: true });
+    await fixture.empty(on);
     const never = gate();
     const first = await run(on, {
       document: async () => {
