@@ -197,7 +197,7 @@ describe('a backup', () => {
     await sql`insert into sync_runs (triggered_by, replica_id) select 'manual', min(id) from replicas`.execute(
       controller.db,
     );
-    await markPutBack(controller.database.url);
+    await markPutBack(controller.database.ownerUrl);
     expect((await controller.replica('attic')).reconcile_required).toContain('put back');
     expect((await controller.runs()).every((run) => run.finished_at !== null)).toBe(true);
     const links = await controller.links();
