@@ -90,9 +90,9 @@ describe('the error shape', () => {
   });
 
   it('hides the reason of a fault of ours and logs it under the id of the request', async () => {
-    await api.db.schema.alterTable('logs').renameTo('logs_away').execute();
+    await api.owner.schema.alterTable('logs').renameTo('logs_away').execute();
     const answer = await api.request('GET', '/api/logs', undefined, { 'x-request-id': 'trace-1' });
-    await api.db.schema.alterTable('logs_away').renameTo('logs').execute();
+    await api.owner.schema.alterTable('logs_away').renameTo('logs').execute();
     expect(answer.status).toBe(500);
     expect(answer.body.error.code).toBe('internal_error');
     expect(answer.text).not.toMatch(/relation|select/i);

@@ -153,9 +153,9 @@ describe('GET /metrics', () => {
   });
 
   it('still answers while the database does not, without the gauges of that moment', async () => {
-    await api.db.schema.alterTable('replicas').renameTo('replicas_away').execute();
+    await api.owner.schema.alterTable('replicas').renameTo('replicas_away').execute();
     const { status, text } = await api.get('/metrics');
-    await api.db.schema.alterTable('replicas_away').renameTo('replicas').execute();
+    await api.owner.schema.alterTable('replicas_away').renameTo('replicas').execute();
     expect(status).toBe(200);
     expect(text).toContain('pngx_build_info{');
   });
