@@ -14,6 +14,13 @@ select s.id as link_id, s.master_doc_id, s.master_added, s.replica_doc_id, s.pha
   and ($2::bigint is null or s.id = $3::bigint)
   order by s.master_doc_id;
 
+-- surplusOf
+select "replica_doc_id"
+  from "tombstones"
+  where "link_id" = $1
+  and "reason" = $2
+  order by "replica_doc_id";
+
 -- deletionCounts
 select (select count(*)::int from sync_map where replica_id = $1 and replica_doc_id is not null) as copies,
   (select count(*)::int from tombstones where replica_id = $2 and planned_at > $3

@@ -296,3 +296,15 @@ export async function acknowledgeDeletions(db: Db, replicaId: number): Promise<n
     .executeTakeFirst();
   return row?.deletions_approved ?? null;
 }
+
+/** Documents of the replica that went to its trash because they were one copy of this link too many. */
+export async function surplusOf(db: Db, linkId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tombstones')
+    .select('replica_doc_id')
+    .where('link_id', '=', linkId)
+    .where('reason', '=', 'surplus')
+    .orderBy('replica_doc_id')
+    .execute();
+  return rows.map((row) => row.replica_doc_id);
+}

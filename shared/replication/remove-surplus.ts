@@ -5,6 +5,7 @@
 import { attemptsOf } from '../db/attempts.repo.ts';
 import { ownersOf } from '../db/links.repo.ts';
 import type { Link } from '../db/tables.ts';
+import { openReplacement } from '../db/replacements.repo.ts';
 import * as tombstones from '../db/tombstones.repo.ts';
 import { checkIdentity } from '../domain/identity.ts';
 import type { ReservedRow } from '../paperless/api.ts';
@@ -26,12 +27,12 @@ export async function removeSurplus(
     .where('master_doc_id', 'in', [...byMaster.keys()])
     .where('replica_doc_id', 'is not', null)
     .where('lease_worker', 'is', null)
-    // The new copy of a replacement bears R until it has the old one's number (H14).
-    .where((eb) => eb.or([eb('replacing', '=', false), eb('phase', '=', 'gone')]))
     .execute();
   for (const link of links) {
     const row = byMaster.get(link.master_doc_id);
-    if (row && row.id !== link.replica_doc_id) await removeOne(work, link, row);
+    if (!row || row.id === link.replica_doc_id) continue;
+    const awaited = link.replacing && link.phase !== 'gone' && (await isAwaited(work, link, row));
+    if (!awaited) await removeOne(work, link, row);
   }
 }
 
@@ -104,4 +105,17 @@ async function isOurs(work: ReplicaRun, link: Link, row: ReservedRow): Promise<b
   const hex = checksum.hex.toLowerCase();
   if (link.status === 'ok' && link.stored_checksum === hex) return true;
   return (await attemptsOf(work.deps.db, link.id)).some((attempt) => attempt.sha256 === hex || attempt.md5 === hex);
+}
+
+/**
+ * The new copy of a replacement bears R until it has the old one's number (H14), claimed or not: only what has the bytes of
+ * an older file, and of no attempt of this replacement, came late.
+ */
+async function isAwaited({ deps: { db }, writer, signal }: ReplicaRun, link: Link, row: ReservedRow): Promise<boolean> {
+  const replacement = await openReplacement(db, link.id);
+  if (!replacement) return false;
+  if (replacement.step !== 'r1') return true;
+  const hex = (await writer.originalChecksum(row.id, signal))?.hex.toLowerCase();
+  const attempts = (await attemptsOf(db, link.id)).filter((attempt) => attempt.sha256 === hex || attempt.md5 === hex);
+  return attempts.length === 0 || attempts.some((attempt) => attempt.k > replacement.from_k);
 }

@@ -63,6 +63,7 @@ const absenceCalls: Calls<typeof absences> = {
 
 const tombstoneCalls: Calls<typeof tombstones> = {
   deletionCandidates: (db, { replicaId }) => tombstones.deletionCandidates(db, replicaId, null),
+  surplusOf: (db, { link }) => tombstones.surplusOf(db, link.id),
   deletionCounts: (db, { replicaId }) => tombstones.deletionCounts(db, replicaId, NOW),
   planTombstones: (db, { replicaId, runId, link }) =>
     tombstones.planTombstones(db, replicaId, runId, [{ linkId: link.id, reason: 'trashed_on_master' }]),

@@ -117,6 +117,12 @@ export async function claimHolder(
   if (!copy) return { kind: 'snooze', ms: 1000 };
   const checksum = await copyChecksum(work, copy);
   if (checksum && known.some((file) => matches(file, checksum))) return claim(work, copy, checksum);
+  if (checksum && (await attemptsRepo.attemptsOf(work.deps.db, work.link.id)).some((old) => matches(old, checksum)))
+    return end(
+      'held',
+      'late_copy',
+      `A late copy of an older file (document #${copy.id}) holds the reserved number; the next run takes it away first.`,
+    );
   if (checksum && bearsMark(copy, work.settings.asnBase, work.link.master_doc_id) && copy.title.startsWith('pngx.'))
     return end(
       'failed',

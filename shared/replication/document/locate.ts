@@ -3,6 +3,7 @@ import * as attemptsRepo from '../../db/attempts.repo.ts';
 import { ownersOf } from '../../db/links.repo.ts';
 import * as proposals from '../../db/proposals.repo.ts';
 import type { Attempt } from '../../db/tables.ts';
+import { surplusOf } from '../../db/tombstones.repo.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { chooseCopy } from '../../domain/match.ts';
 import { markedMasterId } from '../../domain/markers.ts';
@@ -28,8 +29,10 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
   if (live) return { kind: 'live', id: live.id };
   const task = await lookForTask(work, reserved);
   if (task) return task;
+  const thrownAway = await surplusOf(work.deps.db, work.link.id);
   const trashed = (await work.writer.trash(work.signal)).find(
     (row) =>
+      !thrownAway.includes(row.id) &&
       // A version in the trash bears the title its document had at the time.
       row.rootDocument === null &&
       ((reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id),

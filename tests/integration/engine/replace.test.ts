@@ -4,7 +4,7 @@ import { Controller } from '../../support/controller.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
 import { waitFor } from '../../support/wait.ts';
-import { lockDatabase } from '../faults/library.ts';
+import { addDocument, lockDatabase } from '../faults/library.ts';
 import { addVersion, deleteVersion, filesOf, rotate } from '../../support/versions.ts';
 
 interface Row {
@@ -135,6 +135,27 @@ for (const generation of ['v3', 'v2'] as const)
       expect(atPoint.size).toBe(0);
       await addVersion(master, 1, `once more after ${_}`);
       await endsEqual();
+    });
+
+    it('is replaced although an upload of an older file came late and holds the reserved number', async () => {
+      if (generation === 'v2') return;
+      await addVersion(master, 3, 'second of three');
+      await endsEqual();
+      const trash = (await ask(replica, 'GET', '/api/trash/')) as { results: Row[] };
+      await ask(replica, 'POST', '/api/trash/', { action: 'empty', documents: trash.results.map(({ id }) => id) });
+      atPoint.set('replace.r1.after', () => {
+        addDocument(replica, {
+          text: 'The text of doc-3, which no other one has.\n',
+          title: 'pngx.c0ffee00.m3.a1',
+          asn: 2_000_000_003,
+        });
+      });
+      await addVersion(master, 3, 'third of three');
+      await controller.cycle();
+      expect(atPoint.size).toBe(0);
+      await endsEqual();
+      expect(controller.logs.filter((line) => line.code === 'surplus_removed')).toHaveLength(1);
+      expect((await controller.replica('copy')).uploads_held).toBeNull();
     });
 
     it('that was changed on the replica is put back, and the edit is recorded', async () => {
