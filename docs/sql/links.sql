@@ -6,9 +6,9 @@ update sync_map set lease_worker = $1, lease_epoch = lease_epoch + 1, crash_coun
   where id = $3
   and ($4::bigint is null or dispatch_gen <= $5::bigint)
   and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))
-  and (crash_count < 2 or $6::bigint is null
+  and (crash_count < $6 or $7::bigint is null
   or not exists (select 1 from workers w where w.id = sync_map.dispatched_by and w.dead))
-  and exists (select 1 from workers w where w.id = $7 and not w.dead for share)
+  and exists (select 1 from workers w where w.id = $8 and not w.dead for share)
   returning *;
 
 -- updateLeased

@@ -1,5 +1,6 @@
 /** Which links get a job now (protocol section 5). Any process may run these at any time. */
 import { sql } from 'kysely';
+import { SUSPECT_DEATHS } from './links.repo.ts';
 import type { Db } from './tables.ts';
 
 export interface DispatchScope {
@@ -18,11 +19,9 @@ const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'fina
 
 /**
  * What two processes died over goes out alone among its like: one such document takes the process with it, and the others
- * in its hands would be set aside as crashing workers too (H20). One death says little, and costs nobody this wait.
+ * in its hands would be set aside as crashing workers too (H20). One death says little, and costs nobody this wait. Here: the
+ * first suspect that is due, while none is in flight; a live lease counts as no death yet.
  */
-const SUSPECT_DEATHS = 2;
-
-/** The first suspect that is due, while none is in flight; a live lease counts as no death yet. */
 const isAloneInTurn = ({ runId }: DispatchScope) => sql`(s.crash_count < ${SUSPECT_DEATHS} or (
       s.id = (select min(x.id) from run_items xi join sync_map x on x.id = xi.link_id
         where xi.run_id = ${runId} and xi.state = 'open' and x.crash_count >= ${SUSPECT_DEATHS}

@@ -13,6 +13,9 @@ export interface LeaseRef {
   readonly epoch: number;
 }
 
+/** A document that ended so many processes is looked at alone, by a job that a living process enqueued. */
+export const SUSPECT_DEATHS = 2;
+
 /**
  * Takes the lease if nobody living holds it and the job is not overtaken. Not re-entrant. crash_count counts leases that
  * never ended in an orderly way (H20).
@@ -29,7 +32,7 @@ export async function takeLease(
     where id = ${linkId}
       and (${generation}::bigint is null or dispatch_gen <= ${generation}::bigint)
       and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))
-      and (crash_count < 2 or ${generation}::bigint is null
+      and (crash_count < ${SUSPECT_DEATHS} or ${generation}::bigint is null
         or not exists (select 1 from workers w where w.id = sync_map.dispatched_by and w.dead))
       and exists (select 1 from workers w where w.id = ${worker} and not w.dead for share)
     returning *`.execute(db);

@@ -139,6 +139,11 @@ export class ModelStage {
   async look(process: Process): Promise<void> {
     await this.#openRun();
     const deps = this.#deps(process);
+    // What a dispatcher does with a link that a dead process held: from then on the living one answers for it.
+    await sql`update sync_map set dispatched_by = ${process.worker} where id = ${this.linkId}
+      and (lease_worker is null or exists (select 1 from workers w where w.id = sync_map.lease_worker and w.dead))`.execute(
+      this.#db,
+    );
     const job = { linkId: this.linkId, generation: Number.MAX_SAFE_INTEGER };
     await process.begin(() => syncDocument(deps, job, new AbortController().signal));
   }
