@@ -7,8 +7,8 @@ export default defineConfig({
     pool: 'forks',
     // The servers that the tests start share two cores with them.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 30_000,
     // Files run in parallel, the tests of one file in the order in which they are written.
     sequence: { shuffle: false, concurrent: false },
