@@ -1,5 +1,6 @@
 /** Which links get a job now (protocol section 5). Any process may run these at any time. */
 import { sql } from 'kysely';
+import { BEGUN } from '../domain/document-state.ts';
 import { SUSPECT_DEATHS } from './links.repo.ts';
 import type { Db } from './tables.ts';
 
@@ -15,7 +16,8 @@ export interface Dispatched {
 /** `linking` waits for the rest of its run (protocol H19), the others do not wait for each other. */
 export type DispatchKind = 'begun' | 'update' | 'upload' | 'linking';
 
-const BEGUN = sql`s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`;
+/** Literals, so that the partial index on them can be used. */
+const isBegun = sql`s.phase in (${sql.join(BEGUN.map((phase) => sql.lit(phase)))})`;
 
 /**
  * What two processes died over goes out alone among its like: one such document takes the process with it, and the others
@@ -52,10 +54,10 @@ export async function takeForDispatch(
   if (limit <= 0) return [];
   const which =
     kind === 'begun'
-      ? BEGUN
+      ? isBegun
       : kind === 'linking'
         ? sql`s.phase = 'linking'`
-        : sql`i.kind = ${kind} and not (${BEGUN}) and s.phase <> 'linking'`;
+        : sql`i.kind = ${kind} and not (${isBegun}) and s.phase <> 'linking'`;
   const { rows } = await sql<Dispatched>`
     with due as (
       select s.id from run_items i join sync_map s on s.id = i.link_id
@@ -108,7 +110,7 @@ export async function nextDue(db: Db, { runId, replicaId }: DispatchScope): Prom
   const { rows } = await sql<{ due: Date | null }>`
     select min(s.next_due_at) as due from run_items i join sync_map s on s.id = i.link_id
     where i.run_id = ${runId} and s.replica_id = ${replicaId} and i.state = 'open' and s.next_due_at > now()
-      and s.phase in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing')`.execute(db);
+      and ${isBegun}`.execute(db);
   return rows[0]?.due ?? null;
 }
 

@@ -1,5 +1,6 @@
 /** What is known of a replica's own task list (E14): asked by one process at a time, and only while uploads wait for it. */
 import { sql } from 'kysely';
+import { BEGUN } from '../domain/document-state.ts';
 import type { Db } from './tables.ts';
 
 /** What was seen longer ago than so many looks says nothing of the queue as it is now. */
@@ -83,7 +84,7 @@ export async function uploadsWait(db: Db, runId: number): Promise<boolean> {
   const { rows } = await sql<{ wait: boolean }>`
     select exists (select 1 from run_items i join sync_map s on s.id = i.link_id
       where i.run_id = ${runId} and i.state = 'open' and i.kind = 'upload'
-        and s.phase not in ('sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing', 'linking')) as wait`.execute(
+        and s.phase not in (${sql.join([...BEGUN, 'linking'].map((phase) => sql.lit(phase)))})) as wait`.execute(
     db,
   );
   return rows[0]?.wait ?? false;

@@ -21,6 +21,9 @@ export type Phase = (typeof PHASES)[number];
 /** Phases in which the replica may have an upload of this link under way. */
 export const UPLOADING: readonly Phase[] = ['sending', 'unknown', 'awaiting'];
 
+/** Phases of work that was begun: it is brought to its end before anything new, in quiet hours too. */
+export const BEGUN: readonly Phase[] = [...UPLOADING, 'claimed', 'finalising', 'releasing'];
+
 export interface LinkPosition {
   readonly replicaDocId: number | null;
   readonly lastAttempt: 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused' | null;

@@ -5,7 +5,7 @@
 import * as links from '../db/links.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Link, Run } from '../db/tables.ts';
-import { entryPhase, type Phase } from '../domain/document-state.ts';
+import { BEGUN, entryPhase, type Phase } from '../domain/document-state.ts';
 import { AppError } from '../kernel/errors.ts';
 import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
@@ -102,17 +102,16 @@ async function work(
   }
 }
 
-const BEGUN: ReadonlySet<string> = new Set(['sending', 'unknown', 'awaiting', 'claimed', 'finalising', 'releasing']);
-
 /** What was begun is brought to its end; anything else waits for quiet hours to pass, and where its turn is far off. */
 function restBefore(opened: DocumentWork): Date | null {
   const { deps, settings, replica, run, entered } = opened;
   const { replica_doc_id: replicaDocId } = opened.link;
+  const begun = BEGUN.some((phase) => phase === entered);
   const now = deps.clock.now();
-  const quiet = BEGUN.has(entered) ? null : quietEnd(settings, replica, run, now);
+  const quiet = begun ? null : quietEnd(settings, replica, run, now);
   if (quiet) return quiet;
   // Uploads go where there is room for the file, or wait for it.
-  if (deps.scratch.isFull && !BEGUN.has(entered) && replicaDocId === null)
+  if (deps.scratch.isFull && !begun && replicaDocId === null)
     return new Date(now.getTime() + deps.timings.fullDiskMs);
   const turn = Math.max(deps.pace.waitMs(replica.id), deps.pace.waitMs(0));
   return turn > deps.timings.longestTurnMs ? new Date(now.getTime() + turn) : null;
