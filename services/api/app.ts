@@ -2,15 +2,16 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { AppError } from '../../shared/kernel/errors.ts';
+import { assetRoutes } from './assets.ts';
 import type { ApiDeps } from './deps.ts';
 import { errorResponse, notFound, statusOf } from './http-error.ts';
 import { audit } from './gate/audit.ts';
 import { gate } from './gate/gate.ts';
-import type { GateVariables } from './gate/visitor.ts';
+import type { GateContext, GateVariables } from './gate/visitor.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { doorPages } from './pages/door-pages.tsx';
-import { STYLE_HASH } from './pages/layout.tsx';
+import { renderError, wantsPage } from './pages/page.tsx';
 import { statusPage } from './pages/status-page.tsx';
 import { deletionRoutes, masterRoutes } from './routes/deletions.ts';
 import { backupRoutes } from './routes/backup.ts';
@@ -40,13 +41,14 @@ const MAX_BODY = 64 * 1024;
 export function createApp(deps: ApiDeps): Hono<GateVariables> {
   const app = new Hono<GateVariables>().basePath(deps.basePath);
   app.use(requestLog(deps));
-  app.use(securityHeaders(STYLE_HASH));
+  app.use(securityHeaders());
   app.use(gate(deps));
   app.use(audit(deps));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
 
   app.route('/', healthRoutes(deps));
   app.route('/', metricsRoutes(deps));
+  app.route('/assets', assetRoutes());
   app.route('/', doorPages(deps));
   app.route('/', statusPage(deps));
   app.route('/api', statusRoutes(deps));
@@ -73,12 +75,14 @@ export function createApp(deps: ApiDeps): Hono<GateVariables> {
   app.route('/api/backup', backupRoutes(deps));
   app.route('/api/keys', keyRoutes(deps));
 
-  app.notFound((c) => errorResponse(c, notFound(`The address ${c.req.path}`), c.get('requestId')));
+  const failed = (c: GateContext, error: unknown) =>
+    wantsPage(c, deps.basePath) ? renderError(c, deps, error) : errorResponse(c, error, c.get('requestId'));
+  app.notFound((c) => failed(c, notFound(`The address ${c.req.path}`)));
   app.onError((error, c) => {
     const requestId = c.get('requestId');
     if (!(error instanceof AppError) || statusOf(error) === 500)
       deps.log.error(`A request failed: ${error.message}`, { requestId, error: error.stack ?? error.name });
-    return errorResponse(c, error, requestId);
+    return failed(c, error);
   });
   return app;
 }

@@ -68,7 +68,7 @@ export async function bodyOf<S extends z.ZodType>(c: Context, schema: S): Promis
 }
 
 /** One text a field; it never repeats the value, which may be a token. */
-function issueTexts(error: z.ZodError): Record<string, string> {
+export function issueTexts(error: z.ZodError): Record<string, string> {
   const texts: Record<string, string> = {};
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') for (const key of issue.keys) texts[key] ??= 'is not known here';

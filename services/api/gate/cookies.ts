@@ -11,7 +11,7 @@ const FORM_COOKIE = 'pngx_form';
 const FORM_SECONDS = 3600;
 const TOKEN = /^[\w-]{20,100}$/;
 
-type CookieDeps = Pick<ApiDeps, 'door' | 'basePath' | 'publicUrl'>;
+export type CookieDeps = Pick<ApiDeps, 'door' | 'basePath' | 'publicUrl'>;
 
 /** Behind TLS by what the operator says, or by the word of a proxy that is trusted. */
 function isSecure(c: Context, { door, publicUrl }: CookieDeps): boolean {
@@ -19,7 +19,7 @@ function isSecure(c: Context, { door, publicUrl }: CookieDeps): boolean {
   return door.proxies.has(peerOf(c)) && c.req.header('x-forwarded-proto')?.toLowerCase() === 'https';
 }
 
-function options(c: Context, deps: CookieDeps) {
+export function cookieOptions(c: Context, deps: CookieDeps) {
   const path = deps.basePath === '' ? '/' : deps.basePath;
   return { path, httpOnly: true, sameSite: 'Lax', secure: isSecure(c, deps) } as const;
 }
@@ -29,18 +29,18 @@ export function readSession(c: Context): string | null {
 }
 
 export function giveSession(c: Context, deps: CookieDeps, token: string): void {
-  setCookie(c, SESSION_COOKIE, token, { ...options(c, deps), maxAge: SESSION.absoluteSeconds });
-  deleteCookie(c, FORM_COOKIE, options(c, deps));
+  setCookie(c, SESSION_COOKIE, token, { ...cookieOptions(c, deps), maxAge: SESSION.absoluteSeconds });
+  deleteCookie(c, FORM_COOKIE, cookieOptions(c, deps));
 }
 
 export function takeSession(c: Context, deps: CookieDeps): void {
-  deleteCookie(c, SESSION_COOKIE, options(c, deps));
+  deleteCookie(c, SESSION_COOKIE, cookieOptions(c, deps));
 }
 
 /** The token for a form before there is a session; the cookie that it belongs to is kept while it lasts. */
 export function formToken(c: Context, deps: CookieDeps & Pick<ApiDeps, 'randomHex'>): string {
   const nonce = read(c, FORM_COOKIE) ?? deps.randomHex(32);
-  setCookie(c, FORM_COOKIE, nonce, { ...options(c, deps), maxAge: FORM_SECONDS });
+  setCookie(c, FORM_COOKIE, nonce, { ...cookieOptions(c, deps), maxAge: FORM_SECONDS });
   return tokenFor(nonce);
 }
 

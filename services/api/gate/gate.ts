@@ -48,8 +48,12 @@ function checkOrigin(origin: ReturnType<typeof originOf>, visitor: Visitor | nul
 /** A person who opens a page is led to the login; everybody else is told. */
 function turnAway(c: Context, { door, basePath }: GateDeps, path: string): Response {
   const wantsPage = c.req.method === 'GET' && /\btext\/html\b/.test(c.req.header('accept') ?? '');
-  if (door.mode === 'password' && wantsPage && c.req.header('authorization') === undefined)
-    return c.redirect(`${basePath}/login?next=${encodeURIComponent(basePath + path)}`, 303);
+  const login = `${basePath}/login`;
+  if (door.mode === 'password' && wantsPage && c.req.header('authorization') === undefined) {
+    // A part that refreshes itself would show the login inside of the page.
+    if (c.req.header('hx-request') === 'true') return c.body(null, 401, { 'HX-Redirect': login });
+    return c.redirect(`${login}?next=${encodeURIComponent(basePath + path)}`, 303);
+  }
   throw new AppError({
     code: 'not_authenticated',
     class: 'auth',

@@ -2,6 +2,7 @@
  * The only doors that stand open (S1): whatever is not named here needs a visitor who is known. Exact paths below the base
  * path, so that another spelling of one is no way in.
  */
+import { ASSET_PATHS } from '../assets.ts';
 import type { Door } from '../../../shared/config/env.ts';
 
 interface OpenRoute {
@@ -20,6 +21,8 @@ const OPEN_ROUTES: readonly OpenRoute[] = [
   { path: '/healthz', methods: READ, open: always },
   { path: '/readyz', methods: READ, open: always },
   { path: '/metrics', methods: READ, open: ({ metricsAuth }) => !metricsAuth },
+  // What the login page looks like.
+  ...ASSET_PATHS.map((path) => ({ path, methods: READ, open: always })),
   { path: '/login', methods: [...READ, 'POST'], open: withPassword },
   { path: '/setup', methods: [...READ, 'POST'], open: withPassword },
   // The master proves itself by X-Webhook-Secret (E24).

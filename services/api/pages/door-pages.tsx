@@ -12,7 +12,7 @@ import { sourceOf } from '../gate/visitor-address.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { statusOf } from '../http-error.ts';
 import { text } from '../input.ts';
-import { Layout } from './layout.tsx';
+import { Frame } from './layout.tsx';
 
 type PageContext = Context<GateVariables>;
 
@@ -97,7 +97,7 @@ const shown = (c: PageContext, deps: ApiDeps): Shown => ({ base: deps.basePath, 
 
 function LoginPage({ base, token, next, error }: Shown & { next: string }) {
   return (
-    <FormPage title="Log in" action={`${base}/login`} token={token} error={error} button="Log in">
+    <FormPage title="Log in" base={base} action={`${base}/login`} token={token} error={error} button="Log in">
       <input type="hidden" name="next" value={next} />
       {/* Password managers look for a name. */}
       <input type="hidden" name="username" autocomplete="username" value="admin" />
@@ -109,7 +109,7 @@ function LoginPage({ base, token, next, error }: Shown & { next: string }) {
 function SetupPage({ base, token, error }: Shown) {
   const fresh = { type: 'password', autocomplete: 'new-password' };
   return (
-    <FormPage title="First set-up" action={`${base}/setup`} token={token} error={error} button="Set the password">
+    <FormPage title="First set-up" base={base} action={`${base}/setup`} token={token} error={error} button="Set the password">
       <p>The one-time code stands in the output of the API (its console, or the container's log).</p>
       <Field label="One-time code" name="code" type="text" autocomplete="one-time-code" focus />
       <Field label={`New password, at least ${MIN_PASSWORD} characters`} name="password" {...fresh} />
@@ -119,12 +119,12 @@ function SetupPage({ base, token, error }: Shown) {
 }
 
 function FormPage(
-  props: Pick<Shown, 'token' | 'error'> & { title: string; action: string; button: string; children: Child },
+  props: Shown & { title: string; action: string; button: string; children: Child },
 ) {
   const { error } = props;
   return (
-    <Layout title={`${props.title} - pngx-controller`}>
-      <main>
+    <Frame title={`${props.title} · pngx-controller`} base={props.base}>
+      <main class="narrow">
         <h1>pngx-controller: {props.title}</h1>
         {error === undefined ? null : (
           <p class="note bad" role="alert">
@@ -139,7 +139,7 @@ function FormPage(
           </p>
         </form>
       </main>
-    </Layout>
+    </Frame>
   );
 }
 

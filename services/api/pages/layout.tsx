@@ -1,37 +1,123 @@
-import { createHash } from 'node:crypto';
-import { raw } from 'hono/html';
+/**
+ * The frame of every page. How a page is made (docs/pages.md says more):
+ *
+ *     return renderPage(c, deps, { title: 'Runs', nav: 'runs' }, <RunList ... />);
+ *
+ * - a presenter loads what the page says; the page only lays it out, with the parts in `components/`;
+ * - whatever changes goes in ONE `<Live id="..." active={...}>`: the browser asks for the same address again and swaps that
+ *   part, every 3 s while something runs, else every 60 s; without scripts the browser loads the page again;
+ * - a form that changes something is a `<PostForm>` or `<PostButton>`, received by `act()` in actions.ts: 303 and a flash;
+ * - no inline script, no style attribute (CSP); classes are in app.css.
+ */
 import type { Child } from 'hono/jsx';
+import { assetPath } from '../assets.ts';
+import { useView } from './view.ts';
+import { VisitorPart } from './visitor-part.tsx';
 
-/** Stands in the page itself, so that the page is one request and the policy allows exactly this text. */
-const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --soft: #8882; --bad: #c22; --warn: #b70; --good: #1a7f37; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } .scroll { overflow-x: auto; }
-th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.note { background: var(--soft); padding: .6rem .9rem; border-radius: .4rem; }
-.bad { color: var(--bad); } .warn { color: var(--warn); } .good { color: var(--good); }
-@media (prefers-color-scheme: dark) { :root { --bad: #f77; --warn: #fb5; --good: #5d7; } }
-progress { width: 100%; height: 1rem; }
-input { font: inherit; width: 100%; max-width: 24rem; padding: .3rem; } button { font: inherit; padding: .3rem 1rem; }
-`;
-export const STYLE_HASH = `sha256-${createHash('sha256').update(STYLE).digest('base64')}`;
+const NAVIGATION = [
+  { key: 'dashboard', path: '/', label: 'Dashboard' },
+  { key: 'replicas', path: '/replicas', label: 'Replicas' },
+  { key: 'runs', path: '/runs', label: 'Runs' },
+  { key: 'documents', path: '/documents', label: 'Documents' },
+  { key: 'conflicts', path: '/conflicts', label: 'Conflicts' },
+  { key: 'logs', path: '/logs', label: 'Logs' },
+  { key: 'queue', path: '/queue', label: 'Queue' },
+  { key: 'settings', path: '/settings', label: 'Settings' },
+  { key: 'audit', path: '/audit', label: 'Audit' },
+] as const;
+export type NavKey = (typeof NAVIGATION)[number]['key'];
 
-/** Works without scripts: the browser itself loads the page again. */
-export function Layout(props: { title: string; refreshSeconds?: number; children: Child }) {
+/** No eval, no styles or scripts of its own, no copy of a page in the browser's storage: the policy forbids what this does not. */
+const HTMX_CONFIG = JSON.stringify({
+  allowEval: false,
+  allowScriptTags: false,
+  includeIndicatorStyles: false,
+  selfRequestsOnly: true,
+  historyEnabled: false,
+  historyCacheSize: 0,
+});
+
+export interface FrameProps {
+  readonly title: string;
+  readonly base: string;
+  /** For browsers without scripts. */
+  readonly refreshSeconds?: number | undefined;
+  /** The extension for server-sent events is loaded only where it is used. */
+  readonly sse?: boolean | undefined;
+  readonly children: Child;
+}
+
+/** The document itself, for the login as well. */
+export function Frame({ title, base, refreshSeconds, sse, children }: FrameProps) {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        {props.refreshSeconds === undefined ? null : (
-          <meta http-equiv="refresh" content={String(props.refreshSeconds)} />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content={HTMX_CONFIG} />
+        <title>{title}</title>
+        {/* An icon that is none: the browser does not ask for one. */}
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href={base + assetPath('pico')} />
+        <link rel="stylesheet" href={base + assetPath('app')} />
+        <script src={base + assetPath('htmx')} defer></script>
+        {sse === true ? <script src={base + assetPath('sse')} defer></script> : null}
+        {refreshSeconds === undefined ? null : (
+          <noscript>
+            <meta http-equiv="refresh" content={String(refreshSeconds)} />
+          </noscript>
         )}
-        <title>{props.title}</title>
-        <style>{raw(STYLE)}</style>
       </head>
-      <body>{props.children}</body>
+      <body>{children}</body>
     </html>
+  );
+}
+
+export interface LayoutProps {
+  readonly title: string;
+  readonly nav?: NavKey | undefined;
+  readonly refreshSeconds?: number | undefined;
+  readonly sse?: boolean | undefined;
+  readonly children: Child;
+}
+
+/** Inside of a view (view.ts). The page's own heading is the `h1`. */
+export function Layout({ title, nav, refreshSeconds, sse, children }: LayoutProps) {
+  const { base, zone, version, flash } = useView();
+  return (
+    <Frame title={`${title} · pngx-controller`} base={base} refreshSeconds={refreshSeconds} sse={sse}>
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <header class="top">
+        <nav aria-label="Pages">
+          <a class="brand" href={`${base}/`}>
+            pngx-controller
+          </a>
+          <ul>
+            {NAVIGATION.map(({ key, path, label }) => (
+              <li>
+                <a href={base + path} aria-current={key === nav ? 'page' : undefined}>
+                  {label}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <VisitorPart />
+      </header>
+      <main id="content" tabindex={-1}>
+        {flash === null ? null : (
+          <p class={`note ${flash.tone}`} role={flash.tone === 'bad' ? 'alert' : 'status'}>
+            {flash.text}
+          </p>
+        )}
+        {children}
+      </main>
+      <footer>
+        Times are in {zone}. pngx-controller {version}. <a href={`${base}/api/openapi.json`}>API</a>
+      </footer>
+    </Frame>
   );
 }

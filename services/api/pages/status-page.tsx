@@ -6,17 +6,20 @@ import type { PresentedRun } from '../presenters/runs.ts';
 import { loadStatusPage } from '../presenters/status-page.ts';
 import type { PresentedReplica, Status } from '../presenters/status.ts';
 import type { GateVariables } from '../gate/visitor.ts';
-import { Layout } from './layout.tsx';
-import { VisitorPart } from './visitor-part.tsx';
+import { Live } from './components/live.tsx';
+import { renderPage } from './page.tsx';
 
 export function statusPage(deps: ApiDeps): Hono<GateVariables> {
   return new Hono<GateVariables>().get('/', async (c) => {
     const { status, runs, zone, now } = await loadStatusPage(deps);
     const times = timesIn(zone, now);
-    return c.html(
-      <Layout title="pngx-controller" refreshSeconds={status.progress.running ? 3 : 60}>
-        <h1>pngx-controller</h1>
-        <VisitorPart c={c} door={deps.door} basePath={deps.basePath} />
+    const live = { active: status.progress.running };
+    return renderPage(
+      c,
+      deps,
+      { title: 'Dashboard', nav: 'dashboard', live, zone },
+      <Live id="dashboard" active={live.active}>
+        <h1>Dashboard</h1>
         <p>
           <strong>{status.summary}</strong>
         </p>
@@ -25,10 +28,7 @@ export function statusPage(deps: ApiDeps): Hono<GateVariables> {
         <ReplicaTable replicas={status.replicas} times={times} />
         <RunTable runs={runs} times={times} />
         <BackupPart status={status} times={times} />
-        <p class="note">
-          Times are in {zone}. Version {status.version}.
-        </p>
-      </Layout>,
+      </Live>,
     );
   });
 }
