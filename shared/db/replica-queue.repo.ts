@@ -84,8 +84,6 @@ export async function uploadsWait(db: Db, runId: number): Promise<boolean> {
   const { rows } = await sql<{ wait: boolean }>`
     select exists (select 1 from run_items i join sync_map s on s.id = i.link_id
       where i.run_id = ${runId} and i.state = 'open' and i.kind = 'upload'
-        and s.phase not in (${sql.join([...BEGUN, 'linking'].map((phase) => sql.lit(phase)))})) as wait`.execute(
-    db,
-  );
+        and s.phase not in (${sql.join([...BEGUN, 'linking'].map((phase) => sql.lit(phase)))})) as wait`.execute(db);
   return rows[0]?.wait ?? false;
 }

@@ -111,8 +111,7 @@ function restBefore(opened: DocumentWork): Date | null {
   const quiet = begun ? null : quietEnd(settings, replica, run, now);
   if (quiet) return quiet;
   // Uploads go where there is room for the file, or wait for it.
-  if (deps.scratch.isFull && !begun && replicaDocId === null)
-    return new Date(now.getTime() + deps.timings.fullDiskMs);
+  if (deps.scratch.isFull && !begun && replicaDocId === null) return new Date(now.getTime() + deps.timings.fullDiskMs);
   const turn = Math.max(deps.pace.waitMs(replica.id), deps.pace.waitMs(0));
   return turn > deps.timings.longestTurnMs ? new Date(now.getTime() + turn) : null;
 }

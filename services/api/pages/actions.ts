@@ -38,7 +38,9 @@ async function valuesOf(c: GateContext): Promise<FormValues> {
       message: 'This form is too old.',
       hint: 'Open the page again and send it once more.',
     });
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /**

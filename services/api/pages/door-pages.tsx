@@ -109,7 +109,14 @@ function LoginPage({ base, token, next, error }: Shown & { next: string }) {
 function SetupPage({ base, token, error }: Shown) {
   const fresh = { type: 'password', autocomplete: 'new-password' };
   return (
-    <FormPage title="First set-up" base={base} action={`${base}/setup`} token={token} error={error} button="Set the password">
+    <FormPage
+      title="First set-up"
+      base={base}
+      action={`${base}/setup`}
+      token={token}
+      error={error}
+      button="Set the password"
+    >
       <p>The one-time code stands in the output of the API (its console, or the container's log).</p>
       <Field label="One-time code" name="code" type="text" autocomplete="one-time-code" focus />
       <Field label={`New password, at least ${MIN_PASSWORD} characters`} name="password" {...fresh} />
@@ -118,9 +125,7 @@ function SetupPage({ base, token, error }: Shown) {
   );
 }
 
-function FormPage(
-  props: Shown & { title: string; action: string; button: string; children: Child },
-) {
+function FormPage(props: Shown & { title: string; action: string; button: string; children: Child }) {
   const { error } = props;
   return (
     <Frame title={`${props.title} · pngx-controller`} base={props.base}>

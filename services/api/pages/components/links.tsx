@@ -3,7 +3,17 @@ import type { Child } from 'hono/jsx';
 import { useView } from '../view.ts';
 
 /** A link to a page of ours; `to` is below the base path. */
-export function To({ to, children, class: className, id }: { to: string; children: Child; class?: string; id?: string }) {
+export function To({
+  to,
+  children,
+  class: className,
+  id,
+}: {
+  to: string;
+  children: Child;
+  class?: string;
+  id?: string;
+}) {
   const { base } = useView();
   return (
     <a href={base + to} class={className} id={id}>
