@@ -30,6 +30,15 @@ AS $function$
       return new;
     end $function$;
 
+CREATE OR REPLACE FUNCTION tell_progress()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      perform pg_notify('pngx_progress', new.id::text);
+      return null;
+    end $function$;
+
 create table admin_account (
   id smallint not null default 1,
   password_hash text not null,
@@ -573,6 +582,8 @@ create table sync_runs (
 CREATE UNIQUE INDEX sync_runs_open ON sync_runs USING btree (replica_id) WHERE ((finished_at IS NULL) AND (kind = 'replica'::text));
 CREATE INDEX sync_runs_parent ON sync_runs USING btree (parent_run_id);
 CREATE INDEX sync_runs_unfinished ON sync_runs USING btree (id) WHERE (finished_at IS NULL);
+CREATE TRIGGER sync_runs_opened AFTER INSERT ON sync_runs FOR EACH ROW EXECUTE FUNCTION tell_progress();
+CREATE TRIGGER sync_runs_progress AFTER UPDATE ON sync_runs FOR EACH ROW WHEN (((((((old.phase IS DISTINCT FROM new.phase) OR (old.finished_at IS DISTINCT FROM new.finished_at)) OR (old.docs_total IS DISTINCT FROM new.docs_total)) OR (old.docs_synced IS DISTINCT FROM new.docs_synced)) OR (old.docs_failed IS DISTINCT FROM new.docs_failed)) OR (old.docs_held IS DISTINCT FROM new.docs_held))) EXECUTE FUNCTION tell_progress();
 
 create table taxonomy_links (
   id bigint not null generated always as identity,

@@ -24,6 +24,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/logs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { progressRoutes } from './routes/progress.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
 import { replicaRoutes } from './routes/replicas.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -66,6 +67,7 @@ export function createApp(deps: ApiDeps): Hono<GateVariables> {
   app.route('/api/settings', settingsRoutes(deps));
   app.route('/api/logs', logRoutes(deps));
   app.route('/api/runs', runRoutes(deps));
+  app.route('/api/progress', progressRoutes(deps));
   app.route('/api/fidelity', fidelityRoutes());
   app.route('/api', hygieneRoutes(deps));
   app.route('/api', documentRoutes(deps));

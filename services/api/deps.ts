@@ -4,6 +4,7 @@ import type { Door, Env } from '../../shared/config/env.ts';
 import type { SecretBox } from '../../shared/config/secret-key.ts';
 import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
+import type { Listener } from '../../shared/db/listen.ts';
 import type { Db, Tables } from '../../shared/db/tables.ts';
 import { systemClock, type Clock } from '../../shared/kernel/clock.ts';
 import type { Pace, RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
@@ -22,6 +23,7 @@ import { naming } from '../../shared/replication/instances.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import type { InstanceAccess, InstanceClients } from '../../shared/replication/test-connection.ts';
 import type { Metrics } from '../../shared/telemetry/metrics.ts';
+import { createLive, type Live } from './live/live.ts';
 import { fillQueueGauges, fillReplicaGauges } from './presenters/replica-gauges.ts';
 
 /** A part of ours that must work for us to work; instances are none (O1). */
@@ -39,6 +41,8 @@ export interface ApiDeps {
   readonly backend: QueueBackend;
   /** Events for the logs page. */
   readonly log: EngineLog;
+  /** Clients that follow logs and progress. */
+  readonly live: Live;
   /** Filled from PostgreSQL at each scrape. */
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   readonly clock: Clock;
@@ -67,6 +71,8 @@ export interface ApiFoundation {
   readonly secrets: SecretBox;
   readonly producer: Producer;
   readonly backend: QueueBackend;
+  /** One connection that listens, shared by all live streams. */
+  readonly listener: Listener;
   readonly slots: RequestSlots;
   readonly pace?: Pace | undefined;
   readonly log: EngineLog;
@@ -89,6 +95,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     backend: from.backend,
     queue: engineQueue(from.producer),
     log,
+    live: createLive({ db, listener: from.listener, log }),
     metrics,
     clock: systemClock,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),

@@ -31,7 +31,12 @@ export async function startApi(
   await listen(server, at);
   const { port } = server.address() as AddressInfo;
   const host = at.host.includes(':') ? `[${at.host}]` : at.host;
-  return { url: `http://${host}:${port}${deps.basePath}`, close: (graceMs) => close(server, graceMs) };
+  const stop = (graceMs: number) => {
+    // A server with an open stream never closes.
+    deps.live.close();
+    return close(server, graceMs);
+  };
+  return { url: `http://${host}:${port}${deps.basePath}`, close: stop };
 }
 
 function listen(server: Server, at: { readonly host: string; readonly port: number }): Promise<void> {

@@ -22,6 +22,12 @@ export const STOP_WORK = 'pngx_stop_work';
 /** A process ended in order: its work and, if it led, the lead are free. */
 export const PROCESS_LEFT = 'pngx_process_left';
 
+/** New rows in the logs; the id of the last. */
+export const LOGS_WRITTEN = 'pngx_logs';
+
+/** A run was opened, ended, or got on; its id. Sent by a trigger (migrations/2026-11-24-live.ts). */
+export const PROGRESS_CHANGED = 'pngx_progress';
+
 /** PostgreSQL refuses more than 7,999 bytes: send ids, not content. */
 const MAX_PAYLOAD = 7999;
 

@@ -1,5 +1,6 @@
 /** The logs that people read on the logs page. */
 import { sql, type Insertable } from 'kysely';
+import { LOGS_WRITTEN } from './listen.ts';
 import type { Db, LogsTable } from './tables.ts';
 
 export type NewLog = Omit<Insertable<LogsTable>, 'id'>;
@@ -8,7 +9,10 @@ export type LogLevel = LogsTable['level'];
 export interface LogFilter {
   readonly replicaId?: number | undefined;
   readonly runId?: number | undefined;
+  /** The master's id of a document. */
+  readonly docId?: number | undefined;
   readonly level?: LogLevel | undefined;
+  readonly code?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   /** Words as in a search box: `"exact words" or -not`. */
@@ -26,6 +30,9 @@ export interface LogLine {
   readonly doc_id: number | null;
 }
 
+/** Whoever writes lines holds it until the commit, so that ids become visible in their order: followers go by the id alone. */
+const WRITERS_LOCK = 7012;
+
 /**
  * All lines in one statement. A run or replica may be removed between the event and the flush, so the references are
  * looked up: a line about something that is gone is still worth keeping.
@@ -34,15 +41,39 @@ export async function insertLogs(db: Db, lines: readonly NewLog[]): Promise<void
   if (lines.length === 0) return;
   // jsonb cannot hold NUL, and one such character would lose the whole batch.
   const json = JSON.stringify(lines.map((line, nth) => ({ ...line, message: line.message.replaceAll('\0', ''), nth })));
-  await sql`
-    insert into logs (level, message, code, doc_id, run_id, replica_id, created_at)
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${WRITERS_LOCK}, 0)`.execute(trx);
+    await sql`
+    with stored as (insert into logs (level, message, code, doc_id, run_id, replica_id, created_at)
     select l.level, l.message, l.code, l.doc_id, sync_runs.id, replicas.id, coalesce(l.created_at, now())
     from jsonb_to_recordset(${json}::jsonb) as l(
       level text, message text, code text, doc_id bigint, run_id bigint, replica_id bigint,
       created_at timestamptz, nth integer)
     left join sync_runs on sync_runs.id = l.run_id
     left join replicas on replicas.id = l.replica_id
-    order by l.nth`.execute(db);
+    order by l.nth returning id)
+    select pg_notify(${LOGS_WRITTEN}, max(id)::text) from stored`.execute(trx);
+  });
+}
+
+const lines = (db: Db) =>
+  db
+    .selectFrom('logs')
+    .leftJoin('replicas', 'replicas.id', 'logs.replica_id')
+    .select(['logs.id', 'logs.created_at', 'logs.level', 'logs.message', 'logs.code', 'logs.run_id'])
+    .select(['logs.replica_id', 'logs.doc_id', 'replicas.name as replica']);
+
+function matching(db: Db, { replicaId, runId, docId, level, code, from, to, text }: LogFilter) {
+  let query = lines(db);
+  if (replicaId !== undefined) query = query.where('logs.replica_id', '=', replicaId);
+  if (runId !== undefined) query = query.where('logs.run_id', '=', runId);
+  if (docId !== undefined) query = query.where('logs.doc_id', '=', docId);
+  if (level !== undefined) query = query.where('logs.level', '=', level);
+  if (code !== undefined) query = query.where('logs.code', '=', code);
+  if (from !== undefined) query = query.where('logs.created_at', '>=', from);
+  if (to !== undefined) query = query.where('logs.created_at', '<=', to);
+  if (text !== undefined) query = query.where(sql<boolean>`logs.search @@ websearch_to_tsquery('simple', ${text})`);
+  return query;
 }
 
 /** Newest first. `before` is the id of the last line that the caller has. */
@@ -51,23 +82,44 @@ export function queryLogs(
   filter: LogFilter,
   page: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<LogLine[]> {
-  return db
-    .selectFrom('logs')
-    .leftJoin('replicas', 'replicas.id', 'logs.replica_id')
-    .select(['logs.id', 'logs.created_at', 'logs.level', 'logs.message', 'logs.code', 'logs.run_id'])
-    .select(['logs.replica_id', 'logs.doc_id', 'replicas.name as replica'])
-    .$if(filter.replicaId !== undefined, (query) => query.where('logs.replica_id', '=', filter.replicaId as number))
-    .$if(filter.runId !== undefined, (query) => query.where('logs.run_id', '=', filter.runId as number))
-    .$if(filter.level !== undefined, (query) => query.where('logs.level', '=', filter.level as LogLevel))
-    .$if(filter.from !== undefined, (query) => query.where('logs.created_at', '>=', filter.from as Date))
-    .$if(filter.to !== undefined, (query) => query.where('logs.created_at', '<=', filter.to as Date))
-    .$if(filter.text !== undefined, (query) =>
-      query.where(sql<boolean>`logs.search @@ websearch_to_tsquery('simple', ${filter.text})`),
-    )
-    .$if(page.before !== undefined, (query) => query.where('logs.id', '<', page.before as number))
+  const { before } = page;
+  return matching(db, filter)
+    .$if(before !== undefined, (query) => query.where('logs.id', '<', before as number))
     .orderBy('logs.id', 'desc')
     .limit(page.limit)
     .execute();
+}
+
+/** Oldest first: what was written after the line `after`. */
+export function logsAfter(db: Db, filter: LogFilter, after: number, limit: number): Promise<LogLine[]> {
+  return matching(db, filter).where('logs.id', '>', after).orderBy('logs.id').limit(limit).execute();
+}
+
+/** 0 while there is none. */
+export async function lastLogId(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('logs')
+    .select((eb) => eb.fn.max('id').as('id'))
+    .executeTakeFirst();
+  return Number(row?.id ?? 0);
+}
+
+/** Which of these lines hold the words; PostgreSQL alone knows what a word is. */
+export async function logsWithText(db: Db, ids: readonly number[], text: string): Promise<ReadonlySet<number>> {
+  if (ids.length === 0) return new Set();
+  const rows = await matching(db, { text })
+    .where('logs.id', 'in', [...ids])
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** One line with those written around it, newest first; empty: there is no such line. */
+export async function logsAround(db: Db, id: number, each: number): Promise<LogLine[]> {
+  const [older, newer] = await Promise.all([
+    queryLogs(db, {}, { before: id + 1, limit: each + 1 }),
+    logsAfter(db, {}, id, each),
+  ]);
+  return older[0]?.id === id ? [...newer.reverse(), ...older] : [];
 }
 
 /** Retention. Bounded a call, so that a first clean-up of millions of lines holds no long lock. */

@@ -299,6 +299,10 @@ const smallCalls = {
       await logs.queryLogs(db, {}, { limit: 10 });
       await logs.queryLogs(db, { replicaId, runId, level: 'error', from: NOW, to: NOW, text: 'words' }, page);
     },
+    logsAfter: (db) => logs.logsAfter(db, { docId: 7, code: 'file_changed' }, 9, 10),
+    lastLogId: (db) => logs.lastLogId(db),
+    logsWithText: (db) => logs.logsWithText(db, [1, 2], 'words'),
+    logsAround: (db) => logs.logsAround(db, 1, 20),
     deleteLogsBefore: (db) => logs.deleteLogsBefore(db, NOW, 5000),
   } satisfies Calls<typeof logs> as Record<string, Call>,
   leader: {

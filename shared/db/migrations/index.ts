@@ -11,6 +11,7 @@ import { verify } from './2026-11-22-verify.ts';
 import { leader } from './2026-11-23-leader.ts';
 import { backup } from './2026-11-23-backup.ts';
 import { doors } from './2026-11-23-doors.ts';
+import { live } from './2026-11-24-live.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-backup': backup,
   '2026-11-23-doors': doors,
   '2026-11-23-limits': limits,
+  '2026-11-24-live': live,
 };
 
 /**

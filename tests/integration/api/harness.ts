@@ -8,6 +8,7 @@ import type { Door } from '../../../shared/config/env.ts';
 import { NO_PROXIES } from '../../../shared/config/trusted-proxies.ts';
 import { createSecretBox, type SecretBox } from '../../../shared/config/secret-key.ts';
 import { openDatabase } from '../../../shared/db/client.ts';
+import { openListener } from '../../../shared/db/listen.ts';
 import type { Db, Tables } from '../../../shared/db/tables.ts';
 import { formatFernetKey } from '../../../shared/kernel/fernet.ts';
 import type { RequestSlots } from '../../../shared/kernel/limits.ts';
@@ -80,6 +81,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const ping = () => (state.broken ? Promise.reject(new Error('queue away')) : Promise.resolve());
   const realBackend = await openQueueBackend({ databaseUrl: testDatabase.url, workers: 0 });
   const backend: QueueBackend = { ...realBackend, ping: () => ping().then(() => realBackend.ping()) };
+  const listener = openListener(testDatabase.url);
   const realProducer = createProducer(backend);
   const producer: Producer = {
     ...realProducer,
@@ -101,6 +103,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     secrets,
     producer,
     backend,
+    listener,
     slots: FREE_SLOTS,
     log,
     metrics: createMetrics({ version: '0.0.0-test', role: 'api', queue: backend.kind }, { process: false }),
@@ -125,6 +128,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     get: (path) => request('GET', path),
     close: async () => {
       await api.close(1000);
+      await listener.close();
       await backend.close();
       await database.close();
       if (options.joins === undefined) await testDatabase.drop();
@@ -141,7 +145,7 @@ async function send(url: string, method: string, body: unknown, headers: Record<
   }
   const response = await fetch(url, init);
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = /application\/json/.test(response.headers.get('content-type') ?? '');
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
 }
 

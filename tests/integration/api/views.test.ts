@@ -217,4 +217,44 @@ describe('GET /api/logs', () => {
     expect(messages(rest)).toEqual(['The cellar was swept']);
     expect(first.body.logs[0]).toMatchObject({ replica: 'attic', doc_id: 7, code: 'payload_too_large' });
   });
+
+  it('filters by document and code, and shows a line with those around it', async () => {
+    const found = await api.get('/api/logs?document=7&code=payload_too_large');
+    expect(messages(found)).toEqual(['Upload failed: payload too large']);
+    expect(messages(await api.get('/api/logs?document=7&code=other'))).toEqual([]);
+    const [, middle] = (await api.get('/api/logs')).body.logs;
+    const around = await api.get(`/api/logs/${middle.id}`);
+    expect(around.body.log.message).toBe('Disk of the attic is nearly full');
+    expect(around.body.around.map(({ message }: { message: string }) => message)).toEqual([
+      'Upload failed: payload too large',
+      'Disk of the attic is nearly full',
+      'The cellar was swept',
+    ]);
+    expect((await api.get(`/api/logs/${middle.id}?around=1`)).body.around).toHaveLength(3);
+    expect((await api.get('/api/logs/999999')).body.error.code).toBe('log_not_found');
+    expect((await api.get('/api/logs/first')).status).toBe(400);
+  });
+
+  it('is downloaded as lines of JSON or as a table', async () => {
+    const lines = await api.get(`/api/logs/download?replica_id=${attic}`);
+    expect(lines.headers.get('content-disposition')).toBe('attachment; filename="logs.jsonl"');
+    expect(
+      lines.text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).level),
+    ).toEqual(['error', 'warning']);
+    const table = await api.get('/api/logs/download?format=csv&level=error');
+    expect(table.headers.get('content-type')).toContain('text/csv');
+    expect(table.text.split('\r\n')[0]).toBe('id,created_at,level,replica,run_id,doc_id,code,message');
+    expect(table.text).toContain('Upload failed: payload too large');
+  });
+
+  it('is deleted by age, and only by an age that was given', async () => {
+    await insertLogs(api.db, [{ level: 'info', message: 'of long ago', created_at: new Date('2020-01-01') }]);
+    expect((await api.request('DELETE', '/api/logs')).status).toBe(400);
+    expect((await api.request('DELETE', '/api/logs?older_than_days=0')).status).toBe(400);
+    expect((await api.request('DELETE', '/api/logs?older_than_days=1500')).body).toEqual({ deleted: 1 });
+    expect(messages(await api.get('/api/logs'))).toHaveLength(3);
+  });
 });

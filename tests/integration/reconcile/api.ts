@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createApiDeps } from '../../../services/api/deps.ts';
 import { startApi } from '../../../services/api/server.ts';
 import { openDatabase } from '../../../shared/db/client.ts';
+import { openListener } from '../../../shared/db/listen.ts';
 import type { Tables } from '../../../shared/db/tables.ts';
 import { openQueueBackend } from '../../../shared/queue/backend.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
@@ -22,6 +23,7 @@ export async function apiOn(controller: Controller): Promise<Api> {
   const { url } = controller.database;
   const database = openDatabase<Tables>(url, { max: 3 });
   const backend = await openQueueBackend({ databaseUrl: url, workers: 0, prefix: queuePrefix(url) });
+  const listener = openListener(url);
   const deps = createApiDeps(
     {
       env: {
@@ -35,6 +37,7 @@ export async function apiOn(controller: Controller): Promise<Api> {
       secrets: controller.secrets,
       producer: createProducer(backend),
       backend,
+      listener,
       slots: { run: (_target, work) => work(new AbortController().signal) },
       log: controller.log,
       metrics: createMetrics({ version: '0.0.0-test', role: 'api', queue: backend.kind }, { process: false }),
@@ -56,6 +59,7 @@ export async function apiOn(controller: Controller): Promise<Api> {
     },
     close: async () => {
       await api.close(1000);
+      await listener.close();
       await backend.close();
       await database.close();
     },
