@@ -15,6 +15,13 @@ update "workers"
 -- livingWorkers
 select "id", "beat" from "workers" where "dead" = $1;
 
+-- countProcesses
+select "role", count(*)::int as "living"
+  from "workers"
+  where "dead" = $1
+  and "beat_at" > now() - interval '30 seconds'
+  group by "role";
+
 -- declareDead
 select pg_terminate_backend(session.pid) from workers join pg_stat_activity session
   on (session.pid = workers.lock_pid and session.backend_start = workers.lock_backend_start)

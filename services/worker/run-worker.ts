@@ -14,7 +14,10 @@ export async function runWorker(foundation: Foundation, role: 'standalone' | 'cl
     role,
     workerId,
     concurrency: env.workerConcurrency,
-    onJob: ({ job, outcome, durationMs }) => metrics.jobDuration.observe({ job, outcome }, durationMs / 1000),
+    onJob: ({ job, outcome, durationMs, waitedMs }) => {
+      metrics.jobDuration.observe({ job, outcome }, durationMs / 1000);
+      metrics.jobWait.observe({ job }, waitedMs / 1000);
+    },
     onFenced: exitFenced,
   });
 }

@@ -29,6 +29,8 @@ export const VARIABLES = [
   'LOG_LEVEL',
   'LOG_FILE',
   'WORKER_CONCURRENCY',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 export type VariableName = (typeof VARIABLES)[number];
 

@@ -53,6 +53,8 @@ const SCHEMA = {
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   LOG_FILE: z.string().optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 256).default(16),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
 } satisfies Record<VariableName, z.ZodType>;
 
 type Values = { [N in VariableName]: z.output<(typeof SCHEMA)[N]> };
@@ -96,6 +98,8 @@ export interface Env {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFile: string | undefined;
   readonly workerConcurrency: number;
+  /** Where traces go; without an endpoint there are none (O5). */
+  readonly tracing: { readonly endpoint: string | undefined; readonly headers: string | undefined };
   readonly door: Door;
 }
 
@@ -213,6 +217,7 @@ export function loadEnv(source: Source = process.env, role: Role = 'standalone')
     logLevel: values.LOG_LEVEL,
     logFile: values.LOG_FILE,
     workerConcurrency: values.WORKER_CONCURRENCY,
+    tracing: { endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT, headers: values.OTEL_EXPORTER_OTLP_HEADERS },
     door: doorOf(values),
   };
 }

@@ -27,6 +27,17 @@ export function livingWorkers(db: Db): Promise<{ id: string; beat: number }[]> {
   return db.selectFrom('workers').select(['id', 'beat']).where('dead', '=', false).execute();
 }
 
+/** Processes that beat, by role. The beat is looked at, too: when the last one died, nobody is left to declare it dead. */
+export function countProcesses(db: Db): Promise<{ role: string; living: number }[]> {
+  return db
+    .selectFrom('workers')
+    .select(['role', sql<number>`count(*)::int`.as('living')])
+    .where('dead', '=', false)
+    .where('beat_at', '>', sql<Date>`now() - interval '30 seconds'`)
+    .groupBy('role')
+    .execute();
+}
+
 /**
  * Ends the sessions of a process that does not beat: a transaction that was open when it froze, or when its line was cut,
  * holds rows that whoever takes over needs, its own row among them, and PostgreSQL would notice in hours. Its request slots

@@ -1,4 +1,4 @@
-import type { JobType } from 'bullmq';
+import type { Job, JobType } from 'bullmq';
 import { SECOND } from '../kernel/clock.ts';
 import type { QueueBackend } from './backend.ts';
 import { QUEUES, type QueueName } from './catalog.ts';
@@ -9,6 +9,8 @@ export interface QueueCounts {
   readonly delayed: number;
   readonly completed: number;
   readonly failed: number;
+  /** Of the job that waits longest; 0 if none waits. */
+  readonly oldestWaitingMs: number;
 }
 
 /** 'paused' is missing in the library's type, though both backends answer it. */
@@ -19,7 +21,11 @@ const STATES = ['waiting', 'paused', 'prioritized', 'active', 'delayed', 'comple
  * alone, so "waiting" is the sum of both.
  */
 export async function countJobs(backend: QueueBackend, name: QueueName): Promise<QueueCounts> {
-  const counts = await backend.queue(name).getJobCounts(...STATES);
+  const queue = backend.queue(name);
+  const [counts, [head]] = await Promise.all([
+    queue.getJobCounts(...STATES),
+    queue.getJobs(['waiting'], 0, 0, true),
+  ]);
   const of = (state: string) => counts[state] ?? 0;
   return {
     waiting: of('waiting') + of('paused') + of('prioritized'),
@@ -27,7 +33,13 @@ export async function countJobs(backend: QueueBackend, name: QueueName): Promise
     delayed: of('delayed'),
     completed: of('completed'),
     failed: of('failed'),
+    oldestWaitingMs: head === undefined ? 0 : waitOf(head),
   };
+}
+
+/** One that was snoozed waits since it was last looked at and its pause had passed, not since it was made. */
+function waitOf({ timestamp, processedOn, delay }: Job): number {
+  return Math.max(0, Date.now() - Math.max(timestamp, processedOn ?? 0) - delay);
 }
 
 /** On PostgreSQL counting reads the whole queue, so the numbers of a scrape are at most some seconds old. */

@@ -1,6 +1,8 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import { delay, SECOND } from '../kernel/clock.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
+import { runWithContext, type Facts } from '../telemetry/context.ts';
+import { traced, type Attributes } from '../telemetry/tracing.ts';
 import type { QueueBackend, Worker } from './backend.ts';
 import { isJobName, JOB_NAMES, JOBS, type JobName, type Payload, QUEUES, type QueueName } from './catalog.ts';
 import { cancelled, type Outcome } from './outcome.ts';
@@ -32,6 +34,8 @@ export interface JobEvent {
   readonly job: JobName;
   readonly jobId: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  /** What the work noted of itself: the document, its replica, requests and their time. */
+  readonly facts: Readonly<Facts>;
   readonly outcome: Outcome['kind'] | 'failed' | 'handed-back' | 'refused';
   readonly reason: string | undefined;
   readonly durationMs: number;
@@ -47,8 +51,6 @@ export interface RunnerOptions<L extends JobLog = JobLog> {
   /** Jobs at once a queue; a queue that is missing or 0 is not worked on by this process. */
   readonly concurrency: Partial<Record<QueueName, number>>;
   readonly log: L;
-  /** Child logger and async context for the time of a job. */
-  readonly within?: <T>(fields: Readonly<Record<string, unknown>>, log: L, work: (log: L) => Promise<T>) => Promise<T>;
   readonly onJob?: (event: JobEvent) => void;
 }
 
@@ -146,17 +148,17 @@ class JobRunner<L extends JobLog> implements Runner {
         { job: job.name, job_id: jobId, fault: parsed.error.issues[0]?.message },
         'A job with a malformed payload was dropped.',
       );
-      this.#report(job, job.name, 'refused', { payload: {}, started: performance.now() });
+      this.#report(job, job.name, 'refused', { payload: {}, facts: {}, started: performance.now() });
       return { outcome: 'refused' };
     }
     return this.#work(job, job.name, parsed.data, token);
   }
 
   async #work(job: Job, name: JobName, payload: Record<string, unknown>, token: string | undefined): Promise<unknown> {
-    const { log, within: inContext } = this.#options;
+    const { log } = this.#options;
     const active: ActiveJob = { name, payload, controller: new AbortController() };
     const { signal } = active.controller;
-    const fields = { job: name, job_id: job.id };
+    const facts: Facts = {};
     const started = performance.now();
     const timer = setTimeout(
       () => active.controller.abort(stopped('job_timeout', 'The job took too long.')),
@@ -167,14 +169,12 @@ class JobRunner<L extends JobLog> implements Runner {
     if (this.#closing) active.controller.abort(stopped('shutdown', 'The process is stopping.'));
     try {
       const handler = this.#options.handlers[name] as unknown as Handler<JobName, L>;
-      const run = (own: L) => handler(payload as Payload<JobName>, { signal, log: own, jobId: job.id ?? '' });
-      const outcome = isShutdown(signal)
-        ? cancelled
-        : await (inContext === undefined ? run(log) : inContext(fields, log, run));
-      return await this.#settle(job, name, outcome, { payload, started, token, signal });
+      const run = () => handler(payload as Payload<JobName>, { signal, log, jobId: job.id ?? '' });
+      const outcome = isShutdown(signal) ? cancelled : await observed(job, name, payload, facts, run);
+      return await this.#settle(job, name, outcome, { payload, facts, started, token, signal });
     } catch (error) {
       if (error instanceof DelayedError || error instanceof WaitingError) throw error;
-      return await this.#fail(job, name, error, { payload, started, token, signal });
+      return await this.#fail(job, name, error, { payload, facts, started, token, signal });
     } finally {
       clearTimeout(timer);
       this.#active.delete(active);
@@ -215,7 +215,7 @@ class JobRunner<L extends JobLog> implements Runner {
     job: Job,
     name: JobName,
     outcome: JobEvent['outcome'],
-    run: Pick<RunFacts, 'payload' | 'started'>,
+    run: Pick<RunFacts, 'payload' | 'facts' | 'started'>,
     reason?: string,
     error?: AppError,
   ): void {
@@ -224,6 +224,7 @@ class JobRunner<L extends JobLog> implements Runner {
       job: name,
       jobId: job.id ?? '',
       payload: run.payload,
+      facts: run.facts,
       outcome,
       reason,
       durationMs,
@@ -236,10 +237,43 @@ class JobRunner<L extends JobLog> implements Runner {
   }
 }
 
+/** The lines and spans of the work bear the job's name; ids of the payload are the span's attributes. */
+function observed(
+  job: Job,
+  name: JobName,
+  payload: Readonly<Record<string, unknown>>,
+  facts: Facts,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const ids = attributesOf(inSnakeCase(payload));
+  const attributes = { 'pngx.job_id': job.id, 'pngx.attempt': job.attemptsMade + 1, ...ids };
+  const work = () =>
+    traced(name, attributes, async (span) => {
+      const outcome = await run();
+      span.note({ 'pngx.outcome': outcome.kind, ...attributesOf(facts) });
+      return outcome;
+    });
+  return runWithContext({ job: name, job_id: job.id }, work, facts);
+}
+
+/** Names as the log has them. */
+function inSnakeCase(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
+}
+
+function attributesOf(fields: Readonly<Record<string, unknown>>): Attributes {
+  const simple = Object.entries(fields).filter(([, value]) => typeof value === 'number' || typeof value === 'string');
+  return Object.fromEntries(simple.map(([name, value]) => [`pngx.${name}`, value as string | number]));
+}
+
 function logJob(log: JobLog, event: JobEvent): void {
-  const { payload, error, durationMs, waitedMs, jobId, ...rest } = event;
+  const { payload, facts, error, durationMs, waitedMs, jobId, ...rest } = event;
   const fields = {
-    ...payload,
+    event: 'job',
+    ...inSnakeCase(payload),
+    ...facts,
     ...rest,
     job_id: jobId,
     ms: Math.round(durationMs),
@@ -255,6 +289,7 @@ function logJob(log: JobLog, event: JobEvent): void {
 
 interface RunFacts {
   readonly payload: Record<string, unknown>;
+  readonly facts: Facts;
   readonly started: number;
   readonly token: string | undefined;
   readonly signal: AbortSignal;

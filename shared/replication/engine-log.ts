@@ -21,8 +21,8 @@ function lineFields({ replicaId, runId, docId, ...more }: LogFields = {}): objec
  */
 export function isForPeople(event: LogEvent): boolean {
   if (event.level === 'debug') return false;
-  const isWideLine = event.fields['route'] !== undefined || event.fields['job'] !== undefined;
-  return event.level !== 'info' || !isWideLine;
+  // `job` or `request`: an ordinary line of a job has its name, too.
+  return event.level !== 'info' || event.fields['event'] === undefined;
 }
 
 export function logRow(event: LogEvent): NewLog {

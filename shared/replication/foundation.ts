@@ -18,11 +18,14 @@ import { openQueueBackend, type QueueBackend } from '../queue/backend.ts';
 import { QUEUES } from '../queue/catalog.ts';
 import { createProducer, type Producer } from '../queue/producer.ts';
 import { batchEvents, createLogger, type EventBatcher, type Logger } from '../telemetry/logger.ts';
-import { registerSecret } from '../telemetry/mask.ts';
+import { fillDiskGauges } from '../telemetry/disk-gauges.ts';
+import { maskText, registerSecret } from '../telemetry/mask.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import type { EngineLog, EngineMetrics } from './deps.ts';
 import { engineLog, isForPeople, logRow } from './engine-log.ts';
 import { engineMetrics } from './engine-metrics.ts';
+import { requestNoter } from './note-request.ts';
 import { prepareDatabase, type DatabaseAddress } from './prepare-database.ts';
 
 export interface Foundation {
@@ -97,6 +100,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const lost = (what: string) => (error: Error) =>
     logger.warn({ code: 'connection_lost' }, `${what}: ${error.message}`);
   registerSecret(options.keys.current);
+  await traceFor(options, version, processId);
   const prepared = await prepareDatabase(address, {
     env,
     keys: options.keys,
@@ -129,6 +133,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
   const listener = openListener(address.directUrl);
   life.onStop('the listener', () => listener.close());
   const metrics = createMetrics({ version, role, queue: backend.kind });
+  metrics.onScrape(() => fillDiskGauges(metrics, { data: env.dataDir, scratch: env.scratchDir }));
   logger.info(`Database ${describeUrl(address.url)}, queue on ${backend.kind}.`);
   return {
     processId,
@@ -146,8 +151,17 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     log: engineLog(logger),
     metrics,
     engineMetrics: engineMetrics(metrics),
-    onRequest: (event) => countRequest(metrics, event),
+    onRequest: requestNoter(metrics, prepared.database.db),
   };
+}
+
+/** O5. Ended last of all, so that what the others do at their end is told as well. */
+async function traceFor({ env, role, life, logs }: FoundationOptions, version: string, processId: string): Promise<void> {
+  const { endpoint, headers } = env.tracing;
+  if (endpoint === undefined) return;
+  registerSecret(headers);
+  life.onStop('the traces', await startTracing({ endpoint, headers, version, role, processId }));
+  logs.logger.info(`Traces go to ${maskText(endpoint)}.`);
 }
 
 /** Whatever was ever opened or sealed here is never printed (S3). */
@@ -157,12 +171,6 @@ function masking(box: SecretBox): SecretBox {
     return text;
   };
   return { seal: (text) => box.seal(known(text)), open: (token) => known(box.open(token)) };
-}
-
-function countRequest(metrics: Metrics, { target, outcome, ms }: RequestEvent): void {
-  const labels = { instance: target === 0 ? 'master' : target < 0 ? 'candidate' : String(target), outcome };
-  metrics.httpRequests.inc(labels);
-  metrics.httpDuration.observe(labels, ms / 1000);
 }
 
 export function programVersion(): string {

@@ -5,6 +5,7 @@ import { openReplacement } from '../db/replacements.repo.ts';
 import type { Link, Run } from '../db/tables.ts';
 import { tablesFromJson, type TranslationTables } from '../domain/translate/tables.ts';
 import { AppError } from '../kernel/errors.ts';
+import { noteFacts } from '../telemetry/context.ts';
 import type { ReplicaFindings } from './check-replica.ts';
 import type { EngineDeps } from './deps.ts';
 import { seenLink } from './document/seen-link.ts';
@@ -31,6 +32,7 @@ export async function openWork(
   const replica = await deps.db.selectFrom('replicas').selectAll().where('id', '=', link.replica_id).executeTakeFirst();
   if (!replica)
     throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  noteFacts({ run_id: run.id, replica: replica.name, replica_id: replica.id, doc_id: link.master_doc_id });
   const left = run.started_at.getTime() + settings.syncCycleTimeoutSeconds * 1000 - deps.clock.now().getTime();
   const context = contextOf(deps, run);
   const replacement = link.replacing ? ((await openReplacement(deps.db, link.id)) ?? null) : null;

@@ -5,6 +5,7 @@ import type { Replica, Run } from '../db/tables.ts';
 import { tablesToJson, type TablesJson } from '../domain/translate/tables.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
+import { noteFacts } from '../telemetry/context.ts';
 import { checkReplica, type ReplicaFindings } from './check-replica.ts';
 import { closeReplicaRun, tryCloseReplicaRun } from './close-runs.ts';
 import type { EngineDeps } from './deps.ts';
@@ -61,6 +62,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
     .executeTakeFirst();
   if (!replica)
     throw new AppError({ code: 'replica_deleted', class: 'cancelled', message: 'The replica was deleted.' });
+  noteFacts({ cycle_id: run.parent_run_id, replica: replica.name, replica_id: replica.id, mode: run.mode });
   const now = deps.clock.now();
   const quiet = quietEnd(await deps.settings(), replica, run, now);
   if (quiet) throw quietHours(quiet, now);
@@ -87,6 +89,7 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   await noteRetried(deps.db, run.id);
   if (plan.total > deps.timings.chunkSize) await runs.analyzeWork(deps.db);
   await settleEqual(work, tables, plan.total);
+  noteFacts({ documents: plan.total });
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
 }

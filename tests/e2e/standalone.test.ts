@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../services/simulator/index.ts';
+import { startCollector, type Collector } from '../support/trace-collector.ts';
 import { endPrograms, startProgram, type Program } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -68,13 +69,15 @@ describe('the standalone program', () => {
   let program: Program;
   let url: string;
   let interrupted: number;
+  let collector: Collector;
 
   beforeAll(async () => {
+    collector = await startCollector();
     master = await startSimulator({ profile: 'v3', token: 'm'.repeat(40), docs: 12, seed: 'e2e master' });
     attic = await startSimulator({ profile: 'v3', token: 'r'.repeat(40), seed: 'e2e replica' });
     slow = await startSimulator({ profile: 'v3', token: 's'.repeat(40), seed: 'e2e slow', ocrMs: 1500 });
   });
-  afterAll(() => Promise.all([master, attic, slow].map((simulator) => simulator.stop())));
+  afterAll(() => Promise.all([collector.stop(), ...[master, attic, slow].map((simulator) => simulator.stop())]));
 
   const runEnd = (runId: number) =>
     waitFor(
@@ -87,7 +90,10 @@ describe('the standalone program', () => {
     );
 
   it('starts on an empty directory, makes a key of its own and says where it listens', async () => {
-    program = start({ MASTER_URL: master.url, MASTER_TOKEN: master.token });
+    program = start({
+      ...{ MASTER_URL: master.url, MASTER_TOKEN: master.token },
+      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, LOG_FILE: join(root, 'pngx.log') },
+    });
     url = await program.url();
     expect((await ask(`${url}/healthz`)).body).toEqual({ status: 'ok', db: 'ok', queue: 'ok' });
     expect((await ask(`${url}/readyz`)).status).toBe(200);
@@ -129,6 +135,42 @@ describe('the standalone program', () => {
     expect(metrics).toContain('pngx_replica_pending_tasks{replica="attic"} 0');
     expect(metrics).toContain('pngx_replica_consecutive_failures{replica="attic"} 0');
     expect(metrics).toContain('pngx_sync_running 0');
+  });
+
+  it('sends its traces to the collector: each job, and as its children its requests, without ids, queries or tokens', async () => {
+    const named = (name: string) => collector.spans().filter((span) => span.name === name);
+    await waitFor('the spans of the sync', () => named('replica').length > 0 && named('document').length >= 12, 30_000);
+    const looks = named('document').filter((span) => span.attributes['pngx.document'] === 'ok');
+    expect(new Set(looks.map((span) => span.attributes['pngx.doc_id'])).size).toBe(12);
+    expect(looks[0]?.attributes).toMatchObject({ 'pngx.replica': 'attic', 'pngx.outcome': 'done' });
+    expect(named('cycle').map((span) => span.attributes['pngx.run_id'])).toContain(
+      named('replica')[0]?.attributes['pngx.cycle_id'],
+    );
+    const uploads = named('POST /api/documents/post_document/');
+    expect(uploads).toHaveLength(12);
+    for (const upload of uploads) {
+      const parent = collector.spans().find((span) => span.spanId === upload.parentSpanId);
+      expect(parent).toMatchObject({ name: 'document', traceId: upload.traceId });
+      expect(upload.attributes).toMatchObject({ 'pngx.peer': 'attic', 'http.response.status_code': 200 });
+    }
+    expect(new Set(uploads.map((upload) => upload.parentSpanId)).size).toBe(12);
+    expect(collector.text()).not.toMatch(/\?|m{40}|r{40}|127\.0\.0\.1/);
+  });
+
+  it('writes the lines of standard output to LOG_FILE as well, one wide line a job', async () => {
+    const lines = (await readFile(join(root, 'pngx.log'), 'utf8')).trim().split('\n');
+    const jobs = lines.map((line): Json => JSON.parse(line)).filter((line) => line.event === 'job');
+    const uploads = jobs.filter((line) => line.job === 'document' && line.document === 'ok');
+    expect(new Set(uploads.map((line) => line.doc_id)).size).toBe(12);
+    expect(uploads[0]).toMatchObject({
+      ...{ ts: expect.any(String), level: 'info', outcome: 'done', replica: 'attic', attempt: 1 },
+      ...{ run_id: expect.any(Number), link_id: expect.any(Number), ms: expect.any(Number) },
+      ...{ waited_ms: expect.any(Number), requests: expect.any(Number), requests_ms: expect.any(Number) },
+    });
+    for (const line of lines.slice(0, 20)) expect(program.stdout()).toContain(line);
+    // The table is for people: what was said, without the wide lines.
+    const { logs } = (await ask(`${url}/api/logs?limit=200`)).body;
+    expect(logs.map((row: Json) => row.message).join()).not.toMatch(/^Job |GET \//);
   });
 
   it('starts its database server again when that dies, and stays up itself', async () => {

@@ -253,6 +253,7 @@ const workerCalls: Calls<typeof workers> = {
   registerWorker: (db) => workers.registerWorker(db, { id: crypto.randomUUID(), role: 'worker', version: '1.0.0' }),
   beat: (db, { worker }) => workers.beat(db, worker),
   livingWorkers: (db) => workers.livingWorkers(db),
+  countProcesses: (db) => workers.countProcesses(db),
   declareDead: (db, { worker }) => workers.declareDead(db, worker, 0),
   signOff: (db, { worker }) => workers.signOff(db, worker),
   noteLockSession: (db, { worker }) => workers.noteLockSession(db, worker, 1, NOW.toISOString()),

@@ -1,5 +1,6 @@
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
+import { runWithContext } from '../../../shared/telemetry/context.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 
@@ -14,11 +15,12 @@ export function requestLog(deps: Pick<ApiDeps, 'log' | 'clock' | 'randomHex'>) {
     const requestId = given !== undefined && GIVEN_ID.test(given) ? given : deps.randomHex(8);
     c.set('requestId', requestId);
     const began = deps.clock.monotonic();
-    await next();
+    await runWithContext({ request_id: requestId }, next);
     c.header('X-Request-Id', requestId);
     const failed = c.res.status >= 500;
     if (QUIET.has(c.req.path) && !failed) return;
     const fields = {
+      event: 'request',
       requestId,
       method: c.req.method,
       route: routePath(c, -1),

@@ -5,6 +5,7 @@ import type { Link, Run } from '../../db/tables.ts';
 import { decideRetry, INSTANCE_FAULTS_TO_FAIL, type RetryDecision } from '../../domain/retry-policy.ts';
 import { SECOND } from '../../kernel/clock.ts';
 import { toAppError, type AppError } from '../../kernel/errors.ts';
+import { noteFacts } from '../../telemetry/context.ts';
 import type { EngineDeps } from '../deps.ts';
 import { settleEnd } from './settle.ts';
 import type { DocumentWork } from './work.ts';
@@ -50,6 +51,7 @@ async function carryOut(
   side: 'master' | 'replica' | null,
 ): Promise<FailureVerdict> {
   const { deps, lease, run, work } = look;
+  noteFacts({ document: decision.kind, code: error.code, side });
   const closing: runs.Closing = { outcome: 'failed', errorCode: error.code, errorMsg: error.message, errorSide: side };
   switch (decision.kind) {
     case 'step-back':

@@ -1,6 +1,7 @@
 /** Writes what came of a look: the link's rest, the run's item, the counters; always together with giving back the lease. */
 import * as links from '../../db/links.repo.ts';
 import { addBytes, settleItem } from '../../db/runs.repo.ts';
+import { noteFacts } from '../../telemetry/context.ts';
 import type { DocumentOutcome } from '../sync-document.ts';
 import type { DocumentWork, Step } from './work.ts';
 
@@ -9,6 +10,7 @@ type End = Extract<Step, { kind: 'end' }>;
 
 /** Seconds, not the next cycle: the item stays open, the dispatcher comes back when it is due (E6). */
 export async function settleSnooze(work: DocumentWork, step: Snooze): Promise<DocumentOutcome> {
+  noteFacts({ document: 'snoozed', bytes: work.bytes });
   const due = step.ms === 0 ? null : new Date(work.deps.clock.now().getTime() + step.ms);
   await links.releaseLease(work.deps.db, work.lease, { ...step.patch, next_due_at: due });
   if (work.bytes > 0) await addBytes(work.deps.db, work.run.id, work.bytes);
@@ -18,6 +20,7 @@ export async function settleSnooze(work: DocumentWork, step: Snooze): Promise<Do
 
 export async function settleEnd(work: DocumentWork, step: End): Promise<void> {
   const { deps } = work;
+  noteFacts({ document: step.state, code: step.code, bytes: work.bytes });
   await deps.racePoint('end.before');
   const settled = await deps.db.transaction().execute(async (trx) => {
     const kept = await rest(trx, work, step);

@@ -64,6 +64,7 @@ describeOnBothBackends('the queue', (fixture: QueueFixture) => {
       delayed: 1,
       completed: 0,
       failed: 0,
+      oldestWaitingMs: expect.any(Number),
     });
     const inspect = createInspector(backend, 60_000);
     expect((await inspect()).document.waiting).toBe(6);
