@@ -22,10 +22,7 @@ const STATES = ['waiting', 'paused', 'prioritized', 'active', 'delayed', 'comple
  */
 export async function countJobs(backend: QueueBackend, name: QueueName): Promise<QueueCounts> {
   const queue = backend.queue(name);
-  const [counts, [head]] = await Promise.all([
-    queue.getJobCounts(...STATES),
-    queue.getJobs(['waiting'], 0, 0, true),
-  ]);
+  const [counts, [head]] = await Promise.all([queue.getJobCounts(...STATES), queue.getJobs(['waiting'], 0, 0, true)]);
   const of = (state: string) => counts[state] ?? 0;
   return {
     waiting: of('waiting') + of('paused') + of('prioritized'),

@@ -156,7 +156,11 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
 }
 
 /** O5. Ended last of all, so that what the others do at their end is told as well. */
-async function traceFor({ env, role, life, logs }: FoundationOptions, version: string, processId: string): Promise<void> {
+async function traceFor(
+  { env, role, life, logs }: FoundationOptions,
+  version: string,
+  processId: string,
+): Promise<void> {
   const { endpoint, headers } = env.tracing;
   if (endpoint === undefined) return;
   registerSecret(headers);

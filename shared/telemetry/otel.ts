@@ -1,5 +1,12 @@
 /** The only file that knows OpenTelemetry. Loaded by `tracing.ts`, when traces are wanted. */
-import { context, SpanKind, SpanStatusCode, trace, type Attributes as OtelAttributes, type Span } from '@opentelemetry/api';
+import {
+  context,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes as OtelAttributes,
+  type Span,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -32,7 +39,11 @@ export function openTracer({ endpoint, headers, version, role, processId }: Trac
       const span = tracer.startSpan(name, { attributes: known(attributes), kind: SpanKind.INTERNAL });
       const run = () => work(handle(span), span.spanContext().traceId);
       const result = context.with(trace.setSpan(context.active(), span), run);
-      if (result instanceof Promise) void result.then(() => span.end(), () => span.end());
+      if (result instanceof Promise)
+        void result.then(
+          () => span.end(),
+          () => span.end(),
+        );
       else span.end();
       return result;
     },

@@ -48,11 +48,7 @@ export async function startTracing(options: TracingOptions): Promise<() => Promi
 }
 
 /** The work as a span; its log lines carry the trace's id. */
-export function traced<T>(
-  name: string,
-  attributes: Attributes,
-  work: (span: OpenSpan) => Promise<T>,
-): Promise<T> {
+export function traced<T>(name: string, attributes: Attributes, work: (span: OpenSpan) => Promise<T>): Promise<T> {
   if (tracer === null) return work(SILENT);
   return tracer.during(name, attributes, async (span, traceId) => {
     try {

@@ -95,8 +95,7 @@ function fillVerification({ name, verification }: PresentedReplica, metrics: Met
     ['checksum', verification.oldest_checksum_at],
     ['bytes', verification.oldest_bytes_at],
   ] as const)
-    if (at !== null)
-      metrics.replicaVerificationAge.set({ ...labels, depth }, secondsSince(at, now));
+    if (at !== null) metrics.replicaVerificationAge.set({ ...labels, depth }, secondsSince(at, now));
 }
 
 const gaugesOf = (metrics: Metrics) => [
