@@ -1,10 +1,16 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/postgres-server.ts', 'tests/support/replay-seed.ts'],
+    // What the processes that tests start have compiled: loading a worker takes half as long.
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), 'pngx-compile-cache') },
     pool: 'forks',
+    // The files of one worker share what they import: loading it anew for each took a tenth of the whole run.
+    isolate: false,
     // The servers that the tests start share two cores with them.
     maxWorkers: 2,
     testTimeout: 120_000,

@@ -1,7 +1,6 @@
 /** Everything that runs: instances, servers, and the controller as three workers and two APIs, each on lines of its own. */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Controller, controllerAt, untilReady } from '../../services/demo/stage/controller.ts';
 import { freePort } from '../../shared/db/embedded-process.ts';
@@ -13,6 +12,7 @@ import { APIS, REPLICAS, WORKERS } from './plan.ts';
 import { Line } from './proxy.ts';
 import { type Database, startDatabase, startQueue } from './servers.ts';
 import { Supervised } from './supervised.ts';
+import { fastFolder } from '../support/fast-folder.ts';
 
 /** One process of the controller. */
 export interface Part {
@@ -44,7 +44,7 @@ const GENERATIONS = {
 } as const;
 
 export async function setStage(options: ChaosOptions): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'pngx-chaos-'));
+  const folder = await mkdtemp(join(fastFolder(), 'pngx-chaos-'));
   const closers: (() => Promise<unknown>)[] = [];
   const opened = <T>(what: T, close: () => Promise<unknown>): T => {
     closers.push(close);

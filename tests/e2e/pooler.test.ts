@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,6 +16,7 @@ import { createEmptyDatabase } from '../support/postgres.ts';
 import { endPrograms, type Program, startProgram } from '../support/program.ts';
 import { hasRedis, startRedis, type TestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
+import { fastFolder } from '../support/fast-folder.ts';
 
 type Json = ReturnType<typeof JSON.parse>;
 type Queue = 'postgres' | 'redis';
@@ -35,7 +35,7 @@ let admin: pg.Client;
 let master: Simulator;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'pngx-test-pooler-'));
+  dir = await mkdtemp(join(fastFolder(), 'pngx-test-pooler-'));
   database = await createEmptyDatabase();
   admin = new pg.Client(database.adminUrl);
   await admin.connect();

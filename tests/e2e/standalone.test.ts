@@ -2,20 +2,20 @@
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../services/simulator/index.ts';
 import { startCollector, type Collector } from '../support/trace-collector.ts';
 import { endPrograms, startProgram, type Program } from '../support/program.ts';
 import { waitFor } from '../support/wait.ts';
+import { fastFolder } from '../support/fast-folder.ts';
 
 const STANDALONE = 'services/standalone/main.ts';
 const OTHER_KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 let root: string;
 
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), 'pngx-standalone-'));
+  root = await mkdtemp(join(fastFolder(), 'pngx-standalone-'));
   // As root the embedded server runs under another identity, which has to be able to enter.
   await chmod(root, 0o755);
 });

@@ -2,7 +2,6 @@
 import { NO_PACE } from '../support/no-pace.ts';
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { parseSettings, type Settings } from '../../shared/config/settings.ts';
@@ -19,6 +18,7 @@ import { Scratch } from '../../shared/replication/scratch.ts';
 import { syncDocument } from '../../shared/replication/sync-document.ts';
 import { Network, Process } from './network.ts';
 import { EMPTY, ModelReplica, type Generation } from './replica.ts';
+import { fastFolder } from '../support/fast-folder.ts';
 
 const ASN_BASE = 2_000_000_000;
 const FILE = Buffer.from('The text of a letter.\n');
@@ -301,6 +301,6 @@ const TABLES = {
 };
 
 export async function openScratch(): Promise<{ scratch: Scratch; close(): Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), 'pngx-model-'));
+  const dir = await mkdtemp(join(fastFolder(), 'pngx-model-'));
   return { scratch: await Scratch.open(dir), close: () => rm(dir, { recursive: true, force: true }) };
 }

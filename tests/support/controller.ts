@@ -6,7 +6,7 @@ import { putSettings } from '../../shared/db/settings.repo.ts';
 import type { Db, Link, Run } from '../../shared/db/tables.ts';
 import { formatFernetKey } from '../../shared/kernel/fernet.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
-import { openQueueBackend } from '../../shared/queue/backend.ts';
+import { openQueueBackend, type QueueBackend } from '../../shared/queue/backend.ts';
 import { createProducer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineTimings, LogFields } from '../../shared/replication/deps.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
@@ -56,6 +56,7 @@ export class Controller {
   readonly secrets: SecretBox;
   readonly key: string;
   readonly #options: ControllerOptions;
+  #backend: Promise<QueueBackend> | undefined;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
   private constructor(options: ControllerOptions, database: TestDatabase, key: string) {
@@ -137,21 +138,12 @@ export class Controller {
     purpose: Pick<OpenCycleRequest, 'sweep' | 'mode'> = {},
     secrets = this.secrets,
   ): Promise<OpenedCycle> {
-    const backend = await openQueueBackend({
-      databaseUrl: this.database.url,
-      redisUrl: this.#options.redisUrl,
-      workers: 0,
-      prefix: queuePrefix(this.database.url),
-    });
-    try {
-      const settings = () => loadSettings({ db: this.db, secrets });
-      return await openCycle(
-        { db: this.db, queue: engineQueue(createProducer(backend)), log: this.log, clock: systemClock, settings },
-        { trigger: 'manual', replicaId, ...purpose },
-      );
-    } finally {
-      await backend.close();
-    }
+    const settings = () => loadSettings({ db: this.db, secrets });
+    const queue = engineQueue(createProducer(await this.#queue()));
+    return await openCycle(
+      { db: this.db, queue, log: this.log, clock: systemClock, settings },
+      { trigger: 'manual', replicaId, ...purpose },
+    );
   }
 
   /** One cycle from its trigger to its end. */
@@ -198,6 +190,17 @@ export class Controller {
   }
 
   /** Stops the worker as SIGTERM would; the database stays. */
+  /** One for all cycles, as an api process keeps it: opening it costs more than a small cycle. */
+  #queue(): Promise<QueueBackend> {
+    this.#backend ??= openQueueBackend({
+      databaseUrl: this.database.url,
+      redisUrl: this.#options.redisUrl,
+      workers: 0,
+      prefix: queuePrefix(this.database.url),
+    });
+    return this.#backend;
+  }
+
   async stopWorker(): Promise<void> {
     for (const close of this.#closers.splice(0)) await close();
     this.worker = undefined;
@@ -205,6 +208,7 @@ export class Controller {
 
   async stop(): Promise<void> {
     await this.stopWorker();
+    await (await this.#backend)?.close();
     if (!this.#options.joins && !this.#options.database) await this.database.drop();
   }
 }

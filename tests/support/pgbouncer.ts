@@ -1,12 +1,12 @@
 /** A real pgbouncer in front of the PostgreSQL of the test run. */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../../shared/db/embedded-process.ts';
 import { waitForDatabase } from '../../shared/db/client.ts';
 import { afterOurEnd } from './watchdog.ts';
+import { fastFolder } from './fast-folder.ts';
 
 // Debian's place for it is not on everybody's path.
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin`;
@@ -32,7 +32,7 @@ export interface PoolerOptions {
 /** For roles whose password is in the URL of `users`. */
 export async function startPgbouncer(users: readonly string[], options: PoolerOptions): Promise<Pooler> {
   const server = new URL(users[0] ?? '');
-  const dir = await mkdtemp(join(tmpdir(), 'pngx-test-pgbouncer-'));
+  const dir = await mkdtemp(join(fastFolder(), 'pngx-test-pgbouncer-'));
   await chmod(dir, 0o755);
   const port = await freePort();
   const settings = {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from '../../shared/db/embedded-process.ts';
 import { delay } from '../../shared/kernel/clock.ts';
 import { afterOurEnd } from './watchdog.ts';
+import { fastFolder } from './fast-folder.ts';
 
 export interface TestRedis {
   readonly url: string;
@@ -38,7 +38,7 @@ function exited(child: ChildProcess): Promise<unknown> {
 
 /** A server of its own on a free port, in memory and with a limit to it. */
 export async function startRedis(): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'pngx-test-redis-'));
+  const dir = await mkdtemp(join(fastFolder(), 'pngx-test-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const args = [

@@ -1,6 +1,5 @@
 /** A worker of the product on a given database, with waits short enough for tests; usable in any process. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecretBox } from '../../shared/config/secret-key.ts';
 import { openDatabase } from '../../shared/db/client.ts';
@@ -17,6 +16,7 @@ import type { ScratchOptions } from '../../shared/replication/scratch.ts';
 import type { EngineLog, EngineTimings } from '../../shared/replication/deps.ts';
 import type { LimitedSlots } from '../../services/worker/deps.ts';
 import { startWorker, type RunningWorker } from '../../services/worker/start.ts';
+import { fastFolder } from './fast-folder.ts';
 
 /** The order of the steps is the product's; only the waits are not. */
 export const FAST_TIMINGS: Partial<EngineTimings> = {
@@ -77,7 +77,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
   });
   const pace = new DatabasePace(database.db);
   const listener = openListener(options.databaseUrl);
-  const scratchDir = await mkdtemp(join(tmpdir(), 'pngx-test-'));
+  const scratchDir = await mkdtemp(join(fastFolder(), 'pngx-test-'));
   const worker = await startWorker({
     database,
     secrets: createSecretBox({ current: options.key, old: options.oldKey }),

@@ -11,7 +11,7 @@ export async function waitFor<T>(
     const found = await probe();
     if (found !== null && found !== undefined && found !== false) return found as NonNullable<T>;
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`);
-    await delay(10);
+    await delay(25);
   }
 }
 

@@ -1,6 +1,5 @@
 /** A controller, backups of it in a folder, and what becomes of a database that one is put into. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
@@ -13,9 +12,10 @@ import { restoreBackup, type RestoreOptions, type Restored } from '../../../shar
 import { writeBackup, type Made } from '../../../shared/replication/backup/write-backup.ts';
 import { KEY_PLAIN } from '../../../shared/replication/check-secret-key.ts';
 import type { Controller } from '../../support/controller.ts';
+import { fastFolder } from '../../support/fast-folder.ts';
 
 export async function folder(): Promise<{ path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'pngx-backup-'));
+  const path = await mkdtemp(join(fastFolder(), 'pngx-backup-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -1,6 +1,5 @@
 /** The command line as a person or a script uses it: words out, exit codes, and the database it works on. */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../../services/simulator/index.ts';
@@ -8,12 +7,13 @@ import { startEmbedded, type Embedded } from '../../../shared/db/embedded.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import { embeddedDatabase, prepareDatabase, type Prepared } from '../../../shared/replication/prepare-database.ts';
 import { endPrograms, startProgram } from '../../support/program.ts';
+import { fastFolder } from '../../support/fast-folder.ts';
 
 const KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 let dir: string;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'pngx-cli-'));
+  dir = await mkdtemp(join(fastFolder(), 'pngx-cli-'));
   // As root the embedded server runs under another identity, which has to be able to enter.
   await chmod(dir, 0o755);
 });

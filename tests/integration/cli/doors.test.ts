@@ -1,7 +1,6 @@
 /** The commands for who may come in, and the program with a door: what an operator does at a console. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../../../services/cli/commands.ts';
@@ -9,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
 import { endPrograms, startProgram } from '../../support/program.ts';
 import { waitFor } from '../../support/wait.ts';
 import { cookiesOf, knock, submit } from '../api/visitor.ts';
+import { fastFolder } from '../../support/fast-folder.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -18,7 +18,7 @@ let database: TestDatabase;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'pngx-cli-doors-'));
+  dir = await mkdtemp(join(fastFolder(), 'pngx-cli-doors-'));
   database = await createTestDatabase();
   env = { DATA_DIR: join(dir, 'data'), SECRET_KEY: KEY, DATABASE_URL: database.url, PORT: '0', AUTH_MODE: 'password' };
 });

@@ -1,6 +1,5 @@
 /** Commands that look at what is there and decide about single things: at parity with the API, for people and for programs. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../../../services/cli/commands.ts';
@@ -10,6 +9,7 @@ import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import { putSettings } from '../../../shared/db/settings.repo.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { endPrograms, startProgram } from '../../support/program.ts';
+import { fastFolder } from '../../support/fast-folder.ts';
 
 // Each command is a process of its own, which takes its time on a busy machine.
 vi.setConfig({ testTimeout: 180_000 });
@@ -23,7 +23,7 @@ let simulator: Simulator;
 let attic: number;
 
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'pngx-cli-look-'));
+  dir = await mkdtemp(join(fastFolder(), 'pngx-cli-look-'));
   database = await createTestDatabase();
   master = await startSimulator({ profile: 'v3', token: TOKEN, docs: 2, seed: 'cli look master' });
   simulator = await startSimulator({ profile: 'v2', token: TOKEN, seed: 'cli look replica', trashDelay: 1 });

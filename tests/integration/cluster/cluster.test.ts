@@ -1,7 +1,6 @@
 /** The scaled-out topology on this machine: what `npm run cluster` starts, and what tests may do to it. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -14,6 +13,7 @@ import { endPrograms, startProgram } from '../../support/program.ts';
 import { hasRedis } from '../../support/redis.ts';
 import { type Simulator, simulator } from '../../support/simulator.ts';
 import { waitFor } from '../../support/wait.ts';
+import { fastFolder } from '../../support/fast-folder.ts';
 
 const KEY = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=';
 
@@ -128,7 +128,7 @@ describe('the command', () => {
 
   it('uses the database it is given, keeps its directory, and takes everything with it when it is killed', async () => {
     const database = await createTestDatabase();
-    const dir = await mkdtemp(join(tmpdir(), 'pngx-cluster-test-'));
+    const dir = await mkdtemp(join(fastFolder(), 'pngx-cluster-test-'));
     const program = startProgram('services/cluster/main.ts', { DATABASE_URL: database.url, SECRET_KEY: KEY }, [
       ...['--api', '1', '--workers', '1', '--backend', 'postgres', '--data-dir', dir],
     ]);

@@ -21,7 +21,7 @@ const POINTS = [
 
 /** A process of its own that ends itself with SIGKILL at `killAt`. */
 function killedAt(controller: Controller, killAt: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
   child.stdin.on('error', () => undefined);
   const { url: databaseUrl } = controller.database;
   child.stdin.write(`${JSON.stringify({ databaseUrl, key: controller.key, killAt, timings: TIMINGS })}\n`);

@@ -80,7 +80,7 @@ onBothQueues('a document that ends its process with each look at it', (redisUrl)
     let deaths = 0;
     for (let over = false; !over && deaths < MOST_DEATHS; ) {
       const before = looks();
-      const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+      const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
       const exit = once(child, 'exit');
       child.stdin.write(`${JSON.stringify(job)}\n`);
       await waitFor('a look at it, or the end', async () => looks() > before || (await hasEnded()), 120_000);

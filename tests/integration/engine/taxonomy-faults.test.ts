@@ -101,7 +101,7 @@ it('a worker killed at every step of the taxonomy leaves each object once', { ti
     waitFor('every run to end', async () => (await controller.runs()).every((run) => run.finished_at !== null), 60_000);
   /** The worker dies at the point; another one goes on. */
   const killedAt = async (point: string, sweep: boolean) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
     const gone = once(child, 'exit');
     child.stdin.write(
       `${JSON.stringify({ databaseUrl: controller.database.url, key: controller.key, killAt: point })}\n`,

@@ -41,7 +41,7 @@ onBothQueues('three worker processes', (redisUrl) => {
   });
 
   function startWorker(): ChildProcess {
-    const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
     const { database, key } = controller;
     child.stdin.on('error', () => undefined);
     const job = {

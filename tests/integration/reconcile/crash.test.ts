@@ -30,7 +30,7 @@ it.each(['reconcile.matched#1', 'reconcile.batch#1', 'reconcile.claimed#1'])(
     const presence = { beatMs: 100, deadAfterMs: 600 };
     const controller = await Controller.start({ master, replicas: { copy }, presence, idle: true });
     closers.push(() => controller.stop());
-    const child = spawn(process.execPath, ['--import', 'tsx', SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'inherit'] });
     closers.push(() => child.kill('SIGKILL'));
     const ended = once(child, 'exit');
     const { url } = controller.database;

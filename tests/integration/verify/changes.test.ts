@@ -150,7 +150,7 @@ describe('a verification', () => {
 /** A worker process that is ended by SIGKILL at this point. */
 async function workUntil(killAt: string, { database, key }: Controller): Promise<void> {
   const script = fileURLToPath(new URL('../../support/crashing-worker.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'] });
   child.stdin.write(`${JSON.stringify({ databaseUrl: database.url, key, killAt })}\n`);
   const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
   expect(signal).toBe('SIGKILL');
