@@ -26,6 +26,10 @@ command -v redis-server >/dev/null 2>&1 || packages+=(redis-server)
 # In /usr/sbin, which is not on everybody's path.
 [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null 2>&1 || packages+=(pgbouncer)
 command -v psql >/dev/null 2>&1 || packages+=(postgresql-client)
+# For promtool, which judges the rules in infra/prometheus; its server is not started.
+command -v promtool >/dev/null 2>&1 || packages+=(prometheus)
+# The browser of the tests in tests/e2e/browser; a font so that texts have a width.
+command -v chromium >/dev/null 2>&1 || packages+=(chromium fonts-dejavu-core)
 
 if [ ${#packages[@]} -eq 0 ]; then
   echo "setup:test: everything is there."
