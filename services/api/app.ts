@@ -1,10 +1,11 @@
 /** The HTTP side put together: who may come in, in what order, and what an error looks like. */
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { AppError } from '../../shared/kernel/errors.ts';
 import { assetRoutes } from './assets.ts';
 import type { ApiDeps } from './deps.ts';
-import { errorResponse, notFound, statusOf } from './http-error.ts';
+import { errorResponse, malformed, notFound, statusOf } from './http-error.ts';
 import { audit } from './gate/audit.ts';
 import { gate } from './gate/gate.ts';
 import type { GateContext, GateVariables } from './gate/visitor.ts';
@@ -13,28 +14,7 @@ import { securityHeaders } from './middleware/security-headers.ts';
 import { doorPages } from './pages/door-pages.tsx';
 import { renderError, wantsPage } from './pages/page.tsx';
 import { statusPage } from './pages/status-page.tsx';
-import { deletionRoutes, masterRoutes } from './routes/deletions.ts';
-import { backupRoutes } from './routes/backup.ts';
-import { conflictRoutes } from './routes/conflicts.ts';
-import { documentRoutes } from './routes/documents.ts';
-import { fidelityRoutes } from './routes/fidelity.ts';
-import { healthRoutes } from './routes/health.ts';
-import { hygieneRoutes } from './routes/hygiene.ts';
-import { jobRoutes } from './routes/jobs.ts';
-import { keyRoutes } from './routes/keys.ts';
-import { logRoutes } from './routes/logs.ts';
-import { metricsRoutes } from './routes/metrics.ts';
-import { progressRoutes } from './routes/progress.ts';
-import { reconcileRoutes } from './routes/reconcile.ts';
-import { replicaRoutes } from './routes/replicas.ts';
-import { runRoutes } from './routes/runs.ts';
-import { settingsRoutes } from './routes/settings.ts';
-import { statsRoutes } from './routes/stats.ts';
-import { statusRoutes } from './routes/status.ts';
-import { syncRoutes } from './routes/sync.ts';
-import { taxonomyRoutes } from './routes/taxonomy.ts';
-import { findingRoutes, replicaVerificationRoutes, verificationRoutes, verifyRoutes } from './routes/verifications.ts';
-import { uploadRoutes } from './routes/uploads.ts';
+import { apiRoutes } from './routes/index.ts';
 
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;
@@ -47,41 +27,17 @@ export function createApp(deps: ApiDeps): Hono<GateVariables> {
   app.use(audit(deps));
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
 
-  app.route('/', healthRoutes(deps));
-  app.route('/', metricsRoutes(deps));
   app.route('/assets', assetRoutes());
   app.route('/', doorPages(deps));
   app.route('/', statusPage(deps));
-  app.route('/api', statusRoutes(deps));
-  app.route('/api/sync', syncRoutes(deps));
-  app.route('/api/replicas', replicaRoutes(deps));
-  app.route('/api/replicas', replicaVerificationRoutes(deps));
-  app.route('/api/replicas', deletionRoutes(deps));
-  app.route('/api/master', masterRoutes(deps));
-  app.route('/api/verify', verifyRoutes(deps));
-  app.route('/api/verifications', verificationRoutes(deps));
-  app.route('/api/findings', findingRoutes(deps));
-  app.route('/api/replicas', uploadRoutes(deps));
-  app.route('/api/replicas', taxonomyRoutes(deps));
-  app.route('/api/replicas', reconcileRoutes(deps));
-  app.route('/api/settings', settingsRoutes(deps));
-  app.route('/api/logs', logRoutes(deps));
-  app.route('/api/runs', runRoutes(deps));
-  app.route('/api/progress', progressRoutes(deps));
-  app.route('/api/fidelity', fidelityRoutes());
-  app.route('/api', hygieneRoutes(deps));
-  app.route('/api', documentRoutes(deps));
-  app.route('/api/conflicts', conflictRoutes(deps));
-  app.route('/api/jobs', jobRoutes(deps));
-  app.route('/api/stats', statsRoutes(deps));
-  app.route('/api/backup', backupRoutes(deps));
-  app.route('/api/keys', keyRoutes(deps));
+  app.route('/', apiRoutes(deps));
 
   const failed = (c: GateContext, error: unknown) =>
     wantsPage(c, deps.basePath) ? renderError(c, deps, error) : errorResponse(c, error, c.get('requestId'));
   app.notFound((c) => failed(c, notFound(`The address ${c.req.path}`)));
-  app.onError((error, c) => {
+  app.onError((thrown, c) => {
     const requestId = c.get('requestId');
+    const error = thrown instanceof HTTPException ? unreadable(thrown) : thrown;
     if (!(error instanceof AppError) || statusOf(error) === 500)
       deps.log.error(`A request failed: ${error.message}`, { requestId, error: error.stack ?? error.name });
     return failed(c, error);
@@ -95,4 +51,12 @@ function tooLarge(): never {
     class: 'too-large',
     message: `The body is larger than ${MAX_BODY} bytes.`,
   });
+}
+
+/** Thrown before a body is parsed: what it is declared as, or its JSON. */
+function unreadable({ status }: HTTPException): AppError {
+  // A form of a foreign page can send text/plain without asking; it cannot send this (S2).
+  return malformed(
+    status === 415 ? 'The body must be JSON (Content-Type: application/json).' : 'The body is not valid JSON.',
+  );
 }

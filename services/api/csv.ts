@@ -1,15 +1,53 @@
-/** Tables for spreadsheets (RFC 4180). */
-export type Cell = string | number | boolean | Date | null;
+/** Tables for spreadsheets. They leave page by page, so that a library of any size needs no more memory than a small one. */
+import type { Context } from 'hono';
+import { stream } from 'hono/streaming';
+import { csvLine } from '../../shared/domain/csv.ts';
 
-export function csvLine(cells: readonly Cell[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`;
+const PAGE = 1000;
+
+/** `after` is the last row of the page before. */
+type NextPage<Row> = (after: Row | undefined, limit: number) => Promise<readonly Row[]>;
+
+export function csvTable<Row>(
+  c: Context,
+  name: string,
+  table: {
+    readonly columns: readonly string[];
+    readonly cells: (row: Row) => readonly unknown[];
+    readonly page: NextPage<Row>;
+  },
+): Response {
+  return csvFile(c, name, csvLine(table.columns), async (after: Row | undefined) => {
+    const rows = await table.page(after, PAGE);
+    return { text: rows.map((row) => csvLine(table.cells(row))).join(''), last: full(rows) };
+  });
 }
 
-function csvCell(cell: Cell): string {
-  if (cell === null) return '';
-  if (typeof cell === 'number' || typeof cell === 'boolean') return String(cell);
-  const text = cell instanceof Date ? cell.toISOString() : cell;
-  // Spreadsheets carry out what looks like a formula, and part of these texts comes from instances.
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+/** Of lines that are written as they are. */
+export function csvFile<Row>(
+  c: Context,
+  name: string,
+  header: string,
+  next: (after: Row | undefined) => Promise<{ readonly text: string; readonly last: Row | undefined }>,
+): Response {
+  for (const [key, value] of Object.entries(csvHeaders(name))) c.header(key, value);
+  return stream(c, async (out) => {
+    await out.write(header);
+    for (let after: Row | undefined; !out.aborted; ) {
+      const { text, last } = await next(after);
+      await out.write(text);
+      if (last === undefined) return;
+      after = last;
+    }
+  });
 }
+
+/** Undefined: the last page. */
+export function full<Row>(rows: readonly Row[], limit = PAGE): Row | undefined {
+  return rows.length === limit ? rows.at(-1) : undefined;
+}
+
+export const csvHeaders = (name: string) => ({
+  'content-type': 'text/csv; charset=utf-8',
+  'content-disposition': `attachment; filename="${name}.csv"`,
+});

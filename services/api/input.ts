@@ -1,6 +1,6 @@
 /** Everything that comes in passes here: addresses and queries are refused with 400, values of a body with 422. */
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { z } from 'zod';
 import { AppError } from '../../shared/kernel/errors.ts';
 import { malformed } from './http-error.ts';
 
@@ -15,7 +15,8 @@ export const text = (max: number) =>
 export const id = z
   .string()
   .regex(/^\d{1,15}$/, 'must be a whole number')
-  .transform(Number);
+  .transform(Number)
+  .openapi({ type: 'integer', minimum: 0, maximum: 999_999_999_999_999 });
 
 export const pageSize = (standard: number, max: number) =>
   z
@@ -23,13 +24,15 @@ export const pageSize = (standard: number, max: number) =>
     .regex(/^\d{1,6}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(1).max(max))
-    .default(standard);
+    .default(standard)
+    .openapi({ type: 'integer', minimum: 1, maximum: max, default: standard });
 
 /** As in `?sweep=1`. */
 export const flag = z.enum(['0', '1', 'true', 'false']).transform((value) => value === '1' || value === 'true');
 
 export const instant = z.iso.datetime({ offset: true }).transform((value) => new Date(value));
 
+/** For pages; paths of the API name their query in their operation. */
 export function queryOf<S extends z.ZodType>(c: Context, schema: S): z.output<S> {
   const given = c.req.queries();
   const repeated = Object.keys(given).find((name) => (given[name]?.length ?? 0) > 1);
@@ -45,25 +48,15 @@ export function idOf(c: Context, name = 'id'): number {
   return result.data;
 }
 
-export async function bodyOf<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  // A form of a foreign page can send text/plain without asking; it cannot send this (S2).
-  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
-    throw malformed('The body must be JSON (Content-Type: application/json).');
-  let body: unknown;
-  try {
-    body = await c.req.json();
-  } catch (error) {
-    if (error instanceof SyntaxError) throw malformed('The body is not valid JSON.');
-    throw error;
-  }
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  throw new AppError({
+export const idParam = z.object({ id });
+
+export function validationFailed(fields: Record<string, string>): AppError {
+  return new AppError({
     code: 'validation_failed',
     class: 'invalid',
     message: 'Some values are not valid.',
     hint: 'Mend the fields that are named.',
-    fields: issueTexts(result.error),
+    fields,
   });
 }
 
@@ -79,4 +72,10 @@ export function issueTexts(error: z.ZodError): Record<string, string> {
 
 function isMissing(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+}
+
+/** For the next page, by the id of the last row; null when this was the last one. */
+export function cursorAfter(rows: readonly { readonly id: number }[], limit: number): string | null {
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return last === undefined ? null : String(last.id);
 }

@@ -96,7 +96,7 @@ export async function reconcile(
 }
 
 async function summaryOf(db: Db, replicaId: number, runId: number | undefined): Promise<ReconcileSummary | null> {
-  const found = (await reconciliationsOf(db, replicaId, 20)).find((one) => one.run_id === runId);
+  const found = (await reconciliationsOf(db, replicaId, { limit: 20 })).find((one) => one.run_id === runId);
   return (found?.summary ?? null) as ReconcileSummary | null;
 }
 

@@ -277,13 +277,19 @@ export async function scanResults(db: Db, scanId: number, limit: number): Promis
   return rows;
 }
 
-export function reconciliationsOf(db: Db, replicaId: number, limit: number): Promise<Reconciliation[]> {
+/** Newest first. `before` is the id of the last one that the caller has. */
+export function reconciliationsOf(
+  db: Db,
+  replicaId: number,
+  page: { readonly before?: number | undefined; readonly limit: number },
+): Promise<Reconciliation[]> {
   return db
     .selectFrom('reconciliations')
     .selectAll()
     .where('replica_id', '=', replicaId)
     .where('run_id', 'is not', null)
+    .$if(page.before !== undefined, (query) => query.where('id', '<', page.before as number))
     .orderBy('id', 'desc')
-    .limit(limit)
+    .limit(page.limit)
     .execute();
 }

@@ -1,6 +1,7 @@
 /** Verification (E22): how deep one can look, what can be found, what of it can be repaired, and when a replica is verified. */
 
 import type { Difference } from './compare.ts';
+import { csvLine } from './csv.ts';
 
 /** From shallow to deep; each includes the ones before it. */
 export const DEPTHS = [
@@ -138,19 +139,6 @@ export const RECEIPT_HEADER = `${RECEIPT_COLUMNS.join(',')}\r\n`;
 
 export function receiptLine(row: ReceiptRow): string {
   return csvLine(RECEIPT_COLUMNS.map((column) => row[column]));
-}
-
-/** RFC 4180; a text that a spreadsheet would take for a formula gets a quote before it. */
-export function csvLine(values: readonly unknown[]): string {
-  return `${values.map(csvValue).join(',')}\r\n`;
-}
-
-function csvValue(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text =
-    value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** The next time of day `hour`:00 in this zone after `now`: nightly work runs when nobody reads. */

@@ -45,7 +45,7 @@ const reconcileCalls: Calls<typeof reconcile> = {
   countRules: (db) => reconcile.countRules(db, SCAN),
   countExtras: (db) => reconcile.countExtras(db, SCAN),
   scanResults: (db) => reconcile.scanResults(db, SCAN, 1000),
-  reconciliationsOf: (db, { replicaId }) => reconcile.reconciliationsOf(db, replicaId, 10),
+  reconciliationsOf: (db, { replicaId }) => reconcile.reconciliationsOf(db, replicaId, { before: 9, limit: 10 }),
 };
 
 const claimCalls: Calls<typeof claims> = {

@@ -1,5 +1,5 @@
 import type { Finding, LedgerRow, Verification } from '../../../shared/db/tables.ts';
-import { csvLine } from '../../../shared/domain/verification.ts';
+import { csvLine } from '../../../shared/domain/csv.ts';
 
 /** A receipt: what was compared, when, how deep, for whom, and what came of it. */
 export function presentVerification(row: Verification, replica: string | null) {

@@ -1,22 +1,20 @@
-import { Hono } from 'hono';
-import { stream } from 'hono/streaming';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { listDocuments, type DocumentFilter, type DocumentView } from '../../../shared/db/documents.repo.ts';
-import { findReplica } from '../../../shared/db/replicas.repo.ts';
 import * as retry from '../../../shared/db/retry.repo.ts';
-import type { Replica } from '../../../shared/db/tables.ts';
 import { PHASES } from '../../../shared/domain/document-state.ts';
 import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { cancelDocument } from '../../../shared/replication/pause-replica.ts';
-import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
-import { csvLine } from '../csv.ts';
+import { csvTable, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
+import { existingReplica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
-import { flag, id, idOf, instant, pageSize, queryOf, text } from '../input.ts';
+import { flag, id, idParam, instant, pageSize, text } from '../input.ts';
+import { answer, csvAnswer, newRoutes, operation, type Routes } from '../operation.ts';
 import { loadDocument } from '../presenters/document.ts';
+import * as schemas from '../schemas/documents.ts';
 
 const filters = {
-  status: z.enum(['pending', 'ok', 'error']).optional(),
+  status: z.enum(schemas.LINK_STATUSES).optional(),
   phase: z.enum(PHASES).optional(),
   code: text(100).optional(),
   waiting: flag.optional(),
@@ -24,67 +22,142 @@ const filters = {
   unverified_since: instant.optional(),
   field: text(100).optional(),
 };
-const listQuery = z.strictObject({ ...filters, cursor: id.optional(), limit: pageSize(100, 1000) });
 const csvQuery = z.strictObject(filters);
 const retryQuery = z.strictObject({ now: flag.default(false) });
+const documentParams = z.object({ id, master_id: id });
+const tags = ['Documents'];
+
+const getDocuments = operation({
+  method: 'get',
+  path: '/replicas/{id}/documents',
+  operationId: 'listDocuments',
+  summary: "The documents of a replica, in the order of the master's ids",
+  tags,
+  request: {
+    params: idParam,
+    query: z.strictObject({ ...filters, cursor: id.optional(), limit: pageSize(100, 1000) }),
+  },
+  responses: { 200: answer('A page of documents.', schemas.documentPage) },
+});
+const getCsv = operation({
+  method: 'get',
+  path: '/replicas/{id}/documents.csv',
+  operationId: 'exportDocuments',
+  summary: 'The same as a table, all of them',
+  tags,
+  request: { params: idParam, query: csvQuery },
+  responses: { 200: csvAnswer('A row a document.') },
+});
+const getDocument = operation({
+  method: 'get',
+  path: '/documents/{id}',
+  operationId: 'getDocument',
+  summary: 'One document of the master, on every replica that knows it',
+  tags,
+  request: { params: idParam },
+  responses: { 200: answer('The document.', schemas.documentOnReplicas) },
+});
 
 function filterOf(replicaId: number, { unverified_since: unverifiedSince, ...rest }: z.output<typeof csvQuery>) {
   return { replicaId, unverifiedSince, ...rest } satisfies DocumentFilter;
 }
 
-export function documentRoutes(deps: ApiDeps): Hono {
-  const routes = new Hono();
-  routes.get('/replicas/:id/documents', async (c) => {
-    const { cursor, limit, ...filter } = queryOf(c, listQuery);
-    const replica = await existing(deps, idOf(c));
+/** Under /api. */
+export function documentRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getDocuments, async (c) => {
+    const { cursor, limit, ...filter } = c.req.valid('query');
+    const replica = await existingReplica(deps.db, c.req.valid('param').id);
     const documents = await listDocuments(deps.db, filterOf(replica.id, filter), { after: cursor, limit });
-    const last = documents.length === limit ? documents.at(-1) : undefined;
-    return c.json({ documents, next_cursor: last === undefined ? null : String(last.master_doc_id) });
+    const last = full(documents, limit);
+    return c.json({ documents, next_cursor: last === undefined ? null : String(last.master_doc_id) }, 200);
   });
-  routes.get('/replicas/:id/documents.csv', async (c) => {
-    const filter = queryOf(c, csvQuery);
-    const replica = await existing(deps, idOf(c));
-    c.header('Content-Type', 'text/csv; charset=utf-8');
-    c.header('Content-Disposition', `attachment; filename="documents-of-replica-${replica.id}.csv"`);
-    return stream(c, async (out) => {
-      for await (const part of csvParts(deps, filterOf(replica.id, filter))) await out.write(part);
+  routes.openapi(getCsv, async (c) => {
+    const replica = await existingReplica(deps.db, c.req.valid('param').id);
+    const filter = filterOf(replica.id, c.req.valid('query'));
+    return csvTable(c, `documents-of-replica-${replica.id}`, {
+      columns: [...COLUMNS, 'report'],
+      cells,
+      page: (after, limit) => listDocuments(deps.db, filter, { after: after?.master_doc_id, limit }),
     });
   });
-  routes.get('/documents/:id', async (c) => {
-    const masterDocId = idOf(c);
+  routes.openapi(getDocument, async (c) => {
+    const masterDocId = c.req.valid('param').id;
     const document = await loadDocument(deps.db, masterDocId);
     if (document === null) throw notFound(`A document with the master id ${masterDocId}`, 'document_not_found');
-    return c.json(document);
+    return c.json(document, 200);
   });
   addRetries(routes, deps);
   return routes;
 }
 
-function addRetries(routes: Hono, deps: ApiDeps): void {
-  routes.post('/replicas/:id/documents/:masterId/retry', async (c) => {
-    const { now } = queryOf(c, retryQuery);
-    const [replica, masterDocId] = [await existing(deps, idOf(c)), idOf(c, 'masterId')];
+const postRetry = operation({
+  method: 'post',
+  path: '/replicas/{id}/documents/{master_id}/retry',
+  operationId: 'retryDocument',
+  summary: 'Make one document due again, whatever its state',
+  tags,
+  request: { params: documentParams, query: retryQuery },
+  responses: { 202: answer('It is due.', schemas.retried) },
+  problems: [409, 422],
+});
+const postCancel = operation({
+  method: 'post',
+  path: '/replicas/{id}/documents/{master_id}/cancel',
+  operationId: 'cancelDocument',
+  summary: 'Stop the work on one document, in whatever process it goes on',
+  tags,
+  request: { params: documentParams },
+  responses: { 200: answer('The run that it was part of.', schemas.cancelledDocument) },
+  problems: [409],
+});
+const postRetryFailed = operation({
+  method: 'post',
+  path: '/replicas/{id}/retry-failed',
+  operationId: 'retryFailedOfReplica',
+  summary: 'Make all documents of a replica due again that failed or were given up',
+  tags,
+  request: { params: idParam, query: retryQuery },
+  responses: { 202: answer('So many are due.', schemas.retried) },
+  problems: [409, 422],
+});
+const postRetryAll = operation({
+  method: 'post',
+  path: '/retry-failed',
+  operationId: 'retryFailed',
+  summary: 'Make all documents due again that failed or were given up',
+  tags,
+  request: { query: retryQuery },
+  responses: { 202: answer('So many are due.', schemas.retriedOnReplicas) },
+  problems: [409, 422],
+});
+
+function addRetries(routes: Routes, deps: ApiDeps): void {
+  routes.openapi(postRetry, async (c) => {
+    const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
+    const replica = await existingReplica(deps.db, replicaId);
     if (!(await retry.retryDocument(deps.db, replica.id, masterDocId)))
       throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
     deps.log.info('A person asked for another attempt.', { replicaId: replica.id, docId: masterDocId });
-    return c.json({ retried: 1, run_id: now ? await startRun(deps, replica.id) : null }, 202);
+    return c.json({ retried: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
   });
-  routes.post('/replicas/:id/documents/:masterId/cancel', async (c) => {
-    const [replica, masterDocId] = [await existing(deps, idOf(c)), idOf(c, 'masterId')];
-    return c.json({ run_id: await cancelDocument(deps.closing, replica.id, masterDocId) });
+  routes.openapi(postCancel, async (c) => {
+    const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
+    const replica = await existingReplica(deps.db, replicaId);
+    return c.json({ run_id: await cancelDocument(deps.closing, replica.id, masterDocId) }, 200);
   });
-  routes.post('/replicas/:id/retry-failed', async (c) => {
-    const { now } = queryOf(c, retryQuery);
-    const replica = await existing(deps, idOf(c));
+  routes.openapi(postRetryFailed, async (c) => {
+    const replica = await existingReplica(deps.db, c.req.valid('param').id);
     const retried = countOf(await retry.retryFailed(deps.db, replica.id));
     deps.log.info(`${retried} failed documents are due again.`, { replicaId: replica.id });
-    return c.json({ retried, run_id: now ? await startRun(deps, replica.id) : null }, 202);
+    return c.json({ retried, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
   });
-  routes.post('/retry-failed', async (c) => {
-    const { now } = queryOf(c, retryQuery);
+  routes.openapi(postRetryAll, async (c) => {
     const replicas = await retry.retryFailed(deps.db, null);
-    deps.log.info(`${countOf(replicas)} failed documents are due again.`);
-    return c.json({ retried: countOf(replicas), replicas, run_id: now ? await startRun(deps, undefined) : null }, 202);
+    const retried = countOf(replicas);
+    deps.log.info(`${retried} failed documents are due again.`);
+    const runId = c.req.valid('query').now ? await startRun(deps, undefined) : null;
+    return c.json({ retried, replicas, run_id: runId }, 202);
   });
 }
 
@@ -95,31 +168,13 @@ async function startRun(deps: ApiDeps, replicaId: number | undefined): Promise<n
   return (await openCycle(deps, { trigger: 'manual', replicaId })).runId;
 }
 
-const CSV_PAGE = 1000;
 const COLUMNS = [
   ...(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'waiting', 'waiting_since', 'error_code'] as const),
   ...(['error_msg', 'retry_count', 'failed_at', 'last_synced', 'verified_at', 'verified_depth'] as const),
   ...(['file_checksum', 'file_size'] as const),
 ] satisfies (keyof DocumentView)[];
 
-/** A page at a time, so that a library of any size needs no more memory than a small one. */
-async function* csvParts(deps: ApiDeps, filter: DocumentFilter): AsyncGenerator<string> {
-  yield csvLine([...COLUMNS, 'report']);
-  for (let after: number | undefined; ; ) {
-    const rows = await listDocuments(deps.db, filter, { after, limit: CSV_PAGE });
-    yield rows.map(csvRow).join('');
-    if (rows.length < CSV_PAGE) return;
-    after = rows.at(-1)?.master_doc_id;
-  }
-}
-
-function csvRow(row: DocumentView): string {
+function cells(row: DocumentView): unknown[] {
   const report = row.report.map(({ field, kind, reason }) => `${field} (${kind}): ${reason}`).join('; ');
-  return csvLine([...COLUMNS.map((column) => row[column]), report]);
-}
-
-async function existing(deps: ApiDeps, replicaId: number): Promise<Replica> {
-  const replica = await findReplica(deps.db, replicaId);
-  if (replica === undefined) throw replicaNotFound(replicaId);
-  return replica;
+  return [...COLUMNS.map((column) => row[column]), report];
 }

@@ -1,28 +1,58 @@
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { findJob, JOB_STATES, listJobs, retryJob, type JobView } from '../../../shared/queue/jobs.ts';
 import { maskText } from '../../../shared/telemetry/mask.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
-import { pageSize, queryOf } from '../input.ts';
+import { pageSize, text } from '../input.ts';
+import { answer, newRoutes, operation, type Routes } from '../operation.ts';
+import { jobList, oneJob } from '../schemas/control.ts';
 
-const jobQuery = z.strictObject({ status: z.enum(JOB_STATES).optional(), limit: pageSize(50, 500) });
+const jobParam = z.object({ id: text(200) });
+const tags = ['Jobs'];
+const getJobs = operation({
+  method: 'get',
+  path: '/',
+  operationId: 'listJobs',
+  summary: 'Jobs in the queue, newest first; finished ones are kept for an hour, failed ones for a week',
+  tags,
+  request: { query: z.strictObject({ status: z.enum(JOB_STATES).optional(), limit: pageSize(50, 500) }) },
+  responses: { 200: answer('The jobs.', jobList) },
+});
+const getJob = operation({
+  method: 'get',
+  path: '/{id}',
+  operationId: 'getJob',
+  summary: 'One job, by queue and id',
+  tags,
+  request: { params: jobParam },
+  responses: { 200: answer('The job.', oneJob) },
+});
+const postRetry = operation({
+  method: 'post',
+  path: '/{id}/retry',
+  operationId: 'retryJob',
+  summary: 'Put a failed job back into its queue',
+  tags,
+  request: { params: jobParam },
+  responses: { 202: answer('The job as it is now.', oneJob) },
+  problems: [409],
+});
 
-/** Finished jobs are kept for an hour, failed ones for a week. */
-export function jobRoutes(deps: ApiDeps): Hono {
-  const routes = new Hono();
-  routes.get('/', async (c) => {
-    const { status, limit } = queryOf(c, jobQuery);
+export function jobRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getJobs, async (c) => {
+    const { status, limit } = c.req.valid('query');
     const jobs = await listJobs(deps.backend, status === undefined ? JOB_STATES : [status], limit);
-    return c.json({ jobs: jobs.map(present) });
+    return c.json({ jobs: jobs.map(present) }, 200);
   });
-  routes.get('/:id', async (c) => {
-    const job = await findJob(deps.backend, c.req.param('id'));
-    if (job === null) throw notFound(`The job ${c.req.param('id')}`, 'job_not_found');
-    return c.json({ job: present(job) });
+  routes.openapi(getJob, async (c) => {
+    const { id } = c.req.valid('param');
+    const job = await findJob(deps.backend, id);
+    if (job === null) throw notFound(`The job ${id}`, 'job_not_found');
+    return c.json({ job: present(job) }, 200);
   });
-  routes.post('/:id/retry', async (c) => {
-    const job = await retryJob(deps.backend, c.req.param('id'));
+  routes.openapi(postRetry, async (c) => {
+    const job = await retryJob(deps.backend, c.req.valid('param').id);
     deps.log.info(`The job ${job.id} was put back by a person.`);
     return c.json({ job: present(job) }, 202);
   });

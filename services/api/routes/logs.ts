@@ -3,7 +3,7 @@ import { stream } from 'hono/streaming';
 import { z } from 'zod';
 import { deleteLogsBefore, logsAround, queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
 import { DAY } from '../../../shared/kernel/clock.ts';
-import { csvLine } from '../csv.ts';
+import { csvLine } from '../../../shared/domain/csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { id, idOf, instant, pageSize, queryOf, text } from '../input.ts';

@@ -1,14 +1,15 @@
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import * as repo from '../../../shared/db/replicas.repo.ts';
-import type { Replica } from '../../../shared/db/tables.ts';
 import { QUIET_HOURS } from '../../../shared/domain/quiet-hours.ts';
 import { addReplica, hygieneOf } from '../../../shared/replication/add-replica.ts';
 import { pauseReplica, resumeReplica } from '../../../shared/replication/pause-replica.ts';
 import { replicaNotFound, testKnownReplica, updateReplica } from '../../../shared/replication/update-replica.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bodyOf, idOf, text } from '../input.ts';
+import { existingReplica } from '../existing.ts';
+import { idParam, text } from '../input.ts';
+import { answer, ASKS_INSTANCES, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import { presentReplicaRow, presentTest } from '../presenters/replicas.ts';
+import * as schemas from '../schemas/replicas.ts';
 
 const name = text(100).trim().min(1, 'must not be empty');
 const url = text(2000).trim().min(1, 'must not be empty');
@@ -22,10 +23,10 @@ const quietHours = z
   .refine((hours) => hours.slice(0, 5) !== hours.slice(6), 'must begin and end at different times');
 
 const choices = {
-  deletion_mode: z.enum(['keep', 'trash', 'delete']).optional(),
+  deletion_mode: z.enum(schemas.DELETION_MODES).optional(),
   replace_files_on_v2: z.boolean().optional(),
-  unknown_owner: z.enum(['token_user', 'unowned', 'skip']).optional(),
-  conflict_policy: z.enum(['master', 'person']).optional(),
+  unknown_owner: z.enum(schemas.UNKNOWN_OWNERS).optional(),
+  conflict_policy: z.enum(schemas.CONFLICT_POLICIES).optional(),
   restore_held_back: z.boolean().optional(),
   quiet_hours: quietHours.nullable().optional(),
   requests_per_minute: z.int().min(1).max(60_000).nullable().optional(),
@@ -62,31 +63,86 @@ const choicesOf = (body: z.output<typeof changedReplica> | z.output<typeof newRe
   maxBytesPerSecond: body.max_bytes_per_second,
 });
 
-export function replicaRoutes(deps: ApiDeps): Hono {
-  const routes = new Hono();
-  routes.get('/', async (c) => c.json({ replicas: (await repo.listReplicas(deps.db)).map(presentReplicaRow) }));
-  routes.post('/', async (c) => {
-    const body = await bodyOf(c, newReplica);
+
+const tags = ['Replicas'];
+const request = { params: idParam };
+const getReplicas = operation({
+  method: 'get',
+  path: '/',
+  operationId: 'listReplicas',
+  summary: 'All replicas',
+  tags,
+  responses: { 200: answer('The replicas.', schemas.replicaList) },
+});
+const postReplica = operation({
+  method: 'post',
+  path: '/',
+  operationId: 'addReplica',
+  summary: 'Add a replica; nothing is saved unless a test of the connection goes well',
+  tags,
+  request: { body: jsonBody(newReplica) },
+  responses: { 201: answer('The replica, and the test.', schemas.addedReplica) },
+  problems: [409, 429],
+});
+const getReplica = operation({
+  method: 'get',
+  path: '/{id}',
+  operationId: 'getReplica',
+  summary: 'One replica',
+  tags,
+  request,
+  responses: { 200: answer('The replica.', schemas.oneReplica) },
+});
+const putReplica = operation({
+  method: 'put',
+  path: '/{id}',
+  operationId: 'updateReplica',
+  summary: 'Change what is given; another address or token is tested first',
+  tags,
+  request: { params: idParam, body: jsonBody(changedReplica) },
+  responses: { 200: answer('The replica, and the test if one was made.', schemas.changedReplica) },
+  problems: [409, 429],
+});
+const deleteReplica = operation({
+  method: 'delete',
+  path: '/{id}',
+  operationId: 'removeReplica',
+  summary: 'Forget a replica and its links; its instance is left as it is',
+  tags,
+  request,
+  responses: { 204: { description: 'It is forgotten.' } },
+});
+
+/** Under /api/replicas. */
+export function replicaRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getReplicas, async (c) =>
+    c.json({ replicas: (await repo.listReplicas(deps.db)).map(presentReplicaRow) }, 200),
+  );
+  routes.openapi(postReplica, async (c) => {
+    const body = c.req.valid('json');
     const { api_token: given, sync_interval_seconds: syncIntervalSeconds } = body;
     const input = { name: body.name, url: body.url, enabled: body.enabled, token: given, syncIntervalSeconds };
     const { replica, report } = await addReplica(deps, { ...input, ...choicesOf(body) }, c.req.raw.signal);
     deps.log.info(`Replica "${replica.name}" was added.`, { replicaId: replica.id });
     return c.json({ replica: presentReplicaRow(replica), test: presentTest(report) }, 201);
   });
-  routes.get('/:id', async (c) => c.json({ replica: presentReplicaRow(await existing(deps, idOf(c))) }));
-  routes.put('/:id', async (c) => {
-    const body = await bodyOf(c, changedReplica);
+  routes.openapi(getReplica, async (c) =>
+    c.json({ replica: presentReplicaRow(await existingReplica(deps.db, c.req.valid('param').id)) }, 200),
+  );
+  routes.openapi(putReplica, async (c) => {
+    const body = c.req.valid('json');
     const { api_token: given, sync_interval_seconds: syncIntervalSeconds } = body;
     const input = { name: body.name, url: body.url, enabled: body.enabled, syncIntervalSeconds };
     const update = { ...input, ...choicesOf(body), token: given === '' ? undefined : given };
-    const { replica, report } = await updateReplica(deps, idOf(c), update, c.req.raw.signal);
+    const { replica, report } = await updateReplica(deps, c.req.valid('param').id, update, c.req.raw.signal);
     deps.log.info(`Replica "${replica.name}" was changed: ${Object.keys(body).sort().join(', ')}.`, {
       replicaId: replica.id,
     });
-    return c.json({ replica: presentReplicaRow(replica), test: report === null ? null : presentTest(report) });
+    return c.json({ replica: presentReplicaRow(replica), test: report === null ? null : presentTest(report) }, 200);
   });
-  routes.delete('/:id', async (c) => {
-    const replica = await existing(deps, idOf(c));
+  routes.openapi(deleteReplica, async (c) => {
+    const replica = await existingReplica(deps.db, c.req.valid('param').id);
     await repo.deleteReplica(deps.db, replica.id);
     deps.log.info(`Replica "${replica.name}" was removed; its instance was left as it is.`);
     return c.body(null, 204);
@@ -95,29 +151,66 @@ export function replicaRoutes(deps: ApiDeps): Hono {
   return routes;
 }
 
-function addVerbs(routes: Hono, deps: ApiDeps): void {
-  routes.post('/:id/test', async (c) => {
-    const replica = await existing(deps, idOf(c));
+const postTest = operation({
+  method: 'post',
+  path: '/{id}/test',
+  operationId: 'testReplica',
+  summary: 'Test the connection, step by step',
+  tags,
+  request,
+  responses: { 200: answer('How it went; a failed step is no error of the request.', schemas.connectionTest) },
+  problems: ASKS_INSTANCES,
+});
+const postUnsuspend = operation({
+  method: 'post',
+  path: '/{id}/unsuspend',
+  operationId: 'unsuspendReplica',
+  summary: 'Enable a replica again that was suspended after failing too often',
+  tags,
+  request,
+  responses: { 200: answer('The replica as it is now.', schemas.oneReplica) },
+});
+const postPause = operation({
+  method: 'post',
+  path: '/{id}/pause',
+  operationId: 'pauseReplica',
+  summary: 'Leave a replica out of cycles until it is resumed',
+  tags,
+  request: { params: idParam, body: jsonBody(pause) },
+  responses: { 200: answer('The replica as it is now.', schemas.oneReplica) },
+  problems: [409],
+});
+const postResume = operation({
+  method: 'post',
+  path: '/{id}/resume',
+  operationId: 'resumeReplica',
+  summary: 'Take a paused replica into cycles again',
+  tags,
+  request,
+  responses: { 200: answer('The replica as it is now.', schemas.oneReplica) },
+  problems: [409],
+});
+
+function addVerbs(routes: Routes, deps: ApiDeps): void {
+  routes.openapi(postTest, async (c) => {
+    const replica = await existingReplica(deps.db, c.req.valid('param').id);
     const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
     const report = await testKnownReplica(deps, replica, access, c.req.raw.signal);
     if (report.ok) await repo.updateReplica(deps.db, replica.id, hygieneOf(report, deps.clock.now()));
-    return c.json(presentTest(report));
+    return c.json(presentTest(report), 200);
   });
-  routes.post('/:id/unsuspend', async (c) => {
-    const replica = await repo.unsuspendReplica(deps.db, idOf(c));
-    if (replica === undefined) throw replicaNotFound(idOf(c));
+  routes.openapi(postUnsuspend, async (c) => {
+    const { id } = c.req.valid('param');
+    const replica = await repo.unsuspendReplica(deps.db, id);
+    if (replica === undefined) throw replicaNotFound(id);
     deps.log.info(`Replica "${replica.name}" was enabled again.`, { replicaId: replica.id });
-    return c.json({ replica: presentReplicaRow(replica) });
+    return c.json({ replica: presentReplicaRow(replica) }, 200);
   });
-  routes.post('/:id/pause', async (c) => {
-    const { reason } = await bodyOf(c, pause);
-    return c.json({ replica: presentReplicaRow(await pauseReplica(deps.closing, idOf(c), reason)) });
+  routes.openapi(postPause, async (c) => {
+    const { reason } = c.req.valid('json');
+    return c.json({ replica: presentReplicaRow(await pauseReplica(deps.closing, c.req.valid('param').id, reason)) }, 200);
   });
-  routes.post('/:id/resume', async (c) => c.json({ replica: presentReplicaRow(await resumeReplica(deps, idOf(c))) }));
-}
-
-async function existing(deps: ApiDeps, replicaId: number): Promise<Replica> {
-  const replica = await repo.findReplica(deps.db, replicaId);
-  if (replica === undefined) throw replicaNotFound(replicaId);
-  return replica;
+  routes.openapi(postResume, async (c) =>
+    c.json({ replica: presentReplicaRow(await resumeReplica(deps, c.req.valid('param').id)) }, 200),
+  );
 }

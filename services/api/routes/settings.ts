@@ -1,21 +1,41 @@
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { displaySettings, SETTING_KEYS, SETTINGS, type SettingKey } from '../../../shared/config/settings.ts';
 import { readSettings } from '../../../shared/db/settings.repo.ts';
 import { saveSettings } from '../../../shared/replication/save-settings.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bodyOf } from '../input.ts';
+import { answer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import { presentTest } from '../presenters/replicas.ts';
+import { savedSettings, shownSettings } from '../schemas/control.ts';
 
-export function settingsRoutes(deps: ApiDeps): Hono {
-  const routes = new Hono();
-  routes.get('/', async (c) => c.json({ settings: await present(deps) }));
-  routes.put('/', async (c) => {
-    // Only the frame here; what each key may hold is the catalogue's to say.
-    const patch = await bodyOf(c, z.record(z.string(), z.unknown()));
+const tags = ['Settings'];
+const getSettings = operation({
+  method: 'get',
+  path: '/',
+  operationId: 'getSettings',
+  summary: 'All settings, their defaults and where each comes from',
+  tags,
+  responses: { 200: answer('The settings.', shownSettings) },
+});
+const putSettings = operation({
+  method: 'put',
+  path: '/',
+  operationId: 'saveSettings',
+  summary: 'Save all that are given, or none; null puts a key back to its default',
+  tags,
+  // Only the frame here; what each key may hold is the catalogue's to say.
+  request: { body: jsonBody(z.record(z.string(), z.unknown())) },
+  responses: { 200: answer('The settings, and the test of the master if one was made.', savedSettings) },
+  problems: [429],
+});
+
+export function settingsRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getSettings, async (c) => c.json({ settings: await present(deps) }, 200));
+  routes.openapi(putSettings, async (c) => {
+    const patch = c.req.valid('json');
     const test = await saveSettings(deps, patch, c.req.raw.signal);
     deps.log.info(`Settings were changed: ${Object.keys(patch).sort().join(', ')}.`);
-    return c.json({ settings: await present(deps), test: test === null ? null : presentTest(test) });
+    return c.json({ settings: await present(deps), test: test === null ? null : presentTest(test) }, 200);
   });
   return routes;
 }

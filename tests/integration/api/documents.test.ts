@@ -1,6 +1,6 @@
 /** Documents one by one: lists, the whole story of one, another attempt. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { csvLine } from '../../../services/api/csv.ts';
+import { csvLine } from '../../../shared/domain/csv.ts';
 import { addReplicaRow, startTestApi, type Answer, type TestApi } from './harness.ts';
 
 let api: TestApi;
