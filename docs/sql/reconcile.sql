@@ -161,5 +161,6 @@ select *
   from "reconciliations"
   where "replica_id" = $1
   and "run_id" is not null
+  and "id" < $2
   order by "id" desc
-  limit $2;
+  limit $3;

@@ -46,7 +46,8 @@ interface Described extends RouteConfig {
   readonly problems?: readonly ProblemStatus[];
 }
 
-export function operation<const R extends Described>({ problems = [], ...route }: R): R {
+export function operation<const R extends Described>(wanted: R): R {
+  const { problems = [], ...route }: Described = wanted;
   const { params, query, body } = route.request ?? {};
   const changes = route.method !== 'get';
   const statuses = new Set<ProblemStatus>([401, 403, 500, ...problems]);
@@ -56,8 +57,7 @@ export function operation<const R extends Described>({ problems = [], ...route }
   if (changes) statuses.add(413);
   const described = Object.fromEntries([...statuses].map((status) => [status, answer(PROBLEMS[status], problem)]));
   // Errors are thrown, and have one shape: handlers are only held to what they answer themselves.
-  const told: RouteConfig = { ...route, responses: { ...described, ...route.responses } };
-  return createRoute(told) as unknown as R;
+  return createRoute({ ...route, responses: { ...described, ...route.responses } }) as unknown as R;
 }
 
 export function answer<S extends z.ZodType>(description: string, schema: S) {
@@ -70,6 +70,11 @@ export function csvAnswer(description: string) {
 
 export function answerOrCsv<S extends z.ZodType>(description: string, schema: S) {
   return { description, content: { 'application/json': { schema }, 'text/csv': { schema: z.string() } } };
+}
+
+/** Server-sent events. */
+export function eventStream(description: string) {
+  return { description, content: { 'text/event-stream': { schema: z.string() } } };
 }
 
 export function jsonBody<S extends z.ZodType>(schema: S) {
@@ -86,7 +91,7 @@ function refuse(result: Parsed, c: Context): undefined {
   if (result.success) return;
   const fields = issueTexts(result.error);
   if (result.target === 'json') throw validationFailed(fields);
-  if (result.target === 'param') throw malformed('The id in the address is not valid.', fields);
+  if (result.target === 'param') throw malformed('A part of the address is not valid.', fields);
   const given = c.req.queries();
   const repeated = Object.keys(given).find((name) => (given[name]?.length ?? 0) > 1);
   if (repeated !== undefined) throw malformed(`The parameter "${repeated}" is given more than once.`, fields);

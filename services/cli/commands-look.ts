@@ -119,6 +119,19 @@ The same as docs/paperless-compatibility.md and GET /api/fidelity. Needs no data
   },
 };
 
+const openapi: Command = {
+  name: 'openapi',
+  summary: 'Prints the description of the HTTP API (OpenAPI 3.1).',
+  usage: `Usage: pngx-controller openapi
+
+One JSON object, the same as GET /api/openapi.json. Needs no database.`,
+  run: async (args) => {
+    parseOptions('openapi', args, {});
+    const { runOpenapi } = await import('./run-openapi.ts');
+    return runOpenapi();
+  },
+};
+
 const doctor: Command = {
   name: 'doctor',
   summary: 'Looks at everything that has to work, and says what to mend.',
@@ -137,4 +150,4 @@ Exit codes: 0 nothing dangerous; 1 something dangerous; 64 to 68 what has to be 
   },
 };
 
-export const LOOK_COMMANDS: readonly Command[] = [documents, retry, cancel, conflicts, fidelity, doctor];
+export const LOOK_COMMANDS: readonly Command[] = [documents, retry, cancel, conflicts, fidelity, openapi, doctor];

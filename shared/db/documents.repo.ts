@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { HELD_CODES } from '../domain/lag.ts';
 import type { FieldReport } from '../domain/report.ts';
+import type { Depth } from '../domain/verification.ts';
 import type { Tombstone } from './deletion-tables.ts';
 import type { AttemptState, Db, Finding, LinkStatus } from './tables.ts';
 
@@ -20,7 +21,7 @@ export interface DocumentView {
   readonly last_synced: Date | null;
   readonly next_due_at: Date | null;
   readonly verified_at: Date | null;
-  readonly verified_depth: string | null;
+  readonly verified_depth: Depth | null;
   readonly file_checksum: string | null;
   readonly file_size: number | null;
   readonly report: FieldReport[];

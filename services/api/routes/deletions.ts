@@ -117,7 +117,7 @@ const postConfirm = operation({
   summary: 'Say that what looks wrong about the master is as it should be',
   tags: ['Master'],
   request: { body: jsonBody(z.strictObject({ accept: z.enum(schemas.CONFIRMATIONS) })) },
-  responses: { 200: answer('How many documents it concerned.', schemas.confirmed) },
+  responses: { 200: answer('The documents that it concerned.', schemas.confirmed) },
   problems: [409],
 });
 

@@ -30,7 +30,9 @@ export function healthRoutes(deps: Pick<ApiDeps, 'health' | 'draining'>): Routes
   const routes = newRoutes();
   routes.openapi(getHealth, async (c) => {
     const { ok, results } = await checkAll(deps.health);
-    return ok ? c.json({ status: 'ok' as const, ...results }, 200) : c.json({ status: 'error' as const, ...results }, 503);
+    return ok
+      ? c.json({ status: 'ok' as const, ...results }, 200)
+      : c.json({ status: 'error' as const, ...results }, 503);
   });
   routes.openapi(getReadiness, async (c) => {
     if (deps.draining()) return c.json({ status: 'draining' as const }, 503);
@@ -43,7 +45,10 @@ export function healthRoutes(deps: Pick<ApiDeps, 'health' | 'draining'>): Routes
 
 async function checkAll(checks: readonly HealthCheck[]) {
   const entries = await Promise.all(checks.map(async (check) => [check.name, await outcome(check)] as const));
-  return { ok: entries.every(([, result]) => result === 'ok'), results: Object.fromEntries(entries) as Record<HealthCheck['name'], 'ok' | 'error'> };
+  return {
+    ok: entries.every(([, result]) => result === 'ok'),
+    results: Object.fromEntries(entries) as Record<HealthCheck['name'], 'ok' | 'error'>,
+  };
 }
 
 async function outcome(check: HealthCheck): Promise<'ok' | 'error'> {

@@ -52,7 +52,9 @@ export function apiRoutes(deps: ApiDeps): Routes {
   routes.route('/api/stats', statsRoutes(deps));
   routes.route('/api/backup', backupRoutes(deps));
   routes.route('/api/keys', keyRoutes(deps));
-  // Last, so that it has seen all others.
-  routes.route('/api', docsRoutes(deps, routes.openAPIRegistry));
+  routes.route(
+    '/api',
+    docsRoutes(deps, () => routes),
+  );
   return routes;
 }

@@ -1,34 +1,33 @@
-import { Hono } from 'hono';
+import { z } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
-import { z } from 'zod';
 import { deleteLogsBefore, logsAround, queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
 import { DAY } from '../../../shared/kernel/clock.ts';
 import { csvLine } from '../../../shared/domain/csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
-import { id, idOf, instant, pageSize, queryOf, text } from '../input.ts';
+import { cursorAfter, id, idParam, instant, pageSize, text } from '../input.ts';
+import { answer, eventStream, newRoutes, operation, type Routes } from '../operation.ts';
+import { deletedLogs, LOG_LEVELS, logInContext, logPage } from '../schemas/logs.ts';
 
 export const LOG_FILTERS = {
   replica_id: id.optional(),
   run_id: id.optional(),
   /** The master's id of a document. */
   document: id.optional(),
-  level: z.enum(['info', 'warning', 'error']).optional(),
+  level: z.enum(LOG_LEVELS).optional(),
   code: text(100).optional(),
   from: instant.optional(),
   to: instant.optional(),
   q: text(500).optional(),
 };
 const filterQuery = z.strictObject(LOG_FILTERS);
-const logQuery = z.strictObject({ ...LOG_FILTERS, cursor: id.optional(), limit: pageSize(100, 1000) });
-const downloadQuery = z.strictObject({ ...LOG_FILTERS, format: z.enum(['jsonl', 'csv']).default('jsonl') });
-const aroundQuery = z.strictObject({ around: pageSize(20, 200) });
 const deleteQuery = z.strictObject({
   older_than_days: z
     .string()
     .regex(/^\d{1,5}$/, 'must be a whole number of days')
     .transform(Number)
-    .pipe(z.number().min(1).max(36_500)),
+    .pipe(z.number().min(1).max(36_500))
+    .openapi({ type: 'integer', minimum: 1, maximum: 36_500 }),
 });
 
 export function logFilter(given: z.output<typeof filterQuery>): LogFilter {
@@ -36,20 +35,72 @@ export function logFilter(given: z.output<typeof filterQuery>): LogFilter {
   return { replicaId, runId, docId, level, code, from, to, text: q?.trim() === '' ? undefined : q };
 }
 
-export function logRoutes(deps: ApiDeps): Hono {
-  const routes = new Hono();
-  routes.get('/', async (c) => {
-    const { cursor, limit, ...filter } = queryOf(c, logQuery);
+const tags = ['Logs'];
+const getLogs = operation({
+  method: 'get',
+  path: '/',
+  operationId: 'listLogs',
+  summary: 'What happened, newest first',
+  tags,
+  request: { query: z.strictObject({ ...LOG_FILTERS, cursor: id.optional(), limit: pageSize(100, 1000) }) },
+  responses: { 200: answer('A page of lines.', logPage) },
+});
+const getStream = operation({
+  method: 'get',
+  path: '/stream',
+  operationId: 'followLogs',
+  summary: 'New lines as they are written; Last-Event-ID goes on where a stream ended',
+  tags,
+  request: { query: filterQuery },
+  responses: { 200: eventStream('Events named "log", each a line.') },
+  problems: [429],
+});
+const getDownload = operation({
+  method: 'get',
+  path: '/download',
+  operationId: 'downloadLogs',
+  summary: 'The newest lines as a file',
+  tags,
+  request: { query: z.strictObject({ ...LOG_FILTERS, format: z.enum(['jsonl', 'csv']).default('jsonl') }) },
+  responses: {
+    200: {
+      description: 'A line a line.',
+      content: { 'application/x-ndjson': { schema: z.string() }, 'text/csv': { schema: z.string() } },
+    },
+  },
+});
+const getAround = operation({
+  method: 'get',
+  path: '/{id}',
+  operationId: 'getLog',
+  summary: 'One line, and those before and after it',
+  tags,
+  request: { params: idParam, query: z.strictObject({ around: pageSize(20, 200) }) },
+  responses: { 200: answer('The line.', logInContext) },
+});
+const deleteOld = operation({
+  method: 'delete',
+  path: '/',
+  operationId: 'deleteLogs',
+  summary: 'Delete the lines that are older than so many days',
+  tags,
+  request: { query: deleteQuery },
+  responses: { 200: answer('How many.', deletedLogs) },
+});
+
+/** Under /api/logs. */
+export function logRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getLogs, async (c) => {
+    const { cursor, limit, ...filter } = c.req.valid('query');
     const logs = await queryLogs(deps.db, logFilter(filter), { before: cursor, limit });
-    const last = logs.length === limit ? logs.at(-1) : undefined;
-    return c.json({ logs, next_cursor: last === undefined ? null : String(last.id) });
+    return c.json({ logs, next_cursor: cursorAfter(logs, limit) }, 200);
   });
-  routes.get('/stream', (c) => deps.live.logs(c, logFilter(queryOf(c, filterQuery)), asJson));
-  routes.get('/download', (c) => {
-    const { format, ...filter } = queryOf(c, downloadQuery);
-    const name = `logs.${format}`;
+  routes.openapi(getStream, (c) => deps.live.logs(c, logFilter(c.req.valid('query')), asJson));
+  routes.openapi(getDownload, (c) => {
+    const { format, ...filter } = c.req.valid('query');
     c.header('Content-Type', format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8');
-    c.header('Content-Disposition', `attachment; filename="${name}"`);
+    c.header('Content-Disposition', `attachment; filename="logs.${format}"`);
     return stream(c, async (out) => {
       for await (const part of downloadParts(deps, logFilter(filter), format)) {
         if (out.aborted) return;
@@ -58,19 +109,16 @@ export function logRoutes(deps: ApiDeps): Hono {
     });
   });
   // After the named ones, which would be taken for ids.
-  routes.get('/:id', async (c) => {
-    const { around } = queryOf(c, aroundQuery);
-    const logId = idOf(c);
-    const logs = await logsAround(deps.db, logId, around);
+  routes.openapi(getAround, async (c) => {
+    const { id: logId } = c.req.valid('param');
+    const logs = await logsAround(deps.db, logId, c.req.valid('query').around);
     const log = logs.find((line) => line.id === logId);
     if (log === undefined) throw notFound(`The log line ${logId}`, 'log_not_found');
-    return c.json({ log, around: logs });
+    return c.json({ log, around: logs }, 200);
   });
-  routes.delete('/', async (c) => {
-    const { older_than_days: days } = queryOf(c, deleteQuery);
-    const deleted = await deleteLogs(deps, days);
-    return c.json({ deleted });
-  });
+  routes.openapi(deleteOld, async (c) =>
+    c.json({ deleted: await deleteLogs(deps, c.req.valid('query').older_than_days) }, 200),
+  );
   return routes;
 }
 

@@ -1,12 +1,20 @@
-import { Hono } from 'hono';
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import type { ApiDeps } from '../deps.ts';
-import { queryOf } from '../input.ts';
+import { eventStream, newRoutes, operation, type Routes } from '../operation.ts';
 
-/** As GET /api/sync/running, again whenever it changes. */
-export function progressRoutes(deps: ApiDeps): Hono {
-  return new Hono().get('/stream', (c) => {
-    queryOf(c, z.strictObject({}));
-    return deps.live.progress(c);
-  });
+const getStream = operation({
+  method: 'get',
+  path: '/stream',
+  operationId: 'followProgress',
+  summary: 'As GET /api/sync/running, again whenever it changes',
+  tags: ['Runs'],
+  request: { query: z.strictObject({}) },
+  responses: { 200: eventStream('Events named "progress".') },
+  problems: [429],
+});
+
+export function progressRoutes(deps: ApiDeps): Routes {
+  const routes = newRoutes();
+  routes.openapi(getStream, (c) => deps.live.progress(c));
+  return routes;
 }

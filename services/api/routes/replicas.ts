@@ -63,7 +63,6 @@ const choicesOf = (body: z.output<typeof changedReplica> | z.output<typeof newRe
   maxBytesPerSecond: body.max_bytes_per_second,
 });
 
-
 const tags = ['Replicas'];
 const request = { params: idParam };
 const getReplicas = operation({
@@ -208,7 +207,10 @@ function addVerbs(routes: Routes, deps: ApiDeps): void {
   });
   routes.openapi(postPause, async (c) => {
     const { reason } = c.req.valid('json');
-    return c.json({ replica: presentReplicaRow(await pauseReplica(deps.closing, c.req.valid('param').id, reason)) }, 200);
+    return c.json(
+      { replica: presentReplicaRow(await pauseReplica(deps.closing, c.req.valid('param').id, reason)) },
+      200,
+    );
   });
   routes.openapi(postResume, async (c) =>
     c.json({ replica: presentReplicaRow(await resumeReplica(deps, c.req.valid('param').id)) }, 200),

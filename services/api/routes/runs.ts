@@ -54,7 +54,11 @@ const postCancel = operation({
   problems: [409],
 });
 
-const filterOf = ({ replica_id: replicaId, kind, outcome }: z.output<typeof csvQuery>) => ({ replicaId, kind, outcome });
+const filterOf = ({ replica_id: replicaId, kind, outcome }: z.output<typeof csvQuery>) => ({
+  replicaId,
+  kind,
+  outcome,
+});
 
 /** Under /api. */
 export function runRoutes(deps: ApiDeps): Routes {

@@ -17,7 +17,11 @@ const described = <M extends 'get' | 'post' | 'delete', I extends string>(method
     problems: [409, ...ASKS_INSTANCES],
   });
 const getSeeding = described('get', 'getSeeding', 'How far the first filling of a replica by an export is');
-const postSeeding = described('post', 'startSeeding', 'Hold a replica until an export of the master was imported there');
+const postSeeding = described(
+  'post',
+  'startSeeding',
+  'Hold a replica until an export of the master was imported there',
+);
 const deleteSeeding = described('delete', 'endSeeding', 'Give seeding up');
 
 /** Filling a replica by export and import before the first cycle; under /api/replicas. */

@@ -47,7 +47,7 @@ async function present(deps: ApiDeps) {
   const one = (key: SettingKey) => {
     const { secret, help } = SETTINGS[key];
     if (secret) return { set: values[key] !== '', help };
-    const source = stored.has(key) ? 'database' : 'default';
+    const source = stored.has(key) ? ('database' as const) : ('default' as const);
     return { value: values[key], default: SETTINGS[key].default, source, help };
   };
   return Object.fromEntries(SETTING_KEYS.map((key) => [key, one(key)]));

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { FIDELITY_AREAS, type FidelityArea } from '../../../shared/domain/fidelity.ts';
 import { QUEUES } from '../../../shared/queue/catalog.ts';
 import { JOB_STATES } from '../../../shared/queue/jobs.ts';
-import { count, list, maybeText, maybeTime, time } from './common.ts';
+import { count, list, maybeText, maybeTime, orNull, time } from './common.ts';
 import { connectionTest } from './replicas.ts';
 
 const job = z
@@ -54,7 +54,7 @@ export const settings = z
   .meta({ description: 'By key. Of a secret only whether it is set.' })
   .openapi('Settings');
 export const shownSettings = z.strictObject({ settings });
-export const savedSettings = z.strictObject({ settings, test: connectionTest.nullable() });
+export const savedSettings = z.strictObject({ settings, test: orNull(connectionTest) });
 
 export const dailyStats = z
   .strictObject({

@@ -83,4 +83,4 @@ export const master = z
   })
   .openapi('Master');
 export const CONFIRMATIONS = ['disappearance', 'identities', 'rollback', 'address'] as const;
-export const confirmed = z.strictObject({ accepted: z.enum(CONFIRMATIONS), documents: count });
+export const confirmed = z.strictObject({ accepted: z.enum(CONFIRMATIONS), documents: list(z.int()) });

@@ -88,7 +88,10 @@ export const documentOnReplicas = z
   })
   .openapi('DocumentOnReplicas');
 
-const run_id = z.int().nullable().meta({ description: 'The cycle that was begun for it, or null: it waits for the next.' });
+const run_id = z
+  .int()
+  .nullable()
+  .meta({ description: 'The cycle that was begun for it, or null: it waits for the next.' });
 export const retried = z.strictObject({ retried: count, run_id });
 export const retriedOnReplicas = z.strictObject({
   retried: count,

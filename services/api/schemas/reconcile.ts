@@ -26,9 +26,9 @@ export const reconcilePlan = z
   .strictObject({
     dry_run: z.literal(true),
     summary: z.looseObject({ masters: count, copies: count, kept: count, proposals: count, missing: count }),
-    documents: list(
-      z.strictObject({ master_doc_id: z.int(), replica_doc_id: maybeId, rule: maybeText }),
-    ).meta({ description: 'What would be linked to what; without a copy the next cycle uploads it.' }),
+    documents: list(z.strictObject({ master_doc_id: z.int(), replica_doc_id: maybeId, rule: maybeText })).meta({
+      description: 'What would be linked to what; without a copy the next cycle uploads it.',
+    }),
     proposals: list(z.strictObject({ master_doc_id: z.int(), replica_doc_id: z.int(), rule, shown })),
     truncated: z.boolean().meta({ description: 'Rows beyond the first thousand are counted only.' }),
   })

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { STEP_NAMES } from '../../../shared/replication/test-connection.ts';
-import { count, list, maybeText, maybeTime, time } from './common.ts';
+import { count, list, maybeText, maybeTime, orNull, time } from './common.ts';
 
 export const DELETION_MODES = ['keep', 'trash', 'delete'] as const;
 export const UNKNOWN_OWNERS = ['token_user', 'unowned', 'skip'] as const;
@@ -80,7 +80,7 @@ export const connectionTest = z
   })
   .openapi('ConnectionTest');
 export const addedReplica = z.strictObject({ replica, test: connectionTest });
-export const changedReplica = z.strictObject({ replica, test: connectionTest.nullable() });
+export const changedReplica = z.strictObject({ replica, test: orNull(connectionTest) });
 
 const hygiene = { checked_at: maybeTime, ok: z.boolean(), findings: list(hygieneFinding) };
 export const hygieneReport = z.strictObject(hygiene).openapi('HygieneReport');

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { count, list, maybeId, maybeText, maybeTime, time } from './common.ts';
+import { count, list, maybeId, maybeText, maybeTime, orNull, time } from './common.ts';
 import { run } from './runs.ts';
 import { findingKind } from './verifications.ts';
 
@@ -77,7 +77,7 @@ const replicaStatus = z
       drift: count,
     }),
     hygiene: z.strictObject({ checked_at: maybeTime, danger: count, warning: count, info: count }),
-    last_run: run.nullable(),
+    last_run: orNull(run),
   })
   .openapi('ReplicaStatus');
 
@@ -97,7 +97,7 @@ export const status = z
       error_code: maybeText,
       error: maybeText,
     }),
-    last_run: run.nullable(),
+    last_run: orNull(run),
     scratch_full_since: maybeTime,
     next_cycle_at: time,
     leader: z

@@ -100,7 +100,7 @@ describe('the taxonomy of a replica', () => {
 
 describe('a choice', () => {
   it.each([
-    ['an unknown kind', 'shelf', () => ids.twice, () => ({ replica_obj_id: 1 }), [404, 'not_found']],
+    ['an unknown kind', 'shelf', () => ids.twice, () => ({ replica_obj_id: 1 }), [400, 'malformed_request']],
     [
       'an object the master does not have',
       'tag',

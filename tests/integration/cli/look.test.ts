@@ -83,6 +83,15 @@ describe('fidelity', () => {
   });
 });
 
+describe('openapi', () => {
+  it('prints the description of the API, without any database', async () => {
+    const printed = await pngx(['openapi'], { DATABASE_URL: 'postgres://127.0.0.1:9/none' });
+    expect(printed.code).toBe(0);
+    const { openapi, paths } = JSON.parse(printed.stdout);
+    expect([openapi, Object.keys(paths)]).toEqual(['3.1.0', expect.arrayContaining(['/api/sync', '/healthz'])]);
+  });
+});
+
 describe('documents', () => {
   it('lists those of a replica with what is said of them, and can filter', async () => {
     await library();

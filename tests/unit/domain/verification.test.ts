@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { csvLine } from '../../../shared/domain/csv.ts';
 import {
-  csvLine,
   FINDING_KINDS,
   FINDINGS,
   groupByKind,
