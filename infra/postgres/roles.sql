@@ -89,6 +89,7 @@ begin
   perform pg_advisory_xact_lock(hashtext('pngx_grant_runtime'));
   for entry in
     with list (name, rights) as (values
+      ('acknowledgements',      'DELETE, INSERT, SELECT, UPDATE'),
       ('admin_account',         'INSERT, SELECT, UPDATE'),
       ('api_keys',              'INSERT, SELECT, UPDATE'),
       ('app_meta',              'DELETE, INSERT, SELECT, UPDATE'),

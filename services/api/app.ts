@@ -13,7 +13,7 @@ import { requestLog } from './middleware/request-log.ts';
 import { securityHeaders } from './middleware/security-headers.ts';
 import { doorPages } from './pages/door-pages.tsx';
 import { renderError, wantsPage } from './pages/page.tsx';
-import { statusPage } from './pages/status-page.tsx';
+import { pageRoutes } from './pages/index.ts';
 import { apiRoutes } from './routes/index.ts';
 
 /** No body of ours is larger than a page of settings. */
@@ -29,7 +29,7 @@ export function createApp(deps: ApiDeps): Hono<GateVariables> {
 
   app.route('/assets', assetRoutes());
   app.route('/', doorPages(deps));
-  app.route('/', statusPage(deps));
+  app.route('/', pageRoutes(deps));
   app.route('/', apiRoutes(deps));
 
   const failed = (c: GateContext, error: unknown) =>

@@ -39,6 +39,7 @@ export const BACKUP_PLAN: { readonly [T in keyof Tables]: Part<Tables[T]> } = {
   note_links: KEEP,
   tombstones: KEEP,
   conflicts: KEEP,
+  acknowledgements: KEEP,
   match_proposals: KEEP,
   master_absences: { keep: true, volatile: ['last_run'] },
   master_suspects: KEEP,

@@ -2,6 +2,7 @@
 import type { ColumnType, Generated, Insertable, Kysely, Selectable } from 'kysely';
 import type { Finding as HygieneFinding } from '../domain/hygiene/facts.ts';
 import type { MatchProposalsTable, ReconcileRowsTable, ReconciliationsTable } from './tables-reconcile.ts';
+import type { AcknowledgementsTable } from './attention.repo.ts';
 import type { BackupsTable } from './backup-tables.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { DoorTables } from './door-tables.ts';
@@ -328,6 +329,7 @@ export interface NoteLinksTable {
 }
 
 export interface Tables extends VerificationTables, DoorTables {
+  acknowledgements: AcknowledgementsTable;
   backups: BackupsTable;
   master_absences: MasterAbsencesTable;
   master_suspects: MasterSuspectsTable;
