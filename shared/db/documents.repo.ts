@@ -34,6 +34,8 @@ export interface DocumentFilter {
   readonly code?: string | undefined;
   readonly waiting?: boolean | undefined;
   readonly held?: boolean | undefined;
+  /** Without those that left the master before they were ever uploaded: they are no documents of the library. */
+  readonly present?: boolean | undefined;
   /** Not compared since then, or never. */
   readonly unverifiedSince?: Date | undefined;
   /** Something is said about this field. */
@@ -62,6 +64,7 @@ export function listDocuments(
   if (filter.waiting === false) query = query.whereRef('dirty_seq', '=', 'applied_seq');
   if (filter.held === true)
     query = query.whereRef('dirty_seq', '<>', 'applied_seq').where('error_code', 'in', [...HELD_CODES]);
+  if (filter.present === true) query = query.where('phase', '<>', 'gone');
   if (filter.unverifiedSince !== undefined)
     query = query.where(sql<boolean>`coalesce(verified_at, '-infinity') < ${filter.unverifiedSince}`);
   if (filter.field !== undefined)

@@ -183,6 +183,7 @@ export function listFindings(
     readonly replicaId: number;
     readonly state?: FindingState | undefined;
     readonly kind?: FindingKind | undefined;
+    readonly kinds?: readonly FindingKind[] | undefined;
     readonly verificationId?: number | undefined;
   },
   page: { readonly before?: number | undefined; readonly limit: number },
@@ -193,6 +194,7 @@ export function listFindings(
     .where('replica_id', '=', filter.replicaId)
     .$if(filter.state !== undefined, (query) => query.where('state', '=', filter.state as FindingState))
     .$if(filter.kind !== undefined, (query) => query.where('kind', '=', filter.kind as FindingKind))
+    .$if(filter.kinds !== undefined, (query) => query.where('kind', 'in', [...(filter.kinds ?? [])]))
     .$if(filter.verificationId !== undefined, (query) =>
       query.where('last_verification_id', '=', filter.verificationId as number),
     )

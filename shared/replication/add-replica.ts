@@ -32,18 +32,7 @@ export async function addReplica(
   if ((await findReplicaByName(deps.db, input.name)) !== undefined) throw nameTaken(input.name);
   const url = replicaUrl(input.url);
   await refuseKnownUrl(deps.db, url, null);
-  const settings = await loadSettings(deps);
-  const report = await testReplica(
-    deps,
-    {
-      replica: { url, token: input.token, target: null },
-      master: masterAccess(settings),
-      asnBase: settings.asnBase,
-      // Uploads of a lost database bear marker and reserved number of their master id, whatever controller sent them.
-      isOwnUpload: (row) => markedMasterId(row.title) === (row.asn ?? 0) - settings.asnBase,
-    },
-    signal,
-  );
+  const report = await testNewReplica(deps, { url, token: input.token }, signal);
   if (!report.ok) throw connectionRefused(report, { url: 'url', token: 'api_token' });
   const replica = await insertReplica(deps.db, {
     name: input.name,
@@ -56,6 +45,26 @@ export async function addReplica(
   });
   if (replica === undefined) throw nameTaken(input.name);
   return { replica, report };
+}
+
+/** The test of an instance that is no replica yet. */
+export async function testNewReplica(
+  deps: ReplicaVerbDeps,
+  access: { readonly url: string; readonly token: string },
+  signal?: AbortSignal,
+): Promise<ConnectionReport> {
+  const settings = await loadSettings(deps);
+  return testReplica(
+    deps,
+    {
+      replica: { ...access, target: null },
+      master: masterAccess(settings),
+      asnBase: settings.asnBase,
+      // Uploads of a lost database bear marker and reserved number of their master id, whatever controller sent them.
+      isOwnUpload: (row) => markedMasterId(row.title) === (row.asn ?? 0) - settings.asnBase,
+    },
+    signal,
+  );
 }
 
 /** What a good test learned about the instance. */

@@ -23,6 +23,7 @@ import * as views from '../../../shared/db/views.repo.ts';
 import * as workers from '../../../shared/db/workers.repo.ts';
 import { ATTEMPT, type Fixture } from './fixture.ts';
 import { backupCalls } from './calls-backup.ts';
+import { pagesCalls } from './calls-pages.ts';
 import { limitCalls } from './calls-limits.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
@@ -360,6 +361,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...reconcileRepoCalls,
   ...verifyCalls,
   ...backupCalls,
+  ...pagesCalls,
   ...doorCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,

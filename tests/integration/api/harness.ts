@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KyselyPlugin } from 'kysely';
 import { createApiDeps, type ApiDeps } from '../../../services/api/deps.ts';
 import { startApi } from '../../../services/api/server.ts';
 import type { Door } from '../../../shared/config/env.ts';
@@ -65,12 +66,16 @@ export interface TestApiOptions {
   readonly basePath?: string;
   /** Share the database and key of another API: a second process of the same installation. */
   readonly joins?: TestApi;
+  /** Told of every statement that the API sends to its database. */
+  readonly onQuery?: () => void;
   readonly patience?: Parameters<typeof startApi>[2];
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const testDatabase = options.joins?.testDatabase ?? (await createTestDatabase());
-  const database = openDatabase<Tables>(testDatabase.url, { max: 4 });
+  const opened = openDatabase<Tables>(testDatabase.url, { max: 4 });
+  const { onQuery } = options;
+  const database = onQuery === undefined ? opened : { ...opened, db: opened.db.withPlugin(countingPlugin(onQuery)) };
   const secrets =
     options.joins?.secrets ?? createSecretBox({ current: formatFernetKey(randomBytes(32)), old: undefined });
   const state = { draining: false, broken: false };
@@ -135,6 +140,14 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
   };
 }
+
+const countingPlugin = (onQuery: () => void): KyselyPlugin => ({
+  transformQuery({ node }) {
+    onQuery();
+    return node;
+  },
+  transformResult: ({ result }) => Promise.resolve(result),
+});
 
 /** A text goes out as it is, so that tests can send what is no JSON. */
 async function send(url: string, method: string, body: unknown, headers: Record<string, string>): Promise<Answer> {

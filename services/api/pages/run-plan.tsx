@@ -1,0 +1,93 @@
+/** A dry run: what a cycle would do now, to each replica. Nothing was written anywhere to find out. */
+import type { ReplicaPlan } from '../../../shared/replication/plan-replicas.ts';
+import { PostButton } from './components/forms.tsx';
+import { number, To } from './components/links.tsx';
+import { Empty } from './components/notices.tsx';
+
+const SHOWN = 100;
+
+export function PlanPage({ plans, replicaId }: { plans: readonly ReplicaPlan[]; replicaId: number | undefined }) {
+  return (
+    <>
+      <h1>Dry run</h1>
+      <p>What a cycle would do if it began now. Nothing was written to find out.</p>
+      {plans.length === 0 ? <Empty>No replica is enabled; a cycle would do nothing.</Empty> : null}
+      {plans.map((plan) => (
+        <PlanPart plan={plan} />
+      ))}
+      <div class="actions">
+        <PostButton action={replicaId === undefined ? '/sync' : `/replicas/${replicaId}/sync`} id="do-it" kind="primary">
+          Sync now
+        </PostButton>
+        <To to="/runs">Back, change nothing</To>
+      </div>
+    </>
+  );
+}
+
+function PlanPart({ plan }: { plan: ReplicaPlan }) {
+  const nothing = plan.taxonomy.length + plan.uploads.length + plan.updates.length + plan.returns.length === 0;
+  return (
+    <section aria-labelledby={`plan-${plan.replica_id}`}>
+      <h2 id={`plan-${plan.replica_id}`}>
+        <To to={`/replicas/${plan.replica_id}`}>{plan.replica}</To>
+      </h2>
+      {nothing && plan.deletions.length === 0 ? <p>Nothing: it has everything that it should have.</p> : null}
+      {plan.equal === 0 ? null : <p class="faint">{number(plan.equal)} documents would be looked at and are equal.</p>}
+      <Ids title="Uploaded, or linked to an equal document" ids={plan.uploads} />
+      <Ids title="Brought back, since the copy was deleted" ids={plan.returns} />
+      {plan.updates.length === 0 ? null : (
+        <>
+          <h3>{number(plan.updates.length)} updated</h3>
+          <ul>
+            {plan.updates.slice(0, SHOWN).map((one) => (
+              <li>
+                <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>:{' '}
+                {one.fields.map(({ field }) => field).join(', ')}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {plan.deletions.length === 0 ? null : (
+        <>
+          <h3>{number(plan.deletions.length)} deleted on the master</h3>
+          <ul>
+            {plan.deletions.slice(0, SHOWN).map((one) => (
+              <li>
+                <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>: {one.action} ({one.why})
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {plan.taxonomy.length === 0 ? null : (
+        <>
+          <h3>Tags, correspondents, types, paths, fields</h3>
+          <ul>
+            {plan.taxonomy.slice(0, SHOWN).map((line) => (
+              <li>{line}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Ids({ title, ids }: { title: string; ids: readonly number[] }) {
+  if (ids.length === 0) return null;
+  return (
+    <>
+      <h3>
+        {title}: {number(ids.length)}
+      </h3>
+      <p class="counts">
+        {ids.slice(0, SHOWN).map((id) => (
+          <To to={`/documents/${id}`}>#{String(id)}</To>
+        ))}
+        {ids.length > SHOWN ? <span>and {number(ids.length - SHOWN)} more</span> : null}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+/** One run: who began it, how far it is, what became of each document, and why some failed. */
+import * as pages from '../../../shared/db/pages.repo.ts';
+import { findRun, listChildRuns, type RunView } from '../../../shared/db/views.repo.ts';
+import type { ApiDeps } from '../deps.ts';
+import { cureOf } from './cures.ts';
+import { ratePerMinute } from './dashboard.ts';
+import { duration } from './replica-state.ts';
+import { presentRun, type PresentedRun } from './runs.ts';
+
+const PAGE = 100;
+
+export interface ItemQuery {
+  readonly state?: pages.ItemState | 'problem' | undefined;
+  readonly kind?: 'upload' | 'update' | undefined;
+  readonly code?: string | undefined;
+  readonly cursor?: { readonly rank: number; readonly linkId: number } | undefined;
+}
+
+export async function loadRun(deps: ApiDeps, id: number, query: ItemQuery) {
+  const { db } = deps;
+  const row = await findRun(db, id);
+  if (row === undefined) return null;
+  const now = deps.clock.now();
+  const states = query.state === 'problem' ? (['failed', 'held'] as const) : query.state && [query.state];
+  const filter = { runId: id, states, kind: query.kind, code: query.code };
+  const [children, counts, groups, items] = await Promise.all([
+    row.kind === 'cycle' ? listChildRuns(db, id) : [],
+    pages.countRunItems(db, id),
+    pages.groupRunErrors(db, id),
+    pages.listRunItems(db, filter, { after: query.cursor, limit: PAGE }),
+  ]);
+  const run = presentRun(row, now);
+  const last = items.length === PAGE ? items.at(-1) : undefined;
+  return {
+    run,
+    children: children.map((child) => presentRun(child, now)),
+    counts: itemCounts(counts, run),
+    groups: groups.map((group) => ({ ...group, cure: cureOf(group.code) })),
+    items,
+    next: last === undefined ? null : `${last.rank}.${last.link_id}`,
+    pace: paceOf(run, now),
+  };
+}
+export type RunDetail = NonNullable<Awaited<ReturnType<typeof loadRun>>>;
+
+export interface ItemCounts {
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly held: number;
+  readonly left: number;
+  readonly uploads: number;
+  readonly updates: number;
+  /** The rows of old runs are cleared away; their sums stay in the run. */
+  readonly listed: boolean;
+}
+
+export function itemCounts(counts: readonly pages.RunItemCount[], run: PresentedRun): ItemCounts {
+  const sum = (matches: (count: pages.RunItemCount) => boolean) =>
+    counts.filter(matches).reduce((total, { items }) => total + items, 0);
+  const { docs_synced: done, docs_failed: failed, docs_held: held, docs_total: total } = run;
+  return {
+    total,
+    done,
+    failed,
+    held,
+    left: run.running ? Math.max(0, total - done - failed - held) : 0,
+    uploads: sum(({ kind }) => kind === 'upload'),
+    updates: sum(({ kind }) => kind === 'update'),
+    listed: counts.length > 0,
+  };
+}
+
+/** Shown only once there is enough to judge by. */
+function paceOf(run: PresentedRun, now: Date): { readonly perMinute: number; readonly left: string | null } | null {
+  const perMinute = ratePerMinute(run.docs_done, run.started_at, run.finished_at ?? now);
+  if (perMinute === null || perMinute === 0) return null;
+  const open = run.docs_total - run.docs_done;
+  const left = run.running && run.docs_done >= 20 && open > 0 ? duration((open / perMinute) * 60) : null;
+  return { perMinute, left };
+}
+
+interface PhaseStep {
+  readonly name: string;
+  readonly word: string;
+}
+const CYCLE: readonly PhaseStep[] = [
+  { name: 'opening', word: 'open' },
+  { name: 'feed', word: 'scan the master' },
+  { name: 'replicas', word: 'work on the replicas' },
+  { name: 'closed', word: 'closed' },
+];
+const REPLICA: readonly PhaseStep[] = [
+  { name: 'waiting', word: 'wait' },
+  { name: 'taxonomy', word: 'taxonomy' },
+  { name: 'planning', word: 'plan' },
+  { name: 'documents', word: 'apply and read back' },
+  { name: 'closed', word: 'closed' },
+];
+
+/** The phases that such a run passes, in their order, and where it is. */
+export function phasesOf(run: Pick<RunView, 'kind' | 'phase' | 'finished_at'>) {
+  const steps = run.kind === 'cycle' ? CYCLE : REPLICA;
+  const at = run.finished_at === null ? steps.findIndex(({ name }) => name === run.phase) : steps.length - 1;
+  return steps.map(({ word }, nth) => ({ word, state: nth < at ? 'past' : nth === at ? 'now' : 'ahead' }) as const);
+}
+
+export const canRetry = (run: Pick<RunView, 'replica_id' | 'docs_failed' | 'finished_at'>): boolean =>
+  run.replica_id !== null && run.docs_failed > 0 && run.finished_at !== null;
