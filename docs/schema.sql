@@ -39,6 +39,14 @@ AS $function$
       return null;
     end $function$;
 
+create table acknowledgements (
+  key text not null,
+  reason text not null,
+  actor text not null,
+  acknowledged_at timestamp with time zone not null default now(),
+  constraint acknowledgements_pkey PRIMARY KEY (key)
+);
+
 create table admin_account (
   id smallint not null default 1,
   password_hash text not null,

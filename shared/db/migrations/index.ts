@@ -4,7 +4,7 @@ import { deletions } from './2026-11-22-deletions.ts';
 import { files } from './2026-11-22-files.ts';
 import { hygiene } from './2026-11-22-hygiene.ts';
 import { limits } from './2026-11-23-limits.ts';
-import { attention } from './2026-11-24-attention.ts';
+import { troubles } from './2026-11-24-troubles.ts';
 import { reconcile } from './2026-11-22-reconcile.ts';
 import { taxonomy } from './2026-11-22-taxonomy.ts';
 import { truth } from './2026-11-22-truth.ts';
@@ -28,11 +28,8 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-backup': backup,
   '2026-11-23-doors': doors,
   '2026-11-23-limits': limits,
-<<<<<<< HEAD
   '2026-11-24-live': live,
-=======
-  '2026-11-24-attention': attention,
->>>>>>> 7fb6a9d (The dashboard says what needs attention, what runs and how the last thirty days were)
+  '2026-11-24-troubles': troubles,
 };
 
 /**

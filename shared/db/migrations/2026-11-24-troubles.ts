@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely';
 
 /** Troubles on the dashboard that a person has acknowledged. */
-export const attention = {
+export const troubles = {
   async up(db: Kysely<unknown>): Promise<void> {
     for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   },
