@@ -106,7 +106,9 @@ export function listRunItems(
     .$if(filter.kind !== undefined, (query) => query.where('i.kind', '=', filter.kind as 'upload' | 'update'))
     .$if(filter.code !== undefined, (query) => query.where('s.error_code', '=', filter.code as string))
     .$if(page.after !== undefined, (query) =>
-      query.where(sql<boolean>`(${RANK}, i.link_id) > (${page.after?.rank ?? 0}::int, ${page.after?.linkId ?? 0}::bigint)`),
+      query.where(
+        sql<boolean>`(${RANK}, i.link_id) > (${page.after?.rank ?? 0}::int, ${page.after?.linkId ?? 0}::bigint)`,
+      ),
     )
     .orderBy('rank')
     .orderBy('i.link_id')

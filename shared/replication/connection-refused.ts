@@ -21,12 +21,15 @@ export function connectionRefused(
   const step = report.steps.find((candidate) => !candidate.ok && candidate.blocking);
   const name = step?.name ?? 'reachable';
   const detail = step?.detail ?? 'The instance did not answer.';
-  return new ConnectionRefused({
-    code: 'connection_test_failed',
-    class: 'invalid',
-    scope: 'instance',
-    message: `The connection test failed at the step "${name}": ${detail}`,
-    hint: step?.hint ?? 'Check address and token.',
-    fields: { [TOKEN_STEPS.includes(name) ? fields.token : fields.url]: detail },
-  }, report);
+  return new ConnectionRefused(
+    {
+      code: 'connection_test_failed',
+      class: 'invalid',
+      scope: 'instance',
+      message: `The connection test failed at the step "${name}": ${detail}`,
+      hint: step?.hint ?? 'Check address and token.',
+      fields: { [TOKEN_STEPS.includes(name) ? fields.token : fields.url]: detail },
+    },
+    report,
+  );
 }

@@ -27,7 +27,12 @@ export function dashboardPages(deps: ApiDeps): Hono<GateVariables> {
   routes.get('/', async (c) => {
     const board = await load();
     const live = { active: board.status.progress.running };
-    return renderPage(c, deps, { title: 'Dashboard', nav: 'dashboard', live, zone: board.zone }, <Board board={board} />);
+    return renderPage(
+      c,
+      deps,
+      { title: 'Dashboard', nav: 'dashboard', live, zone: board.zone },
+      <Board board={board} />,
+    );
   });
   routes.post('/sync', (c) =>
     act(c, deps, '/', async () => {

@@ -96,8 +96,8 @@ function ReconcileOffer({ detail: { row, offersReconcile } }: { detail: ReplicaD
   return (
     <div class="note">
       <p>
-        <strong>It already holds {row.document_count} documents.</strong> Match them with the master's first, so that none is
-        uploaded twice. You see what would happen before anything is done.
+        <strong>It already holds {row.document_count} documents.</strong> Match them with the master's first, so that
+        none is uploaded twice. You see what would happen before anything is done.
       </p>
       <To to={`/replicas/${row.id}/reconcile`}>Show what would be matched</To>
     </div>

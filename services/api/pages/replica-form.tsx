@@ -166,7 +166,13 @@ function ReplicaForm({ shown: { replica, values, errors = {} } }: { shown: Shown
   return (
     <PostForm action={kept ? `/replicas/${replica.id}/edit` : '/replicas/new'}>
       <Field label="Name" {...at('name')} required />
-      <Field label="Address" {...at('url')} required placeholder="https://paperless.example" hint="Where its web page is." />
+      <Field
+        label="Address"
+        {...at('url')}
+        required
+        placeholder="https://paperless.example"
+        hint="Where its web page is."
+      />
       <Field
         label="API token"
         name="api_token"

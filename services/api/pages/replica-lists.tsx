@@ -22,8 +22,7 @@ import { FindingTable } from './replica-proof.tsx';
 
 const PAGE = 100;
 /** A form sends its empty fields, too: they filter nothing. */
-const or = <S extends z.ZodType>(schema: S) =>
-  z.union([z.literal('').transform(() => undefined), schema]).optional();
+const or = <S extends z.ZodType>(schema: S) => z.union([z.literal('').transform(() => undefined), schema]).optional();
 
 const documentQuery = z.strictObject({
   status: or(z.enum(['pending', 'ok', 'error'])),
@@ -82,7 +81,12 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
       <>
         <h1>{title}</h1>
         <FilterForm>
-          <Select label="State" name="state" value={state} options={options(['open', 'repairing', 'repaired', 'accepted'])} />
+          <Select
+            label="State"
+            name="state"
+            value={state}
+            options={options(['open', 'repairing', 'repaired', 'accepted'])}
+          />
           <Select label="What" name="kind" value={kind} options={options(FINDING_KINDS)} />
         </FilterForm>
         {rows.length === 0 ? (
@@ -180,9 +184,13 @@ function DocumentRow({ row }: { row: DocumentView }) {
       <td>
         <To to={`/documents/${row.master_doc_id}`}>#{row.master_doc_id}</To>
       </td>
-      <td data-label="Copy">{row.replica_doc_id === null ? <span class="faint">none yet</span> : `#${row.replica_doc_id}`}</td>
+      <td data-label="Copy">
+        {row.replica_doc_id === null ? <span class="faint">none yet</span> : `#${row.replica_doc_id}`}
+      </td>
       <td>
-        <Badge tone={failed ? 'bad' : row.waiting ? 'calm' : 'good'}>{row.waiting && !failed ? `${row.phase}, waits` : row.phase}</Badge>
+        <Badge tone={failed ? 'bad' : row.waiting ? 'calm' : 'good'}>
+          {row.waiting && !failed ? `${row.phase}, waits` : row.phase}
+        </Badge>
       </td>
       <td>
         {row.error_code === null ? (

@@ -17,7 +17,10 @@ export function Drift({ detail: { row, replica, findings } }: { detail: ReplicaD
           <FindingTable findings={findings} />
           <p>
             <To to={`/replicas/${row.id}/findings?state=open&drift=1`}>All {number(replica.verification.drift)}</To>
-            <span class="faint"> The next cycle puts right what it may: the master's value is written to {row.name}.</span>
+            <span class="faint">
+              {' '}
+              The next cycle puts right what it may: the master's value is written to {row.name}.
+            </span>
           </p>
         </>
       )}
@@ -101,7 +104,13 @@ export function Ledger({ detail: { row, ledger, replica, windowDays } }: { detai
   );
 }
 
-function LedgerRow({ one: { depth, last, open, covered, documents }, replicaId }: { one: DepthRow; replicaId: number }) {
+function LedgerRow({
+  one: { depth, last, open, covered, documents },
+  replicaId,
+}: {
+  one: DepthRow;
+  replicaId: number;
+}) {
   const share = covered === null || documents === 0 ? null : Math.floor((covered / documents) * 100);
   return (
     <tr>
@@ -124,7 +133,11 @@ function LedgerRow({ one: { depth, last, open, covered, documents }, replicaId }
         )}
       </td>
       <td data-label="Compared">
-        {share === null ? <span class="faint">not by document</span> : `${share} % (${number(covered ?? 0)} of ${number(documents)})`}
+        {share === null ? (
+          <span class="faint">not by document</span>
+        ) : (
+          `${share} % (${number(covered ?? 0)} of ${number(documents)})`
+        )}
       </td>
       <td>
         {open === null ? (
@@ -161,7 +174,8 @@ export function Taxonomy({ detail: { row, taxonomy, troubles, proposals } }: { d
           {troubles.map((one) => (
             <li>
               <strong>{one.name}</strong> ({one.kind.replaceAll('_', ' ')}):{' '}
-              {one.error_msg ?? 'has no counterpart here yet'} <To to={`/conflicts?replica_id=${row.id}#ambiguities`}>Decide</To>
+              {one.error_msg ?? 'has no counterpart here yet'}{' '}
+              <To to={`/conflicts?replica_id=${row.id}#ambiguities`}>Decide</To>
             </li>
           ))}
         </ul>

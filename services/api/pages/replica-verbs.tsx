@@ -96,7 +96,9 @@ function addSimple(routes: Hono<GateVariables>, deps: ApiDeps): void {
     const depth = depthOf.parse(values['depth']);
     const asked = { replicaId, scope: 'replica', depth, trigger: 'manual', askedBy: 'page' } as const;
     const { verificationId, alreadyRunning } = await openVerification(deps, asked);
-    return alreadyRunning ? `Verification ${verificationId} is under way already.` : `Verification ${verificationId} was started.`;
+    return alreadyRunning
+      ? `Verification ${verificationId} is under way already.`
+      : `Verification ${verificationId} was started.`;
   });
 }
 
@@ -145,8 +147,8 @@ function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
       >
         <p>
           The controller forgets this replica: its address, its token, and what is known of{' '}
-          <To to={`/replicas/${id}/documents`}>{`${number(links)} documents`}</To>. Added again, its documents have to be
-          matched anew.
+          <To to={`/replicas/${id}/documents`}>{`${number(links)} documents`}</To>. Added again, its documents have to
+          be matched anew.
         </p>
         <p>
           <strong>The instance itself is left as it is:</strong> no document on it is changed or deleted. The master is
@@ -166,7 +168,12 @@ function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
     const links = await countLinksOf(deps.db, id);
     await repo.deleteReplica(deps.db, id);
     deps.log.info(`Replica "${name}" was removed; its instance was left as it is.`);
-    return redirectWith(c, deps, '/replicas', `Replica "${name}" was removed, with what was known of ${plural(links, 'document')}.`);
+    return redirectWith(
+      c,
+      deps,
+      '/replicas',
+      `Replica "${name}" was removed, with what was known of ${plural(links, 'document')}.`,
+    );
   });
 }
 
@@ -223,7 +230,9 @@ function addDeletions(routes: Hono<GateVariables>, deps: ApiDeps): void {
       const replica = await existingReplica(deps, idOf(c));
       const approved = await tombstones.acknowledgeDeletions(deps.db, replica.id);
       if (approved === null) return 'No deletions wait; nothing was changed.';
-      deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, { replicaId: replica.id });
+      deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, {
+        replicaId: replica.id,
+      });
       return `${plural(approved, 'deletion')} on "${replica.name}" will be carried out by the next cycle.`;
     }),
   );

@@ -16,7 +16,11 @@ export function PlanPage({ plans, replicaId }: { plans: readonly ReplicaPlan[]; 
         <PlanPart plan={plan} />
       ))}
       <div class="actions">
-        <PostButton action={replicaId === undefined ? '/sync' : `/replicas/${replicaId}/sync`} id="do-it" kind="primary">
+        <PostButton
+          action={replicaId === undefined ? '/sync' : `/replicas/${replicaId}/sync`}
+          id="do-it"
+          kind="primary"
+        >
           Sync now
         </PostButton>
         <To to="/runs">Back, change nothing</To>

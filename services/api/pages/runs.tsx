@@ -110,7 +110,10 @@ function addList(routes: Hono<GateVariables>, deps: ApiDeps): void {
             label="Outcome"
             name="outcome"
             value={outcome}
-            options={[{ value: '', label: 'any' }, ...OUTCOMES.map((value) => ({ value, label: value.replace('_', ' ') }))]}
+            options={[
+              { value: '', label: 'any' },
+              ...OUTCOMES.map((value) => ({ value, label: value.replace('_', ' ') })),
+            ]}
           />
         </FilterForm>
         <Live id="runs" active={live.active}>
@@ -133,8 +136,8 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
       { title: `Cancel run ${run.id}`, nav: 'runs' },
       <ConfirmPage title={`Cancel run ${run.id}`} action={`${at}/cancel`} back={at} button="Cancel the run" danger>
         <p>
-          What is done stays: {plural(run.docs_synced, 'document')} so far. What is in flight is finished by the next run,
-          and everything else waits for it. Nothing is undone on {run.replica ?? 'any replica'}.
+          What is done stays: {plural(run.docs_synced, 'document')} so far. What is in flight is finished by the next
+          run, and everything else waits for it. Nothing is undone on {run.replica ?? 'any replica'}.
         </p>
       </ConfirmPage>,
     );
@@ -148,7 +151,8 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
   routes.post('/:id/retry', (c) =>
     act(c, deps, `/runs/${idOf(c)}`, async () => {
       const run = await findRun(deps.db, idOf(c));
-      if (run === undefined || run.replica_id === null) throw notFound(`A run ${idOf(c)} of one replica`, 'run_not_found');
+      if (run === undefined || run.replica_id === null)
+        throw notFound(`A run ${idOf(c)} of one replica`, 'run_not_found');
       const retried = (await retryFailed(deps.db, run.replica_id)).reduce((sum, { documents }) => sum + documents, 0);
       if (retried === 0) return 'Nothing is failed any more; no document was changed.';
       deps.log.info(`${retried} failed documents are due again.`, { replicaId: run.replica_id });

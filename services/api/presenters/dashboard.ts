@@ -230,4 +230,3 @@ function queueOf(counts: Readonly<Record<string, QueueCounts>> | null) {
   const sum = (key: keyof QueueCounts) => Object.values(counts).reduce((total, queue) => total + queue[key], 0);
   return { waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed'), failed: sum('failed') };
 }
-

@@ -31,7 +31,8 @@ export function nextStep(replica: Shown, row: Row): NextStep {
       verbs: [post('Enable again', 'unsuspend'), get('Edit address or token', `${at}/edit`)],
     };
   if (!row.enabled) return { next: 'No cycle includes it until you enable it.', verbs: [post('Enable', 'unsuspend')] };
-  if (row.paused_at !== null) return { next: 'No cycle includes it until you resume it.', verbs: [post('Resume', 'resume')] };
+  if (row.paused_at !== null)
+    return { next: 'No cycle includes it until you resume it.', verbs: [post('Resume', 'resume')] };
   if (row.uploads_held !== null)
     return {
       next: 'Everything but uploads goes on. Uploads wait until you say so.',
@@ -43,7 +44,12 @@ export function nextStep(replica: Shown, row: Row): NextStep {
     case 'failing':
       return {
         next: 'The next cycle tries again by itself.',
-        verbs: [syncNow, ...(row.error_code === null ? [get('Show the documents', failedList(at))] : [get('Test the connection', `${at}#connection`)])],
+        verbs: [
+          syncNow,
+          ...(row.error_code === null
+            ? [get('Show the documents', failedList(at))]
+            : [get('Test the connection', `${at}#connection`)]),
+        ],
       };
     case 'drifted':
       return {

@@ -48,7 +48,14 @@ export function GapLine({ days }: { days: readonly StripDay[] }) {
   const points = known.map(({ at, gap }) => `${at * 10 + 5},${(22 - (gap / worst) * 20).toFixed(1)}`).join(' ');
   const label = `Longest time between two good cycles, day by day; at most ${duration(worst)}`;
   return (
-    <svg class="chart" viewBox={`0 0 ${days.length * 10} 24`} preserveAspectRatio="none" height="24" role="img" aria-label={label}>
+    <svg
+      class="chart"
+      viewBox={`0 0 ${days.length * 10} 24`}
+      preserveAspectRatio="none"
+      height="24"
+      role="img"
+      aria-label={label}
+    >
       <title>{label}</title>
       <polyline class="line" points={points} />
     </svg>

@@ -75,7 +75,9 @@ export function Counts({ replica }: { replica: PresentedReplica }) {
       {documents.blocked === 0 ? null : (
         <CountLink to={`${list}?phase=blocked`} count={documents.blocked} label="blocked" tone="bad" />
       )}
-      {documents.held === 0 ? null : <CountLink to={`${list}?held=1`} count={documents.held} label="held" tone="warn" />}
+      {documents.held === 0 ? null : (
+        <CountLink to={`${list}?held=1`} count={documents.held} label="held" tone="warn" />
+      )}
       <CountLink
         to={`/replicas/${replica.id}/findings?state=open&drift=1`}
         count={verification.drift}
@@ -83,7 +85,12 @@ export function Counts({ replica }: { replica: PresentedReplica }) {
         tone="bad"
       />
       {conflicts === 0 ? null : (
-        <CountLink to={`/conflicts?replica_id=${replica.id}&state=open`} count={conflicts} label="conflicts" tone="bad" />
+        <CountLink
+          to={`/conflicts?replica_id=${replica.id}&state=open`}
+          count={conflicts}
+          label="conflicts"
+          tone="bad"
+        />
       )}
     </p>
   );

@@ -33,7 +33,10 @@ describe('with nothing in it', () => {
   it('styles and scripts come from us, packed, for ever, and a wrong name is none', async () => {
     for (const name of ['pico', 'app', 'htmx', 'sse'] as const) {
       const answer = await fetch(stage.api.url + assetPath(name), { headers: { 'accept-encoding': 'gzip' } });
-      expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable']);
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([
+        200,
+        'public, max-age=31536000, immutable',
+      ]);
       expect(answer.headers.get('content-encoding')).toBe('gzip');
       expect((await answer.text()).length).toBeGreaterThan(1000);
     }
@@ -83,7 +86,8 @@ describe('with a small installation full of hostile words', () => {
       expect(text, name).toContain('<html lang="en">');
       const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
       expect(ids.length - new Set(ids).size, `${name}: ${ids.join(' ')}`).toBe(0);
-      for (const [, id] of text.matchAll(/<(?:input|select)[^>]* id="([^"]+)"/g)) expect(text, name).toContain(`for="${id}"`);
+      for (const [, id] of text.matchAll(/<(?:input|select)[^>]* id="([^"]+)"/g))
+        expect(text, name).toContain(`for="${id}"`);
     }
   });
 
@@ -114,7 +118,18 @@ describe('with a small installation full of hostile words', () => {
     const many = await cost();
     expect(many).toEqual(few);
     // What a page may cost; a new query is a decision.
-    const limits = { dashboard: 28, replicas: 21, detail: 36, suspended: 36, documents: 4, findings: 4, runs: 4, run: 6, cycle: 7 };
-    for (const [name, limit] of Object.entries(limits)) expect([name, (few[name] ?? 0) <= limit, few[name]]).toEqual([name, true, few[name]]);
+    const limits = {
+      dashboard: 28,
+      replicas: 21,
+      detail: 36,
+      suspended: 36,
+      documents: 4,
+      findings: 4,
+      runs: 4,
+      run: 6,
+      cycle: 7,
+    };
+    for (const [name, limit] of Object.entries(limits))
+      expect([name, (few[name] ?? 0) <= limit, few[name]]).toEqual([name, true, few[name]]);
   });
 });

@@ -187,7 +187,14 @@ async function addProof(api: TestApi, replicaId: number, linkId: number, word: s
     .insertInto('taxonomy_links')
     .values([
       { replica_id: replicaId, kind: 'tag', master_id: 1, replica_obj_id: 4, name: 'invoice', state: 'linked' },
-      { replica_id: replicaId, kind: 'tag', master_id: 2, name: word, state: 'ambiguous', error_msg: `two fit ${word}` },
+      {
+        replica_id: replicaId,
+        kind: 'tag',
+        master_id: 2,
+        name: word,
+        state: 'ambiguous',
+        error_msg: `two fit ${word}`,
+      },
     ])
     .execute();
 }
