@@ -15,7 +15,7 @@ select s.id as link_id, s.master_doc_id, s.master_added, s.replica_doc_id, s.pha
   order by s.master_doc_id;
 
 -- surplusOf
-select "replica_doc_id"
+select "replica_doc_id", "replica_added"
   from "tombstones"
   where "link_id" = $1
   and "reason" = $2

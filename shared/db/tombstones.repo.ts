@@ -297,14 +297,18 @@ export async function acknowledgeDeletions(db: Db, replicaId: number): Promise<n
   return row?.deletions_approved ?? null;
 }
 
+export interface ThrownAway {
+  readonly replica_doc_id: number;
+  readonly replica_added: string | null;
+}
+
 /** Documents of the replica that went to its trash because they were one copy of this link too many. */
-export async function surplusOf(db: Db, linkId: number): Promise<number[]> {
-  const rows = await db
+export async function surplusOf(db: Db, linkId: number): Promise<ThrownAway[]> {
+  return db
     .selectFrom('tombstones')
-    .select('replica_doc_id')
+    .select(['replica_doc_id', 'replica_added'])
     .where('link_id', '=', linkId)
     .where('reason', '=', 'surplus')
     .orderBy('replica_doc_id')
     .execute();
-  return rows.map((row) => row.replica_doc_id);
 }

@@ -63,29 +63,32 @@ export async function cleanAfterHold(work: DocumentWork): Promise<Step | null> {
     await save(work, { hold_until: null, clean_read_at: null, plan: null, held_plan: null });
     return null;
   }
-  const unanswered = first === null ? await saveAgain(work) : null;
-  if (unanswered) return unanswered;
+  const saved = first === null ? await saveAgain(work) : 'answered';
+  if (typeof saved === 'object') return saved;
+  const readAt = saved === 'answered' ? (first ?? now) : null;
   return end(
     'held',
     'write_unanswered',
     'Read back as desired; once more before it counts, since a late write may still come.',
-    {
-      clean_read_at: first ?? now,
-      plan: null,
-      next_due_at: new Date((first ?? now).getTime() + apart),
-    },
+    { clean_read_at: readAt, plan: null, next_due_at: new Date((readAt ?? now).getTime() + apart) },
   );
 }
 
-async function saveAgain(work: DocumentWork): Promise<Step | null> {
+/** An answer that is an error tells nothing of what was queued on the replica before it: that save does not count. */
+async function saveAgain(work: DocumentWork): Promise<Step | 'answered' | 'refused'> {
   const copy = await readCopy(work);
-  if (!copy) return null;
+  if (!copy) return 'refused';
   const { title } = copy;
-  return intendedWrite(work, {
+  let answered = false;
+  const unanswered = await intendedWrite(work, {
     name: 'save-again',
     plan: fieldHashes({ title }),
-    send: () => work.writer.patchDocument(copy.id, { title }, work.signal),
+    send: async () => {
+      await work.writer.patchDocument(copy.id, { title }, work.signal);
+      answered = true;
+    },
   });
+  return unanswered ?? (answered ? 'answered' : 'refused');
 }
 
 /** One bad field never holds up the rest, but the document is not equal either. */

@@ -3,13 +3,13 @@ import * as attemptsRepo from '../../db/attempts.repo.ts';
 import { ownersOf } from '../../db/links.repo.ts';
 import * as proposals from '../../db/proposals.repo.ts';
 import type { Attempt } from '../../db/tables.ts';
-import { surplusOf } from '../../db/tombstones.repo.ts';
+import { surplusOf, type ThrownAway } from '../../db/tombstones.repo.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { chooseCopy } from '../../domain/match.ts';
 import { markedMasterId } from '../../domain/markers.ts';
 import { pythonTrim } from '../../domain/python-text.ts';
 import { newestVersion } from '../../domain/versions.ts';
-import type { ConsumeTask } from '../../paperless/api.ts';
+import type { ConsumeTask, TrashRow } from '../../paperless/api.ts';
 import { claim, claimHolder } from './claim.ts';
 import { borrowFile, copyChecksum, matches } from './file.ts';
 import { endGone } from './gone.ts';
@@ -32,7 +32,7 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
   const thrownAway = await surplusOf(work.deps.db, work.link.id);
   const trashed = (await work.writer.trash(work.signal)).find(
     (row) =>
-      !thrownAway.includes(row.id) &&
+      !thrownAway.some((surplus) => isThat(surplus, row)) &&
       // A version in the trash bears the title its document had at the time.
       row.rootDocument === null &&
       ((reserved !== null && row.asn === reserved) || markedMasterId(row.title) === work.link.master_doc_id),
@@ -42,6 +42,12 @@ export async function lookForUpload(work: DocumentWork): Promise<Sighting> {
     (attempt) => attempt.file_name.normalize('NFC') === trashed.originalFileName?.normalize('NFC'),
   );
   return { kind: 'trash', id: trashed.id, ours: sameName || markedMasterId(trashed.title) === work.link.master_doc_id };
+}
+
+/** Ids are given out again once the trash was emptied, or by a replica that was restored (F7). */
+function isThat(surplus: ThrownAway, row: TrashRow): boolean {
+  if (surplus.replica_doc_id !== row.id) return false;
+  return surplus.replica_added === null || checkIdentity(surplus.replica_added, row.added) !== 'other';
 }
 
 /** 2.20 shows neither title nor ASN of a task; there the fence alone decides. */

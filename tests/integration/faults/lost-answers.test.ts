@@ -17,8 +17,15 @@ const ANSWERS: readonly [fault: FaultName, argument: FaultArgument][] = [
 
 describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
   let stage: Stage;
+  let atSaveAgain: (() => unknown) | null = null;
+  const racePoint = async (point: string) => {
+    if (point !== 'save-again.before') return;
+    atSaveAgain?.();
+    atSaveAgain = null;
+  };
   beforeAll(async () => {
-    stage = await Stage.open({ replica: generation, timeouts: IMPATIENT, documents: ANSWERS.map(() => ({})) });
+    const documents = ANSWERS.map(() => ({}));
+    stage = await Stage.open({ replica: generation, timeouts: IMPATIENT, documents, racePoint });
     await stage.heal();
   });
   afterAll(() => stage.close());
@@ -113,6 +120,28 @@ describe.each(['v2', 'v3'] as const)('on a %s replica', (generation) => {
     await stage.heal();
     expect(await stage.controller.replica('copy')).toMatchObject({ consecutive_failures: 0 });
     expect(writes(stage.copy)).toHaveLength(12);
+    await stage.expectEqual();
+  });
+
+  it('a save after an unanswered write that is answered with an error does not count; only the next answered one does', async () => {
+    const id = stage.add();
+    await stage.heal();
+    editDocument(stage.master, id, { title: 'Edited without an answer' });
+    const match = { method: 'PATCH', pathPrefix: `/api/documents/${await copyOf(id)}/` };
+    stage.copy.setFault('never-answer', { value: 'all', match, times: 1 });
+    await stage.cycle();
+    expect(await stage.link(id)).toMatchObject({ error_code: 'write_unanswered' });
+    await letTimePass(stage.db, 16 * MINUTES);
+    atSaveAgain = () => stage.copy.setFault('wrong-shape', { match, times: 1 });
+    await stage.cycle();
+    expect(atSaveAgain).toBeNull();
+    expect(await stage.link(id)).toMatchObject({ error_code: 'write_unanswered', clean_read_at: null, plan: null });
+    await letTimePass(stage.db, 11 * MINUTES);
+    await stage.cycle();
+    expect(await stage.link(id)).toMatchObject({ status: 'pending', clean_read_at: expect.any(Date) });
+    await letTimePass(stage.db, 11 * MINUTES);
+    await stage.heal();
+    expect(await stage.link(id)).toMatchObject({ status: 'ok', hold_until: null });
     await stage.expectEqual();
   });
 
