@@ -7,7 +7,7 @@ import { serverUrl } from '../../shared/config/env-values.ts';
 import { loadEnv, type Env } from '../../shared/config/env.ts';
 import { EXIT } from '../../shared/config/exit-codes.ts';
 import { resolveSecretKeys } from '../../shared/config/secret-key.ts';
-import { deleteMeta, insertMeta, MOVED_TO } from '../../shared/db/app-meta.repo.ts';
+import { deleteMeta, insertMeta, MOVED_TO, readMeta } from '../../shared/db/app-meta.repo.ts';
 import { describeUrl, openDatabase, waitForDatabase, type Database } from '../../shared/db/client.ts';
 import { migrate } from '../../shared/db/migrate.ts';
 import type { Tables } from '../../shared/db/tables.ts';
@@ -62,12 +62,16 @@ async function targetUrl(given: string): Promise<string> {
   return parsed.data;
 }
 
-/** Marked before the first row leaves: from then on at most one of the two can start. To be repeated after a kill. */
+/**
+ * Marked before the first row leaves: from then on at most one of the two can start. To be repeated after a kill, to the
+ * same place only: the mark of an earlier move that succeeded is what keeps this controller from starting.
+ */
 async function move(env: Env, { db }: Database<Tables>, target: string, force: boolean): Promise<Restored> {
   await refuseInUse(db);
+  const place = describeUrl(target);
+  const first = await insertMeta(db, MOVED_TO, place);
+  if (!first) await refuseElsewhere(db, place);
   const file = join(env.scratchDir, `move-${randomBytes(6).toString('hex')}.gz`);
-  await deleteMeta(db, MOVED_TO);
-  await insertMeta(db, MOVED_TO, describeUrl(target));
   try {
     await writeBackup({ db, clock: systemClock, version: programVersion() }, file);
     return await restoreBackup(file, target, {
@@ -78,9 +82,20 @@ async function move(env: Env, { db }: Database<Tables>, target: string, force: b
     });
   } catch (error) {
     // Refused before anything was changed. After any other fault nobody knows whether it is there: the mark stays.
-    if (error instanceof AppError && error.class === 'config') await deleteMeta(db, MOVED_TO);
+    if (first && error instanceof AppError && error.class === 'config') await deleteMeta(db, MOVED_TO);
     throw error;
   } finally {
     await rm(file, { force: true });
   }
+}
+
+async function refuseElsewhere(db: Database<Tables>['db'], place: string): Promise<void> {
+  const earlier = await readMeta(db, MOVED_TO);
+  if (earlier === undefined || earlier === place) return;
+  throw new AppError({
+    code: 'database_moved',
+    class: 'config',
+    message: `This controller was moved to ${earlier}.`,
+    hint: 'Two places must never go on with it. If nothing runs there: pngx-controller move --cancel, then move again.',
+  });
 }

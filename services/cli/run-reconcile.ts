@@ -60,7 +60,7 @@ function planLines({ documents, truncated }: ReconcilePlan): string[] {
     `#${row.master_doc_id}`,
     row.replica_doc_id === null ? '-' : `#${row.replica_doc_id}`,
     row.rule ?? 'no copy',
-  ]); // prettier-ignore
+  ]);
   if (rows.length === 0) return [];
   return ['', ...columns([['master', 'copy', 'by'], ...rows]), ...(truncated ? ['... and more'] : [])];
 }
@@ -81,7 +81,7 @@ export async function reconcile(
     else
       printLines([
         `Run ${runId} was started.${alone ? ' No controller runs here: it begins with the next start.' : ''}`,
-      ]); // prettier-ignore
+      ]);
     return EXIT.ok;
   }
   const { run, replicas } = await follow(db, runId, json);

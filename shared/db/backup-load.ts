@@ -32,7 +32,7 @@ export async function deferReferences(trx: Db, work: () => Promise<void>): Promi
   for (const row of rows)
     await sql`alter table ${sql.table(row.on_table)} alter constraint ${sql.id(row.name)} deferrable initially deferred`.execute(
       trx,
-    ); // prettier-ignore
+    );
   await work();
   await sql`set constraints all immediate`.execute(trx);
   for (const row of rows)
@@ -48,7 +48,7 @@ export async function viaOlderSchema(
 ): Promise<void> {
   const {
     rows: [home],
-  } = await sql<{ name: string }>`select current_schema() as name`.execute(trx); // prettier-ignore
+  } = await sql<{ name: string }>`select current_schema() as name`.execute(trx);
   await sql`create schema ${sql.id(OLD_SCHEMA)}`.execute(trx);
   await sql`select set_config('search_path', ${OLD_SCHEMA}, true)`.execute(trx);
   const inOrder = Object.keys(known).sort();
@@ -131,7 +131,7 @@ async function setIdentity(trx: Db, table: TableName, saved: Readonly<Record<str
     rows: [found],
   } = await sql<{ name: string }>`select s.relname as name from pg_class s
     join pg_depend d on d.objid = s.oid and d.deptype = 'i' join pg_class t on t.oid = d.refobjid
-    where s.relkind = 'S' and t.relname = ${table} and t.relnamespace = current_schema()::regnamespace`.execute(trx); // prettier-ignore
+    where s.relkind = 'S' and t.relname = ${table} and t.relnamespace = current_schema()::regnamespace`.execute(trx);
   if (found === undefined) return;
   const { rows } = await sql<{ top: number }>`select coalesce(max(id), 0) as top from ${sql.table(table)}`.execute(trx);
   await setTo(trx, found.name, Math.max(rows[0]?.top ?? 0, saved[found.name] ?? 0) + (table === 'replicas' ? 0 : leap));

@@ -85,22 +85,22 @@ export function pairTwins(masters: readonly MasterTwin[], copies: readonly Twin[
     'former',
     ({ formerId }) => formerId,
     ({ id }) => id,
-  ); // prettier-ignore
+  );
   join(
     'asn',
     ({ asn }) => asn,
     ({ asn }) => asn,
-  ); // prettier-ignore
+  );
   join(
     'title_created',
     ({ titleKey }) => titleKey,
     ({ titleKey }) => titleKey,
-  ); // prettier-ignore
+  );
   join(
     'order',
     () => true,
     () => true,
-  ); // prettier-ignore
+  );
   return pairs;
 }
 

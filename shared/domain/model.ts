@@ -88,7 +88,7 @@ export const FIELD_TYPES = [
   'documentlink',
   'select',
   'longtext',
-] as const; // prettier-ignore
+] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
 export interface SelectOption {

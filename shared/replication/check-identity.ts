@@ -140,20 +140,20 @@ async function confirmNewAddress(work: ReplicaRun): Promise<void> {
       work,
       'identity_changed',
       `${where} ${wrong} of ${sample.length} sampled copies are not there as they were known.`,
-    ); // prettier-ignore
+    );
   if (verdicts.includes('cut'))
     throw await pause(
       work,
       'identity_cut',
       `${where} its documents are there only with times cut to milliseconds: it was imported from a backup.`,
-    ); // prettier-ignore
+    );
   const others = await identity.alsoKnownAt(deps.db, read, { master: false, replicaId: replica.id });
   if (others.length > 0)
     throw await pause(
       work,
       'identity_ambiguous',
       `${where} the sampled documents are just as well those of ${others.join(', ')}.`,
-    ); // prettier-ignore
+    );
   await deps.db.updateTable('replicas').set({ unconfirmed: false }).where('id', '=', replica.id).execute();
 }
 

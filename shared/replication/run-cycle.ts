@@ -101,12 +101,12 @@ async function confirmNewAddress(deps: EngineDeps, master: PaperlessReader, sign
     throw addressRefused(
       'identity_changed',
       `${wrong} of ${sample.length} sampled documents are not there as they were known`,
-    ); // prettier-ignore
+    );
   if (verdicts.includes('cut'))
     throw addressRefused(
       'identity_cut',
       'its documents are there only with times cut to milliseconds, as in an import of it',
-    ); // prettier-ignore
+    );
   const others = await alsoKnownAt(deps.db, read, { master: true, replicaId: null });
   if (others.length > 0)
     throw addressRefused('identity_ambiguous', `the sampled documents are just as well those of ${others.join(', ')}`);

@@ -65,7 +65,7 @@ const PASSING = new Set([
   'slot_lost',
   'answer_missing',
   'answered_error',
-]); // prettier-ignore
+]);
 
 /** A cycle takes its time; half an interval, five minutes at least, is no delay yet. */
 const GRACE_SECONDS = 300;

@@ -36,7 +36,7 @@ export const COMPARED_FIELDS = [
   'original_file_name',
   'file',
   'versions',
-] as const; // prettier-ignore
+] as const;
 export type ComparedField = (typeof COMPARED_FIELDS)[number];
 
 export interface Difference {

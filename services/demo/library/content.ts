@@ -7,7 +7,7 @@ const OPENINGS = [
   'The meter was read on the day named above',
   'Your subscription goes on for another year',
   'The goods left our store this morning',
-]; // prettier-ignore
+];
 const MIDDLES = [
   'The invoice amount is due within thirty days',
   'One rake and one spade were out of stock',
@@ -17,7 +17,7 @@ const MIDDLES = [
   'All parts were packed by weight and number',
   'The tax office wants a copy for its files',
   'The old contract ends with the summer',
-]; // prettier-ignore
+];
 const CLOSINGS = ['With kind regards', 'Keep this sheet for your records', 'No answer is needed', 'See the other side'];
 
 /** The number makes each page unlike every other one: equal bytes are made on purpose only. */

@@ -48,7 +48,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   ',': '0000448',
   '-': '000v000',
   ':': '0cc0cc0',
-}; // prettier-ignore
+};
 
 const ROWS = 7;
 const COLUMNS = 5;

@@ -14,7 +14,7 @@ const MEMBER_RIGHTS = [
   'view_storagepath',
   'view_customfield',
   'view_uisettings',
-]; // prettier-ignore
+];
 const READER_RIGHTS = ['view_document', 'view_tag', 'view_correspondent', 'view_documenttype', 'view_uisettings'];
 
 export const OFFICE = { user: 'office' } as const;

@@ -76,7 +76,7 @@ async function rotate(dir: string, keep: number): Promise<void> {
   const old = names
     .filter((name) => NAME.test(name))
     .sort()
-    .slice(0, -keep); // prettier-ignore
+    .slice(0, -keep);
   for (const name of [...old, ...names.filter((name) => UNFINISHED.test(name))])
     await rm(join(dir, name), { force: true });
 }

@@ -14,7 +14,7 @@ import {
 } from '../../db/backup-load.ts';
 import { plainTexts } from '../../db/backup-dump.ts';
 import { markRestored, releaseRestored } from '../../db/backups.repo.ts';
-import { openDatabase, waitForDatabase } from '../../db/client.ts';
+import { type Database, openDatabase, waitForDatabase } from '../../db/client.ts';
 import { marked, migrate } from '../../db/migrate.ts';
 import { migrations } from '../../db/migrations/index.ts';
 import type { Db, Tables } from '../../db/tables.ts';
@@ -50,11 +50,7 @@ export async function restoreBackup(file: string, url: string, options: RestoreO
   const forget = options.forgetTokens === true;
   const header = await checkBackup(file, { secrets: forget ? null : secrets, known: migrations });
   await waitForDatabase(url);
-  const database = openDatabase<Tables>(url, {
-    max: 1,
-    applicationName: 'pngx-controller restore',
-    statementTimeoutMs: 0,
-  }); // prettier-ignore
+  const database = openUnlimited(url);
   try {
     await refuseInUse(database.db);
     await migrate(url, { queue: options.queue, queues: QUEUES });
@@ -75,15 +71,16 @@ export async function restoreBackup(file: string, url: string, options: RestoreO
   }
 }
 
+/** One session that nothing ends early: what it does is one transaction over every table. */
+function openUnlimited(url: string): Database<Tables> {
+  return openDatabase<Tables>(url, { max: 1, applicationName: 'pngx-controller restore', statementTimeoutMs: 0 });
+}
+
 /** The same marks for a database that came back by other means than a backup of ours (H10). */
 export async function markPutBack(url: string): Promise<void> {
   await waitForDatabase(url);
   await migrate(url, { queue: false });
-  const database = openDatabase<Tables>(url, {
-    max: 1,
-    applicationName: 'pngx-controller restore',
-    statementTimeoutMs: 0,
-  }); // prettier-ignore
+  const database = openUnlimited(url);
   try {
     await refuseInUse(database.db);
     await database.db.transaction().execute(async (trx) => {

@@ -52,8 +52,8 @@ async function* nominations(scan: Scan, refused: ReadonlySet<string>): AsyncGene
 async function withFacts(scan: Scan, batch: readonly Nominated[]): Promise<repo.NewProposal[]> {
   const read = async (instance: Scan['master'], ids: number[]) =>
     new Map((await instance.identities(ids, scan.signal)).map((row) => [row.id, row]));
-  const masters = await read(scan.master, [...new Set(batch.map(({ masterId }) => masterId))]); // prettier-ignore
-  const copies = await read(scan.replica, [...new Set(batch.map(({ copyId }) => copyId))]); // prettier-ignore
+  const masters = await read(scan.master, [...new Set(batch.map(({ masterId }) => masterId))]);
+  const copies = await read(scan.replica, [...new Set(batch.map(({ copyId }) => copyId))]);
   return batch.map((nominated) => ({
     ...nominated,
     shown: { master: factsOf(masters.get(nominated.masterId)), replica: factsOf(copies.get(nominated.copyId)) },

@@ -217,7 +217,7 @@ describe('adding a replica', () => {
         'superuser',
         'library',
         'asn_range',
-      ]); // prettier-ignore
+      ]);
       expect(body.replica).toMatchObject({ name, url: simulator().url, enabled: true, sync_interval_seconds: null });
       expect(body.replica.version.startsWith(version)).toBe(true);
       expect(text).not.toContain(token);

@@ -79,7 +79,7 @@ describe('the error shape', () => {
       'name',
       'sync_interval_seconds',
       'url',
-    ]); // prettier-ignore
+    ]);
     expect(answer.text).not.toContain('in-clear');
   });
 

@@ -32,7 +32,7 @@ describe('GET /metrics', () => {
         file_name: 'a.pdf',
         worker: '00000000-0000-0000-0000-000000000000',
         lease_epoch: 1,
-      }) // prettier-ignore
+      })
       .execute();
     await api.request('POST', '/api/sync');
     const { status, text, headers } = await api.get('/metrics');

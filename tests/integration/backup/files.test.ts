@@ -63,7 +63,7 @@ describe('a backup', () => {
       same: boolean;
     }>`select bool_and(error_msg = ${'a\u2028b\\n"c"\n\t[1,2]'} and plan->'a'->>2 = 'ü'
       and applied = 'null'::jsonb and last_synced = '2026-02-03 04:05:06.789012+00') and count(*) = 1203 as same
-      from sync_map`.execute(target.db); // prettier-ignore
+      from sync_map`.execute(target.db);
     expect(rows.rows[0]?.same).toBe(true);
     const left = await sql<{
       n: number;

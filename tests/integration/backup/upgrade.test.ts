@@ -119,7 +119,7 @@ describe('an upgrade', () => {
       Object.keys(migrations)
         .filter((name) => name !== FIRST)
         .sort(),
-    ); // prettier-ignore
+    );
     await expectNothingToDo(target);
   });
 
@@ -133,7 +133,7 @@ describe('an upgrade', () => {
     expect(now['settings']).toEqual(then['settings']);
     const schemas = await sql<{
       n: number;
-    }>`select count(*)::int as n from pg_namespace where nspname = 'pngx_restore'`.execute(target.db); // prettier-ignore
+    }>`select count(*)::int as n from pg_namespace where nspname = 'pngx_restore'`.execute(target.db);
     expect(schemas.rows[0]?.n).toBe(0);
     await expectNothingToDo(target);
   });
@@ -171,5 +171,20 @@ describe('a move', () => {
     const start = startProgram('services/cli/main.ts', env, ['api']);
     expect([await start.ended, start.stderr()]).toEqual([64, expect.stringContaining('was moved to')]);
     await expectNothingToDo(target);
+  });
+
+  it('that is refused later leaves the mark of the one before: only one of the two places can start', async () => {
+    const [target, elsewhere] = [await emptyDatabase(), await emptyDatabase()];
+    const { url, ownerUrl } = world.controller.database;
+    const env = { DATABASE_URL: url, MIGRATION_DATABASE_URL: ownerUrl, SECRET_KEY: world.controller.key };
+    const run = async (...args: string[]) => {
+      const program = startProgram('services/cli/main.ts', env, args);
+      return [await program.ended, program.stderr()];
+    };
+    await run('move', '--cancel');
+    expect(await run('move', '--to', target.ownerUrl)).toEqual([0, '']);
+    expect(await run('move', '--to', elsewhere.ownerUrl)).toEqual([64, expect.stringContaining('was moved to')]);
+    expect(await run('move', '--to', target.ownerUrl)).toEqual([64, expect.stringContaining('--force')]);
+    expect(await run('api')).toEqual([64, expect.stringContaining('was moved to')]);
   });
 });

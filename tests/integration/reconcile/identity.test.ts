@@ -74,7 +74,7 @@ describe('a replica that was restored from an older backup', () => {
       .set({ replica_added: null })
       .where('master_doc_id', '>', 10)
       .where('master_doc_id', '<=', 26)
-      .execute(); // prettier-ignore
+      .execute();
     copy.clearRequests();
     await controller.cycle();
     const changed = (await controller.links()).filter((link) => link.error_code === 'identity_changed');
@@ -96,7 +96,7 @@ describe('a replica that was restored from an older backup', () => {
     const { controller, copy } = current;
     copy.write(letters(30).slice(10));
     for (const link of await controller.links())
-      if (link.master_doc_id > 20) copy.store.removeDocument(copy.store.documents.get(link.replica_doc_id) as never); // prettier-ignore
+      if (link.master_doc_id > 20) copy.store.removeDocument(copy.store.documents.get(link.replica_doc_id) as never);
     copy.clearRequests();
     await controller.cycle();
     expect((await controller.replica('copy')).error_code).toBe('identities_changed');

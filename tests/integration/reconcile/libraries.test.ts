@@ -100,7 +100,7 @@ describe('full resync', () => {
       [one, null],
       [four, one],
       [one, four],
-    ] as const) // prettier-ignore
+    ] as const)
       await controller.db
         .updateTable('sync_map')
         .set({

@@ -63,7 +63,7 @@ describe.each(['v2', 'v3'] as const)('a lost database, %s replica', (generation)
     expect(await pairsOf(second)).toEqual(before);
     const documentWrites = copy
       .requests()
-      .filter(({ method, path }) => method !== 'GET' && path.startsWith('/api/documents/')); // prettier-ignore
+      .filter(({ method, path }) => method !== 'GET' && path.startsWith('/api/documents/'));
     expect(documentWrites).toEqual([]);
     expect(copy.store.documents.get(before[1] ?? 0)?.notes).toHaveLength(1);
     expect(await compareInstances({ master, replica: copy })).toMatchObject({ equal: true, doubled: [] });

@@ -52,7 +52,7 @@ describe('the nightly slice', () => {
     for (const [days, ids] of [
       [9, [1, 2]],
       [3, [3, 4, 5, 6]],
-    ] as const) // prettier-ignore
+    ] as const)
       await db()
         .updateTable('sync_map')
         .set({ bytes_at: new Date(Date.now() - days * DAY) })

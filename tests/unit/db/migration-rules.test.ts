@@ -37,7 +37,7 @@ describe('migrations', () => {
   it('are listed, each under the name of its file', () => {
     const files = readdirSync(DIR)
       .filter((file) => /^\d/.test(file))
-      .map((file) => file.replace('.ts', '')); // prettier-ignore
+      .map((file) => file.replace('.ts', ''));
     expect(NAMES).toEqual(files.sort());
     expect(NAMES).toEqual(expect.arrayContaining([...BREAKING]));
   });

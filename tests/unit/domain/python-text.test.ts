@@ -23,7 +23,7 @@ const PYTHON_WHITE = new Set([
   0x202f,
   0x205f,
   0x3000,
-]); // prettier-ignore
+]);
 
 function slowTrim(text: string): string {
   const chars = [...text];
