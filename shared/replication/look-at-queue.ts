@@ -3,12 +3,16 @@ import * as queueRepo from '../db/replica-queue.repo.ts';
 import { viewQueue } from '../domain/replica-queue.ts';
 import type { EngineDeps } from './deps.ts';
 
-export type LookDeps = Pick<EngineDeps, 'db' | 'clock' | 'instances' | 'timings'>;
+export type LookDeps = Pick<EngineDeps, 'db' | 'clock' | 'instances' | 'timings' | 'settings'>;
 
-/** True: this process looked. What goes wrong is found out, named and counted by the uploads themselves. */
+/**
+ * True: this process looked. A queue that cannot be seen counts as one with room for a single upload: the next one is what
+ * finds the fault out, names and counts it.
+ */
 export async function lookAtQueue(deps: LookDeps, replicaId: number): Promise<boolean> {
   if (!(await queueRepo.claimQueueLook(deps.db, replicaId, deps.timings.queueLookMs))) return false;
-  const view = await look(deps, replicaId).catch(() => ({ foreign: 0, oldestMs: null }));
+  const { maxReplicaQueue } = await deps.settings();
+  const view = await look(deps, replicaId).catch(() => ({ foreign: maxReplicaQueue - 1, oldestMs: null }));
   const oldestAt = view.oldestMs === null ? null : new Date(deps.clock.now().getTime() - view.oldestMs);
   await queueRepo.noteQueue(deps.db, replicaId, { foreign: view.foreign, oldestAt });
   return true;

@@ -121,7 +121,9 @@ onBothQueues('the limits of a replica', (redisUrl) => {
   it('never more requests in a stretch of time than the cap per minute allows, over both workers', async () => {
     const perMinute = 900;
     await limit({ requests_per_minute: perMinute });
-    await waitFor('the cap to be known', () => new Promise((resolve) => setTimeout(() => resolve(true), 2100)));
+    // Processes that start now know the cap from the start; those that run learn it within two seconds.
+    for (const one of [controller, second]) await one.stopWorker();
+    for (const one of [controller, second]) await one.startWorker();
     await addDocuments(6, 'paced');
     expect((await controller.cycle()).outcome).toBe('ok');
     const times = replica.requests().map(({ startedAt }) => startedAt);
@@ -173,6 +175,21 @@ onBothQueues('the limits of a replica', (redisUrl) => {
     expect((await controller.ended(runId)).outcome).toBe('ok');
     expect(uploads()).toBe(2);
   });
+
+  it('of a queue that nobody can see no more uploads are under way than one a process', async () => {
+    await addDocuments(3, 'unseen');
+    replica.act('pause-worker');
+    replica.setFault('forbidden', { match: { contains: 'is_complete=false' } });
+    await limit({ queue_asked_at: null });
+    const { runId } = await controller.openCycle();
+    await waitFor('an upload, and two more looks in vain', () => uploads() > 0 && looks() >= 3);
+    expect(uploads()).toBeLessThanOrEqual(2);
+    replica.clearFaults();
+    replica.act('resume-worker');
+    expect((await controller.ended(runId)).outcome).toBe('ok');
+    expect(uploads()).toBe(3);
+  });
+
   const looks = () => replica.requests().filter(({ query }) => query.includes('is_complete=false')).length;
 
   it('a full disk pauses uploads, says so once, and lets them go on when there is room again', async () => {
