@@ -202,9 +202,13 @@ create table logs (
   constraint logs_level_check CHECK ((level = ANY (ARRAY['info'::text, 'warning'::text, 'error'::text])))
 );
 
+CREATE INDEX logs_code ON logs USING btree (code, id DESC) WHERE (code IS NOT NULL);
 CREATE INDEX logs_created ON logs USING btree (created_at DESC, id DESC);
+CREATE INDEX logs_document ON logs USING btree (doc_id, id DESC) WHERE (doc_id IS NOT NULL);
 CREATE INDEX logs_replica ON logs USING btree (replica_id, id DESC);
+CREATE INDEX logs_run ON logs USING btree (run_id, id DESC) WHERE (run_id IS NOT NULL);
 CREATE INDEX logs_search ON logs USING gin (search);
+CREATE INDEX logs_trouble ON logs USING btree (level, id DESC) WHERE (level <> 'info'::text);
 
 create table master_absences (
   master_doc_id bigint not null,
@@ -587,8 +591,11 @@ create table sync_runs (
   constraint sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text])))
 );
 
+CREATE INDEX sync_runs_cycles ON sync_runs USING btree (id DESC) WHERE (kind = 'cycle'::text);
 CREATE UNIQUE INDEX sync_runs_open ON sync_runs USING btree (replica_id) WHERE ((finished_at IS NULL) AND (kind = 'replica'::text));
 CREATE INDEX sync_runs_parent ON sync_runs USING btree (parent_run_id);
+CREATE INDEX sync_runs_replica ON sync_runs USING btree (replica_id, id DESC) WHERE (kind = 'replica'::text);
+CREATE INDEX sync_runs_started ON sync_runs USING btree (started_at) WHERE (kind = 'replica'::text);
 CREATE INDEX sync_runs_unfinished ON sync_runs USING btree (id) WHERE (finished_at IS NULL);
 CREATE TRIGGER sync_runs_opened AFTER INSERT ON sync_runs FOR EACH ROW EXECUTE FUNCTION tell_progress();
 CREATE TRIGGER sync_runs_progress AFTER UPDATE ON sync_runs FOR EACH ROW WHEN (((((((old.phase IS DISTINCT FROM new.phase) OR (old.finished_at IS DISTINCT FROM new.finished_at)) OR (old.docs_total IS DISTINCT FROM new.docs_total)) OR (old.docs_synced IS DISTINCT FROM new.docs_synced)) OR (old.docs_failed IS DISTINCT FROM new.docs_failed)) OR (old.docs_held IS DISTINCT FROM new.docs_held))) EXECUTE FUNCTION tell_progress();
@@ -675,6 +682,8 @@ create table upload_attempts (
   constraint upload_attempts_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE,
   constraint upload_attempts_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'success'::text, 'failure'::text, 'refused'::text])))
 );
+
+CREATE INDEX upload_attempts_open ON upload_attempts USING btree (link_id) WHERE (closed_at IS NULL);
 
 create table verification_ledger (
   verification_id bigint not null,

@@ -8,5 +8,5 @@ select s.replica_id,
   filter (where coalesce(s.error_code, '') <> all ($1::text[])) as oldest_change,
   (count(*) filter (where s.error_code = any ($2::text[])))::int as held
   from sync_map s join replicas r on r.id = s.replica_id
-  where s.dirty_seq <> s.applied_seq
+  where s.dirty_seq <> s.applied_seq and s.dirty_since is not null
   group by s.replica_id order by s.replica_id;

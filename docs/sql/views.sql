@@ -8,7 +8,7 @@ select "replica_id", "status", "phase", count(*)::int as "documents"
 -- countOpenLinks
 select "replica_id", count(*)::int as "documents"
   from "sync_map"
-  where "dirty_seq" <> "applied_seq"
+  where (dirty_seq <> applied_seq and dirty_since is not null)
   group by "replica_id";
 
 -- countPendingTasks
@@ -57,13 +57,8 @@ select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "rep
   order by "run"."id";
 
 -- lastReplicaRuns
-select distinct on ("run"."replica_id") "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side"
-  from "sync_runs" as "run"
-  left join "replicas" on "replicas"."id" = "run"."replica_id"
-  where "run"."kind" = $1
-  and "run"."replica_id" is not null
-  and "run"."finished_at" is not null
-  order by "run"."replica_id", "run"."id" desc;
+select "run"."id", "run"."parent_run_id", "run"."kind", "run"."replica_id", "replicas"."name" as "replica", "run"."triggered_by", "run"."phase", "run"."started_at", "run"."finished_at", "run"."outcome", "run"."timed_out", "run"."docs_total", "run"."docs_synced", "run"."docs_failed", "run"."docs_held", "run"."bytes", "run"."error_code", "run"."error_msg", "run"."error_side" from "sync_runs" as "run" left join "replicas" on "replicas"."id" = "run"."replica_id" where "run"."id" in (select last.id from replicas cross join lateral (select id from sync_runs
+  where replica_id = replicas.id and kind = 'replica' and finished_at is not null order by id desc limit 1) last);
 
 -- countRefusedDuplicates
 select count(*)::int as "documents"

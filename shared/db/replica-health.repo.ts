@@ -24,7 +24,7 @@ export async function measureLag(db: Db): Promise<LagRow[]> {
         filter (where coalesce(s.error_code, '') <> all (${[...HELD_CODES]}::text[])) as oldest_change,
       (count(*) filter (where s.error_code = any (${[...HELD_CODES]}::text[])))::int as held
     from sync_map s join replicas r on r.id = s.replica_id
-    where s.dirty_seq <> s.applied_seq
+    where s.dirty_seq <> s.applied_seq and s.dirty_since is not null
     group by s.replica_id order by s.replica_id`.execute(db);
   return rows;
 }

@@ -8,6 +8,7 @@
  *   slow       a fast replica with and without a slow one beside it
  *   memory     peak memory while one large file goes over; --docs is its size in MiB
  *   size       node_modules
+ *   ui         every page and list of a large installation (asked for by name alone): --links, --logs, --rounds, --only
  */
 import { parseArgs } from 'node:util';
 import { benchConsumer } from './consumer.ts';
@@ -16,6 +17,7 @@ import { benchMemory } from './memory.ts';
 import { benchScale } from './scale.ts';
 import { benchSlow } from './slow.ts';
 import { benchSize } from './size.ts';
+import { benchUi } from './ui/main.ts';
 import { benchTruth } from './truth.ts';
 import { benchThroughput } from './throughput.ts';
 
@@ -30,7 +32,21 @@ const BENCHES: Record<string, (docs: number | null) => Promise<object[]>> = {
   memory: benchMemory,
 };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { docs: { type: 'string' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    docs: { type: 'string' },
+    links: { type: 'string', default: '200000' },
+    logs: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '20' },
+    only: { type: 'string' },
+  },
+});
+if (positionals.includes('ui')) {
+  const { links, logs, rounds, only } = values;
+  await benchUi({ links: Number(links), logs: Number(logs), rounds: Number(rounds), only });
+  process.exit(0);
+}
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 for (const name of names) {
   const bench = BENCHES[name];

@@ -19,6 +19,7 @@ import type { ApiDeps } from '../deps.ts';
 import { presentProgress } from './progress.ts';
 import { duration, judgeReplica, plural, type ReplicaFacts } from './replica-state.ts';
 import { docsDone, presentRun } from './runs.ts';
+import { largeSum } from './large-sums.ts';
 import { presentVerificationState, verificationWindow } from './verification-state.ts';
 
 export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
@@ -29,7 +30,7 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
       loadSettings(deps),
       masterState(db),
       listReplicas(db),
-      views.countLinksByState(db),
+      largeSum(db, 'states', () => views.countLinksByState(db)),
       views.countOpenLinks(db),
       measureLag(db),
       countOpenConflicts(db),
@@ -40,7 +41,8 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
   );
   const leader = await currentLeader(db);
   const [refused, scratch] = await Promise.all([refusedTargets(db), scratchState(db)]);
-  const verifications = await verificationByReplica(db, verificationWindow(settings, now));
+  const window = verificationWindow(settings, now);
+  const verifications = await largeSum(db, 'verification', () => verificationByReplica(db, window));
   const [made, failed] = await Promise.all([lastBackup(db, 'made'), lastBackup(db, 'failed')]);
   const facts = {
     settings,

@@ -13,6 +13,7 @@ import { leader } from './2026-11-23-leader.ts';
 import { backup } from './2026-11-23-backup.ts';
 import { doors } from './2026-11-23-doors.ts';
 import { live } from './2026-11-24-live.ts';
+import { speed } from './2026-11-24-speed.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -30,6 +31,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-limits': limits,
   '2026-11-24-live': live,
   '2026-11-24-troubles': troubles,
+  '2026-11-24-speed': speed,
 };
 
 /**

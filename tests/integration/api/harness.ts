@@ -64,6 +64,8 @@ export interface TestApiOptions {
   readonly door?: Partial<Door>;
   readonly publicUrl?: string;
   readonly basePath?: string;
+  /** SECRET_KEY, where a worker on the same database has to read its tokens. */
+  readonly key?: string;
   /** Share the database and key of another API: a second process of the same installation. */
   readonly joins?: TestApi;
   /** Told of every statement that the API sends to its database. */
@@ -77,7 +79,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const { onQuery } = options;
   const database = onQuery === undefined ? opened : { ...opened, db: opened.db.withPlugin(countingPlugin(onQuery)) };
   const secrets =
-    options.joins?.secrets ?? createSecretBox({ current: formatFernetKey(randomBytes(32)), old: undefined });
+    options.joins?.secrets ??
+    createSecretBox({ current: options.key ?? formatFernetKey(randomBytes(32)), old: undefined });
   const state = { draining: false, broken: false };
   const enqueued: number[] = [];
   const logged: TestApi['logged'] = [];
