@@ -36,7 +36,8 @@ export function chooseCopy<C extends Candidate>(
 }
 
 function marksAnother(candidate: Candidate, target: MatchTarget, asnBase: number): boolean {
-  const marked = markedMasterId(candidate.title);
+  // The title that the document itself has is no mark, whatever it looks like.
+  const marked = candidate.title === target.title ? null : markedMasterId(candidate.title);
   if (marked !== null && marked !== target.masterDocId) return true;
   return candidate.asn !== null && candidate.asn >= asnBase && candidate.asn !== target.reservedAsn;
 }

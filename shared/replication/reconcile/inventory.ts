@@ -19,13 +19,15 @@ export interface Inventory {
 export async function takeInventory(scan: Scan): Promise<Inventory> {
   let highWater: Inventory['highWater'] = null;
   const marked: number[] = [];
-  const [masters, copies] = await Promise.all([
-    readSide(scan, 'master', scan.master, () => undefined),
-    readSide(scan, 'replica', scan.replica, (row, saved) => {
-      if (highWater === null || row.id > highWater.id) highWater = { id: row.id, added: row.added };
-      if (saved.marked_for !== null) marked.push(row.id);
-    }),
-  ]);
+  // A master that was a replica once, or a person, may have given a document such a title: its copy bears it rightly.
+  const titles = new Set<string>();
+  const masters = await readSide(scan, 'master', scan.master, titles, (row) => {
+    if (markedMasterId(row.title) !== null) titles.add(row.title);
+  });
+  const copies = await readSide(scan, 'replica', scan.replica, titles, (row, saved) => {
+    if (highWater === null || row.id > highWater.id) highWater = { id: row.id, added: row.added };
+    if (saved.marked_for !== null) marked.push(row.id);
+  });
   await repo.analyzeScan(scan.db);
   await repo.attachLinks(scan.db, scan.id, scan.replicaId);
   return { masters, copies, highWater, marked };
@@ -35,13 +37,14 @@ async function readSide(
   scan: Scan,
   side: repo.Side,
   instance: PaperlessReader,
+  titlesOfMaster: ReadonlySet<string>,
   see: (row: IdentityRow, saved: repo.ScanRow) => void,
 ): Promise<number> {
   const { ids } = await instance.census(scan.signal);
   let count = 0;
   for (let at = 0; at < ids.length; at += IDS_A_REQUEST) {
     const rows = await instance.identities(ids.slice(at, at + IDS_A_REQUEST), scan.signal);
-    const saved = rows.map((row) => scanRow(scan, side, row));
+    const saved = rows.map((row) => scanRow(scan, side, row, titlesOfMaster));
     await repo.addScanRows(scan.db, scan.id, side, saved);
     for (const [index, row] of rows.entries()) see(row, saved[index] as repo.ScanRow);
     count += rows.length;
@@ -49,7 +52,7 @@ async function readSide(
   return count;
 }
 
-function scanRow(scan: Scan, side: repo.Side, row: IdentityRow): repo.ScanRow {
+function scanRow(scan: Scan, side: repo.Side, row: IdentityRow, titlesOfMaster: ReadonlySet<string>): repo.ScanRow {
   const name = row.originalFileName?.normalize('NFC').toLowerCase() ?? null;
   const reserved = row.asn !== null && row.asn >= scan.asnBase ? row.asn - scan.asnBase : null;
   return {
@@ -59,7 +62,8 @@ function scanRow(scan: Scan, side: repo.Side, row: IdentityRow): repo.ScanRow {
     title_key: fingerprint([pythonTrim(row.title), row.created]),
     name_key: name === null ? null : fingerprint(name),
     ...fileOf(scan, side, row),
-    marked_for: side === 'master' ? null : (reserved ?? markedMasterId(row.title)),
+    marked_for:
+      side === 'master' ? null : (reserved ?? (titlesOfMaster.has(row.title) ? null : markedMasterId(row.title))),
     bears_reserved: reserved !== null,
   };
 }

@@ -48,6 +48,21 @@ describe('reconcile of a large replica', () => {
   }, 180_000);
 });
 
+it('links documents whose own titles look like marks of an upload, as a master has that was a replica once', async () => {
+  const documents = [
+    text('left behind', { title: 'pngx.cf9c44f52b.m2.a1' }),
+    text('plain', { title: 'Plain' }),
+    text('and another', { title: 'pngx.cf9c44f52b.m7.a1' }),
+  ];
+  current = await stage('v3', 'v3', (master, copy) => {
+    master.write(documents);
+    copy.write(documents);
+  });
+  expect(await current.reconcile()).toMatchObject({ claimed: 3, missing: 0, foreign: 0 });
+  await current.controller.sweep();
+  expect(writesOf(current.copy)).toEqual([]);
+});
+
 describe('twins', () => {
   it('are paired by number, then title and date, then in order; what is left over is reported', async () => {
     current = await stage('v3', 'v3', (master, copy) => {
