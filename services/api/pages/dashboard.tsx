@@ -111,12 +111,18 @@ function Board({ board }: { board: Dashboard }) {
   );
 }
 
-function NextCycle({ board: { status } }: { board: Dashboard }) {
+function NextCycle({ board: { status, now } }: { board: Dashboard }) {
   const { progress, next_cycle_at: next, last_run: last } = status;
   if (progress.running) return <span class="faint">A cycle is under way.</span>;
   return (
     <span class="faint">
-      Next cycle <Time at={next} />
+      {next > now ? (
+        <>
+          Next cycle <Time at={next} />
+        </>
+      ) : (
+        'The next cycle is due'
+      )}
       {last === null ? null : (
         <>
           , last one <To to={`/runs/${last.id}`}>ended</To> <Time at={last.finished_at} />
@@ -227,7 +233,7 @@ function OwnCard({ board: { workers, queue, status } }: { board: Dashboard }) {
             </span>
           )}
         </dd>
-        <dt>Oldest change that waits</dt>
+        <dt>Oldest change</dt>
         <dd>{oldestOwed(status)}</dd>
         <dt>Last backup</dt>
         <dd>

@@ -23,6 +23,7 @@ const emptyToNull = (value: string) => (value === '' ? null : value);
 const whole = (min: number, max: number) =>
   text(20)
     .trim()
+    .default('')
     .refine((value) => value === '' || isWithin(value, min, max), `must be a whole number from ${min} to ${max}`)
     .transform((value) => (value === '' ? null : Number(value)));
 const isWithin = (value: string, min: number, max: number) =>
@@ -38,6 +39,7 @@ const common = {
   unknown_owner: z.enum(['token_user', 'unowned', 'skip']),
   quiet_hours: text(20)
     .trim()
+    .default('')
     .transform(emptyToNull)
     .pipe(z.string().regex(QUIET_HOURS, 'must look like 22:00-06:00').nullable()),
   requests_per_minute: whole(1, 60_000),

@@ -1,6 +1,6 @@
 /** One run in full. */
 import { duration, plural } from '../presenters/replica-state.ts';
-import { canRetry, phasesOf, type ItemQuery, type RunDetail } from '../presenters/run-detail.ts';
+import { canRetry, phasesOf, TRIGGERS, type ItemQuery, type RunDetail } from '../presenters/run-detail.ts';
 import { Badge, OutcomeBadge } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
 import { CountLink, number, Pager, To } from './components/links.tsx';
@@ -35,13 +35,6 @@ export function RunPage({ detail, query }: { detail: RunDetail; query: ItemQuery
     </>
   );
 }
-
-const TRIGGERS: Readonly<Record<string, string>> = {
-  scheduler: 'the schedule',
-  manual: 'a person',
-  cli: 'the command line',
-  verify: 'a verification',
-};
 
 function Head({ detail: { run } }: { detail: RunDetail }) {
   return (
@@ -114,6 +107,8 @@ function PhaseBar({ detail: { run } }: { detail: RunDetail }) {
 
 function Counts({ detail: { run, counts, pace } }: { detail: RunDetail }) {
   const at = `/runs/${run.id}`;
+  // The documents of a cycle are those of its replicas' runs, listed below.
+  const rows = (query: string) => (run.kind === 'cycle' ? `${at}#children-title` : at + query);
   return (
     <>
       <progress
@@ -122,15 +117,15 @@ function Counts({ detail: { run, counts, pace } }: { detail: RunDetail }) {
         aria-label={`${run.docs_done} of ${run.docs_total} documents`}
       />
       <p class="counts">
-        <CountLink to={at} count={counts.total} label="planned" />
-        <CountLink to={`${at}?state=done`} count={counts.done} label="done" />
-        <CountLink to={`${at}?state=failed`} count={counts.failed} label="failed" tone="bad" />
-        <CountLink to={`${at}?state=held`} count={counts.held} label="held" tone="warn" />
-        {run.running ? <CountLink to={`${at}?state=planned`} count={counts.left} label="left" /> : null}
+        <CountLink to={rows('')} count={counts.total} label="planned" />
+        <CountLink to={rows('?state=done')} count={counts.done} label="done" />
+        <CountLink to={rows('?state=failed')} count={counts.failed} label="failed" tone="bad" />
+        <CountLink to={rows('?state=held')} count={counts.held} label="held" tone="warn" />
+        {run.running ? <CountLink to={rows('?state=planned')} count={counts.left} label="left" /> : null}
         {counts.listed ? (
           <>
-            <CountLink to={`${at}?kind=upload`} count={counts.uploads} label="uploads" />
-            <CountLink to={`${at}?kind=update`} count={counts.updates} label="updates" />
+            <CountLink to={rows('?kind=upload')} count={counts.uploads} label="uploads" />
+            <CountLink to={rows('?kind=update')} count={counts.updates} label="updates" />
           </>
         ) : null}
         <span>{size(run.bytes)} read</span>

@@ -127,6 +127,14 @@ type Trouble = Omit<Attention, 'acknowledged'>;
 const SETTINGS: Verb = { label: 'Open the settings', path: '/settings', method: 'get' };
 const LOGS: Verb = { label: 'Open the log', path: '/logs?level=error', method: 'get' };
 
+const WORST = ['needs_you', 'failing', 'drifted', 'late'] as const;
+const WHAT: Readonly<Partial<Record<PresentedReplica['state'], string>>> = {
+  needs_you: 'needs you',
+  failing: 'is failing',
+  drifted: 'has drifted',
+  late: 'is late',
+};
+
 /** Only what a person should know now; the worst first. */
 export function attentionOf({ status, master, cards, workers, queueAway }: AttentionFacts): Trouble[] {
   const troubles: Trouble[] = [];
@@ -156,7 +164,7 @@ export function attentionOf({ status, master, cards, workers, queueAway }: Atten
       to: '/settings',
       verbs: [SETTINGS],
     });
-  for (const card of cards) addReplica(card, add);
+  for (const state of WORST) for (const card of cards) if (card.replica.state === state) addReplica(card, add);
   addOwnParts(status, workers, queueAway, add);
   return troubles.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
 }
@@ -164,14 +172,10 @@ export function attentionOf({ status, master, cards, workers, queueAway }: Atten
 type Add = (key: string, given: Omit<Trouble, 'key' | 'tone'>, tone?: 'bad' | 'warn') => void;
 
 function addReplica({ replica, step }: ReplicaCard, add: Add): void {
-  if (!['needs_you', 'failing', 'drifted', 'late'].includes(replica.state)) return;
-  const what = { needs_you: 'needs you', failing: 'is failing', drifted: 'has drifted', late: 'is late' } as Readonly<
-    Record<string, string>
-  >;
   add(
     `replica:${replica.id}:${replica.state}:${replica.error_code ?? ''}`,
     {
-      title: `${replica.name} ${what[replica.state] ?? ''}.`,
+      title: `${replica.name} ${WHAT[replica.state] ?? ''}.`,
       reason: replica.reason,
       to: `/replicas/${replica.id}`,
       ...step,

@@ -29,7 +29,8 @@ export async function loadRun(deps: ApiDeps, id: number, query: ItemQuery) {
     pages.groupRunErrors(db, id),
     pages.listRunItems(db, filter, { after: query.cursor, limit: PAGE }),
   ]);
-  const run = presentRun(row, now);
+  // A cycle has no documents of its own.
+  const run = presentRun(row.kind === 'cycle' ? summed(row, children) : row, now);
   const last = items.length === PAGE ? items.at(-1) : undefined;
   return {
     run,
@@ -42,6 +43,19 @@ export async function loadRun(deps: ApiDeps, id: number, query: ItemQuery) {
   };
 }
 export type RunDetail = NonNullable<Awaited<ReturnType<typeof loadRun>>>;
+
+function summed(cycle: RunView, children: readonly RunView[]): RunView {
+  const sum = (key: 'docs_total' | 'docs_synced' | 'docs_failed' | 'docs_held' | 'bytes') =>
+    children.reduce((total, child) => total + child[key], 0);
+  return {
+    ...cycle,
+    docs_total: sum('docs_total'),
+    docs_synced: sum('docs_synced'),
+    docs_failed: sum('docs_failed'),
+    docs_held: sum('docs_held'),
+    bytes: sum('bytes'),
+  };
+}
 
 export interface ItemCounts {
   readonly total: number;
@@ -101,9 +115,17 @@ const REPLICA: readonly PhaseStep[] = [
 /** The phases that such a run passes, in their order, and where it is. */
 export function phasesOf(run: Pick<RunView, 'kind' | 'phase' | 'finished_at'>) {
   const steps = run.kind === 'cycle' ? CYCLE : REPLICA;
-  const at = run.finished_at === null ? steps.findIndex(({ name }) => name === run.phase) : steps.length - 1;
+  const at = run.finished_at === null ? steps.findIndex(({ name }) => name === run.phase) : steps.length;
   return steps.map(({ word }, nth) => ({ word, state: nth < at ? 'past' : nth === at ? 'now' : 'ahead' }) as const);
 }
 
 export const canRetry = (run: Pick<RunView, 'replica_id' | 'docs_failed' | 'finished_at'>): boolean =>
   run.replica_id !== null && run.docs_failed > 0 && run.finished_at !== null;
+
+/** Who began it, in words. */
+export const TRIGGERS: Readonly<Record<string, string>> = {
+  scheduler: 'the schedule',
+  manual: 'a person',
+  cli: 'the command line',
+  verify: 'a verification',
+};

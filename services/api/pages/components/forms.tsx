@@ -137,7 +137,7 @@ export function FilterForm({ children, label = 'Filter' }: { children: Child; la
   const { base, here } = useView();
   const [path = '/', query = ''] = here.split('?', 2);
   return (
-    <form method="get" action={base + path} class="filters" role="search" aria-label={label}>
+    <form method="get" action={base + path} class="filters" aria-label={label}>
       {children}
       <div class="actions">
         <button type="submit" class="small">

@@ -21,7 +21,7 @@ export function ReplicaCards({ cards }: { cards: readonly ReplicaCard[] }) {
 function Card({ card: { replica, running, strip } }: { card: ReplicaCard }) {
   const at = `/replicas/${replica.id}`;
   return (
-    <article class="card" aria-labelledby={`replica-${replica.id}`}>
+    <section class="card" aria-labelledby={`replica-${replica.id}`}>
       <header>
         <h3 id={`replica-${replica.id}`}>
           <To to={at}>{replica.name}</To>
@@ -46,7 +46,7 @@ function Card({ card: { replica, running, strip } }: { card: ReplicaCard }) {
             </To>
           )}
         </dd>
-        <dt>Proof</dt>
+        <dt>Checksums</dt>
         <dd>
           <To to={`${at}#proof`}>
             {number(replica.verification.documents)} of {number(replica.documents.total)} compared
@@ -56,7 +56,7 @@ function Card({ card: { replica, running, strip } }: { card: ReplicaCard }) {
       <DayStrip days={strip} label={replica.name} />
       <GapLine days={strip} />
       <CardActions replica={replica} />
-    </article>
+    </section>
   );
 }
 

@@ -1,3 +1,4 @@
+import { TRIGGERS } from '../../presenters/run-detail.ts';
 import type { PresentedRun } from '../../presenters/runs.ts';
 import { duration } from '../../presenters/replica-state.ts';
 import { OutcomeBadge } from './badge.tsx';
@@ -46,7 +47,7 @@ function RunRow({ run }: { run: PresentedRun }) {
     <tr>
       <td>
         <To to={at}>{String(run.id)}</To>
-        <small>{run.triggered_by}</small>
+        <small>by {TRIGGERS[run.triggered_by] ?? run.triggered_by}</small>
       </td>
       <td>
         <OutcomeBadge outcome={run.outcome} />
@@ -55,6 +56,20 @@ function RunRow({ run }: { run: PresentedRun }) {
       <td data-label="Of">
         {run.replica_id === null ? 'all replicas' : <To to={`/replicas/${run.replica_id}`}>{run.replica ?? ''}</To>}
       </td>
+      {run.kind === 'cycle' ? <td colspan={4}></td> : <RunNumbers run={run} />}
+      <td data-label="Began">
+        <Time at={run.started_at} />
+      </td>
+      <td data-label="Took">{run.running ? '' : duration(run.duration_seconds)}</td>
+    </tr>
+  );
+}
+
+/** A cycle has none of its own: its replicas' runs have them. */
+function RunNumbers({ run }: { run: PresentedRun }) {
+  const at = `/runs/${run.id}`;
+  return (
+    <>
       <td class="number" data-label="Done">
         <CountLink to={`${at}?state=done`} count={run.docs_synced} label={`of ${number(run.docs_total)}`} />
       </td>
@@ -67,10 +82,6 @@ function RunRow({ run }: { run: PresentedRun }) {
       <td class="number" data-label="Read">
         {size(run.bytes)}
       </td>
-      <td data-label="Began">
-        <Time at={run.started_at} />
-      </td>
-      <td data-label="Took">{run.running ? '' : duration(run.duration_seconds)}</td>
-    </tr>
+    </>
   );
 }
