@@ -20,7 +20,8 @@ export function audit(deps: Pick<ApiDeps, 'db' | 'door' | 'basePath' | 'log'>) {
       via: visitor.via,
       // The pattern of the route, so that acts of one kind are found together.
       action: `${c.req.method} ${routePath(c, -1).slice(deps.basePath.length)}`,
-      target: path.slice(0, 500),
+      // Decoded, and PostgreSQL's text cannot hold NUL.
+      target: path.replaceAll('\0', '%00').slice(0, 500),
       requestId: c.get('requestId'),
       source: sourceOf(c, deps.door),
     });

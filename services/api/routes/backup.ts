@@ -17,6 +17,7 @@ const getBackup = operation({
       content: { 'application/gzip': { schema: z.string().openapi({ format: 'binary' }) } },
     },
   },
+  problems: [422],
 });
 
 /** Whoever reads slowly holds a snapshot, not a lock (C2). */

@@ -7,6 +7,12 @@ import { answer, jsonBody, newRoutes, operation, type Routes } from '../operatio
 import { presentTest } from '../presenters/replicas.ts';
 import { savedSettings, shownSettings } from '../schemas/control.ts';
 
+/** Only the frame is parsed here: what each key may hold, the catalogue says when they are saved, and says it here too. */
+const patch = z.record(z.string(), z.unknown()).openapi({
+  type: 'object',
+  properties: Object.fromEntries(SETTING_KEYS.map((key) => [key, describeSetting(key)])),
+  additionalProperties: false,
+});
 const tags = ['Settings'];
 const getSettings = operation({
   method: 'get',
@@ -22,8 +28,7 @@ const putSettings = operation({
   operationId: 'saveSettings',
   summary: 'Save all that are given, or none; null puts a key back to its default',
   tags,
-  // Only the frame here; what each key may hold is the catalogue's to say.
-  request: { body: jsonBody(z.record(z.string(), z.unknown())) },
+  request: { body: jsonBody(patch) },
   responses: { 200: answer('The settings, and the test of the master if one was made.', savedSettings) },
   problems: [429],
 });
@@ -51,4 +56,10 @@ async function present(deps: ApiDeps) {
     return { value: values[key], default: SETTINGS[key].default, source, help };
   };
   return Object.fromEntries(SETTING_KEYS.map((key) => [key, one(key)]));
+}
+
+function describeSetting(key: SettingKey): { readonly description: string } {
+  const { $schema: _, ...value } = z.toJSONSchema(SETTINGS[key].schema, { io: 'input', unrepresentable: 'any' });
+  const told = { anyOf: [value, { type: 'null' }], description: SETTINGS[key].help };
+  return told;
 }

@@ -67,7 +67,7 @@ export interface TestApiOptions {
   /** SECRET_KEY, where a worker on the same database has to read its tokens. */
   readonly key?: string;
   /** Share the database and key of another API: a second process of the same installation. */
-  readonly joins?: TestApi;
+  readonly joins?: Pick<TestApi, 'testDatabase' | 'secrets'>;
   /** Told of every statement that the API sends to its database. */
   readonly onQuery?: () => void;
   readonly patience?: Parameters<typeof startApi>[2];
