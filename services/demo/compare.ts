@@ -32,7 +32,7 @@ export async function compareInstances(request: ComparisonRequest): Promise<Comp
     filesCompared: pairing.pairs.length,
     ...judgeDocuments(sides, pairing, request.blocked ?? []),
     taxonomy: compareTaxonomy(sides),
-    markers: findMarkers(right),
+    markers: findMarkers(right, left),
     requests: { master: master.requests(), replica: replica.requests() },
     seconds: (performance.now() - started) / 1000,
   };

@@ -262,6 +262,8 @@ describe('looking for what was left behind', () => {
       aDocument(3, { versions: [{ id: 1, version_label: 'pngx.abc.v1.1', checksum: '', is_root: true }] }),
       aDocument(4, { title: 'pngx is not a marker', archive_serial_number: 1_999_999_999 }),
     ];
-    expect(findMarkers(aSnapshot({ documents, tags: [aTag(1, 'pngx-probe')] }))).toHaveLength(4);
+    const replica = aSnapshot({ documents, tags: [aTag(1, 'pngx-probe')] });
+    expect(findMarkers(replica, aSnapshot({ documents: [] }))).toHaveLength(4);
+    expect(findMarkers(replica, replica)).toEqual([]);
   });
 });
