@@ -39,12 +39,12 @@ select *
   order by "link_id"
   limit $3;
 
--- lastOfLink
-select distinct on ("depth") *
+-- lastOfLinks
+select distinct on ("link_id", "depth") *
   from "verification_ledger"
-  where "link_id" = $1
+  where "link_id" = any($1::bigint[])
   and "outcome" in ($2, $3)
-  order by "depth", "compared_at" desc;
+  order by "link_id", "depth", "compared_at" desc;
 
 -- countWindowMissed
 select count(*)::int as "documents"

@@ -18,6 +18,7 @@ const SOURCES = {
   app: new URL('./pages/app.css', import.meta.url),
   htmx: packages.resolve('htmx.org/dist/htmx.min.js'),
   sse: packages.resolve('htmx-ext-sse/dist/sse.min.js'),
+  logs: new URL('./pages/logs.js', import.meta.url),
 } as const;
 export type AssetName = keyof typeof SOURCES;
 

@@ -1,4 +1,6 @@
 /** What operators did (S7): a row before the act, its answer after it, so that a crash hides nobody. */
+import { sql, type Selectable } from 'kysely';
+import type { AuditLogTable } from './door-tables.ts';
 import type { Db } from './tables.ts';
 
 export interface AuditEntry {
@@ -36,4 +38,29 @@ export async function insertAudit(db: Db, entry: AuditEntry): Promise<number> {
 
 export async function noteAuditStatus(db: Db, id: number, status: number): Promise<void> {
   await db.updateTable('audit_log').set({ status }).where('id', '=', id).execute();
+}
+
+export type AuditRow = Selectable<AuditLogTable>;
+export interface AuditFilter {
+  /** The whole name. */
+  readonly actor?: string | undefined;
+  /** Part of it. */
+  readonly action?: string | undefined;
+  readonly target?: string | undefined;
+}
+
+/** Newest first. */
+export function listAudit(
+  db: Db,
+  { actor, action, target }: AuditFilter,
+  page: { readonly before?: number | undefined; readonly limit: number },
+): Promise<AuditRow[]> {
+  let query = db.selectFrom('audit_log').selectAll().orderBy('id', 'desc').limit(page.limit);
+  if (actor !== undefined) query = query.where('actor', '=', actor);
+  // Not LIKE, in which a typed % would mean something.
+  if (action !== undefined) query = query.where(sql<boolean>`position(lower(${action}) in lower(action)) > 0`);
+  if (target !== undefined)
+    query = query.where(sql<boolean>`position(lower(${target}) in lower(coalesce(target, ''))) > 0`);
+  if (page.before !== undefined) query = query.where('id', '<', page.before);
+  return query.execute();
 }

@@ -180,7 +180,7 @@ export function findFinding(db: Db, id: number): Promise<Finding | undefined> {
 export function listFindings(
   db: Db,
   filter: {
-    readonly replicaId: number;
+    readonly replicaId?: number | undefined;
     readonly state?: FindingState | undefined;
     readonly kind?: FindingKind | undefined;
     readonly kinds?: readonly FindingKind[] | undefined;
@@ -191,7 +191,7 @@ export function listFindings(
   return db
     .selectFrom('findings')
     .selectAll()
-    .where('replica_id', '=', filter.replicaId)
+    .$if(filter.replicaId !== undefined, (query) => query.where('replica_id', '=', filter.replicaId as number))
     .$if(filter.state !== undefined, (query) => query.where('state', '=', filter.state as FindingState))
     .$if(filter.kind !== undefined, (query) => query.where('kind', '=', filter.kind as FindingKind))
     .$if(filter.kinds !== undefined, (query) => query.where('kind', 'in', [...(filter.kinds ?? [])]))

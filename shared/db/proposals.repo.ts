@@ -73,12 +73,14 @@ export async function noteProposedLinks(db: Db, replicaId: number): Promise<void
       and exists (select 1 from match_proposals p where p.link_id = s.id and p.state = 'open')`.execute(db);
 }
 
+/** Of one replica, or (null) of all. */
 export function listProposals(
   db: Db,
-  replicaId: number,
+  replicaId: number | null,
   { state, after, limit }: { state: MatchProposal['state'] | undefined; after: number | undefined; limit: number },
 ): Promise<MatchProposal[]> {
-  let query = db.selectFrom('match_proposals').selectAll().where('replica_id', '=', replicaId);
+  let query = db.selectFrom('match_proposals').selectAll();
+  if (replicaId !== null) query = query.where('replica_id', '=', replicaId);
   if (state !== undefined) query = query.where('state', '=', state);
   if (after !== undefined) query = query.where('id', '>', after);
   return query.orderBy('id').limit(limit).execute();

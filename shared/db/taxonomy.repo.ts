@@ -80,3 +80,25 @@ export async function openDocumentWrites(db: Db, replicaId: number): Promise<num
   );
   return rows[0]?.n ?? 0;
 }
+
+export interface AmbiguousName {
+  readonly replica_id: number;
+  readonly replica: string;
+  readonly kind: LinkKind;
+  readonly master_id: number;
+  readonly name: string;
+  readonly error_msg: string | null;
+}
+
+/** Names that could stand for several objects: a person chooses. Of one replica, or (null) of all. */
+export function listAmbiguous(db: Db, replicaId: number | null, limit: number): Promise<AmbiguousName[]> {
+  return db
+    .selectFrom('taxonomy_links as t')
+    .innerJoin('replicas', 'replicas.id', 't.replica_id')
+    .select(['t.replica_id', 'replicas.name as replica', 't.kind', 't.master_id', 't.name', 't.error_msg'])
+    .where('t.state', '=', 'ambiguous')
+    .$if(replicaId !== null, (query) => query.where('t.replica_id', '=', replicaId as number))
+    .orderBy('t.id')
+    .limit(limit)
+    .execute();
+}

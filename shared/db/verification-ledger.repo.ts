@@ -98,14 +98,15 @@ export function ledgerPage(db: Db, verificationId: number, afterLink: number, li
     .execute();
 }
 
-/** Who verified a link, when and how deep: the newest row of each depth. */
-export function lastOfLink(db: Db, linkId: number): Promise<LedgerRow[]> {
+/** Who verified these links, when and how deep: the newest row of each depth. */
+export function lastOfLinks(db: Db, linkIds: readonly number[]): Promise<LedgerRow[]> {
   return db
     .selectFrom('verification_ledger')
     .selectAll()
-    .distinctOn('depth')
-    .where('link_id', '=', linkId)
+    .distinctOn(['link_id', 'depth'])
+    .where('link_id', '=', sql<number>`any(${[...linkIds]}::bigint[])`)
     .where('outcome', 'in', ['equal', 'different'])
+    .orderBy('link_id')
     .orderBy('depth')
     .orderBy('compared_at', 'desc')
     .execute();

@@ -65,16 +65,16 @@ export function childrenOfVerification(db: Db, parentId: number): Promise<Verifi
   return db.selectFrom('verifications').selectAll().where('parent_id', '=', parentId).orderBy('id').execute();
 }
 
-/** Newest first. */
+/** Newest first, of one replica or (null) of all. */
 export function listVerifications(
   db: Db,
-  replicaId: number,
+  replicaId: number | null,
   page: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<Verification[]> {
   return db
     .selectFrom('verifications')
     .selectAll()
-    .where('replica_id', '=', replicaId)
+    .$if(replicaId !== null, (query) => query.where('replica_id', '=', replicaId as number))
     .$if(page.before !== undefined, (query) => query.where('id', '<', page.before as number))
     .orderBy('id', 'desc')
     .limit(page.limit)

@@ -108,3 +108,34 @@ export async function pruneWorkers(db: Db): Promise<void> {
   await sql`delete from workers w where w.dead and w.beat_at < now() - interval '7 days'
     and not exists (select 1 from sync_map s where s.lease_worker = w.id)`.execute(db);
 }
+
+export interface ProcessView {
+  readonly id: string;
+  readonly role: string;
+  readonly version: string;
+  readonly started_at: Date;
+  readonly beat_at: Date;
+  readonly dead: boolean;
+  readonly leads: boolean;
+  readonly scratch_full_since: Date | null;
+  /** What it holds right now. */
+  readonly documents: readonly { readonly replica_id: number; readonly master_doc_id: number }[];
+  readonly runs: readonly number[];
+  readonly verifications: readonly number[];
+}
+
+/** Processes that live, and those that ended within the last hour; what each works on is told by the leases it holds. */
+export async function listProcesses(db: Db): Promise<ProcessView[]> {
+  const { rows } = await sql<ProcessView>`
+    select w.id, w.role, w.version, w.started_at, w.beat_at, w.dead, w.scratch_full_since,
+      coalesce((select l.worker_id = w.id from leader l), false) as leads,
+      coalesce((select json_agg(d) from (select s.replica_id, s.master_doc_id from sync_map s
+        where s.lease_worker = w.id order by s.id limit 20) d), '[]') as documents,
+      coalesce((select json_agg(r.id order by r.id) from sync_runs r
+        where r.lease_worker = w.id and r.finished_at is null), '[]') as runs,
+      coalesce((select json_agg(v.id order by v.id) from verifications v
+        where v.lease_worker = w.id and v.finished_at is null), '[]') as verifications
+    from workers w where not w.dead or w.beat_at > now() - interval '1 hour'
+    order by w.dead, w.started_at desc limit 100`.execute(db);
+  return rows;
+}

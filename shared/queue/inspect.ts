@@ -62,3 +62,23 @@ export function createInspector(
     return known.counts;
   };
 }
+
+export interface QueueLook extends QueueCounts {
+  readonly queue: QueueName;
+  readonly paused: boolean;
+  /** When the job that waits longest was added; null: none waits. */
+  readonly oldestAt: Date | null;
+}
+
+/** One queue as a person looks at it. */
+export async function lookAtQueue(backend: QueueBackend, name: QueueName): Promise<QueueLook> {
+  const queue = backend.queue(name);
+  const waiting = ['waiting', 'paused', 'prioritized'] as JobType[];
+  const [counts, paused, oldest] = await Promise.all([
+    countJobs(backend, name),
+    queue.isPaused(),
+    queue.getJobs(waiting, 0, 0, true) as Promise<(Job | undefined)[]>,
+  ]);
+  const times = oldest.flatMap((job) => (job === undefined ? [] : [job.timestamp]));
+  return { queue: name, ...counts, paused, oldestAt: times.length === 0 ? null : new Date(Math.min(...times)) };
+}

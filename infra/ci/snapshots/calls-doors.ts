@@ -39,6 +39,10 @@ export const doorCalls = {
   } satisfies Calls<typeof apiKeys> as Record<string, Call>,
   audit: {
     insertAudit: (db) => audit.insertAudit(db, { actor: 'admin', via: 'session', action: 'login' }),
+    async listAudit(db) {
+      await audit.listAudit(db, {}, { limit: 10 });
+      await audit.listAudit(db, { actor: 'a', action: 'PUT', target: 'x' }, { before: 9, limit: 10 });
+    },
     noteAuditStatus: (db) => audit.noteAuditStatus(db, 1, 200),
   } satisfies Calls<typeof audit> as Record<string, Call>,
 };

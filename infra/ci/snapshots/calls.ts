@@ -29,6 +29,7 @@ import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 import { doorCalls } from './calls-doors.ts';
 import { verifyCalls } from './calls-verify.ts';
+import { pageCalls } from './calls-views.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
 export type Calls<Repo> = {
@@ -261,6 +262,7 @@ const workerCalls: Calls<typeof workers> = {
   noteScratch: (db, { worker }) => workers.noteScratch(db, worker, true),
   scratchState: (db) => workers.scratchState(db),
   pruneWorkers: (db) => workers.pruneWorkers(db),
+  listProcesses: (db) => workers.listProcesses(db),
 };
 
 const smallCalls = {
@@ -332,6 +334,10 @@ const smallCalls = {
   } satisfies Calls<typeof settings> as Record<string, Call>,
   taxonomy: {
     taxonomyLinks: (db, { replicaId }) => taxonomy.taxonomyLinks(db, replicaId),
+    async listAmbiguous(db, { replicaId }) {
+      await taxonomy.listAmbiguous(db, null, 10);
+      await taxonomy.listAmbiguous(db, replicaId, 10);
+    },
     saveTaxonomyLink: (db, { replicaId }) =>
       taxonomy.saveTaxonomyLink(db, replicaId, {
         kind: 'tag',
@@ -357,6 +363,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   absences: absenceCalls,
   tombstones: tombstoneCalls,
   ...limitCalls,
+  ...pageCalls,
   ...truthCalls,
   ...reconcileRepoCalls,
   ...verifyCalls,

@@ -12,7 +12,12 @@ import { createProgressFeed } from './progress-feed.ts';
 import { KEEP_ALIVE, openLiveClient, type LiveClient } from './stream.ts';
 
 export interface Live {
-  logs(c: Context, filter: LogFilter, render: LogFollower['render']): Response;
+  /** `after`: the last line that the client has, unless its Last-Event-ID says more. */
+  logs(
+    c: Context,
+    filter: LogFilter,
+    how: Pick<LogFollower, 'render'> & { readonly after?: number | undefined },
+  ): Response;
   progress(c: Context): Response;
   /** How many clients there are, and how many of them are told something: nothing of those who left may remain. */
   readonly clients: number;
@@ -76,9 +81,9 @@ export function createLive(deps: {
     return c.body(client.body, 200, HEADERS);
   };
   return {
-    logs: (c, filter, render) => {
+    logs: (c, filter, { render, after }) => {
       const given = c.req.header('last-event-id') ?? '';
-      const since = EVENT_ID.test(given) ? Number(given) : undefined;
+      const since = EVENT_ID.test(given) ? Number(given) : after;
       return begin(c, (client) => logs.follow({ filter, client, render }, since));
     },
     progress: (c) => begin(c, (client) => progress.follow(client)),

@@ -10,7 +10,7 @@
  * - no inline script, no style attribute (CSP); classes are in app.css.
  */
 import type { Child } from 'hono/jsx';
-import { assetPath } from '../assets.ts';
+import { assetPath, type AssetName } from '../assets.ts';
 import { useView } from './view.ts';
 import { VisitorPart } from './visitor-part.tsx';
 
@@ -44,11 +44,13 @@ export interface FrameProps {
   readonly refreshSeconds?: number | undefined;
   /** The extension for server-sent events is loaded only where it is used. */
   readonly sse?: boolean | undefined;
+  /** One of our own, for this page alone. */
+  readonly script?: AssetName | undefined;
   readonly children: Child;
 }
 
 /** The document itself, for the login as well. */
-export function Frame({ title, base, refreshSeconds, sse, children }: FrameProps) {
+export function Frame({ title, base, refreshSeconds, sse, script, children }: FrameProps) {
   return (
     <html lang="en">
       <head>
@@ -63,6 +65,7 @@ export function Frame({ title, base, refreshSeconds, sse, children }: FrameProps
         <link rel="stylesheet" href={base + assetPath('app')} />
         <script src={base + assetPath('htmx')} defer></script>
         {sse === true ? <script src={base + assetPath('sse')} defer></script> : null}
+        {script === undefined ? null : <script src={base + assetPath(script)} defer></script>}
         {refreshSeconds === undefined ? null : (
           <noscript>
             <meta http-equiv="refresh" content={String(refreshSeconds)} />
@@ -79,14 +82,16 @@ export interface LayoutProps {
   readonly nav?: NavKey | undefined;
   readonly refreshSeconds?: number | undefined;
   readonly sse?: boolean | undefined;
+  /** One of our own, for this page alone. */
+  readonly script?: AssetName | undefined;
   readonly children: Child;
 }
 
 /** Inside of a view (view.ts). The page's own heading is the `h1`. */
-export function Layout({ title, nav, refreshSeconds, sse, children }: LayoutProps) {
+export function Layout({ title, nav, refreshSeconds, sse, script, children }: LayoutProps) {
   const { base, zone, version, flash } = useView();
   return (
-    <Frame title={`${title} · pngx-controller`} base={base} refreshSeconds={refreshSeconds} sse={sse}>
+    <Frame title={`${title} · pngx-controller`} base={base} refreshSeconds={refreshSeconds} sse={sse} script={script}>
       <a class="skip" href="#content">
         Skip to the content
       </a>

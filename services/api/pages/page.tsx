@@ -4,6 +4,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { GateContext } from '../gate/visitor.ts';
 import { statusOf } from '../http-error.ts';
 import { toAppError } from '../../../shared/kernel/errors.ts';
+import type { AssetName } from '../assets.ts';
 import { Layout, type NavKey } from './layout.tsx';
 import { SECONDS } from './seconds.ts';
 import { ViewProvider, viewOf } from './view.ts';
@@ -19,6 +20,7 @@ export interface PageOptions {
   /** For browsers without scripts: the same as the `active` of the page's Live part. */
   readonly live?: { readonly active: boolean } | undefined;
   readonly sse?: boolean | undefined;
+  readonly script?: AssetName | undefined;
   /** Spares a query where the page has read the settings. */
   readonly zone?: string | undefined;
 }
@@ -26,14 +28,14 @@ export interface PageOptions {
 export async function renderPage(
   c: GateContext,
   deps: PageDeps,
-  { title, nav, status = 200, live, sse, zone }: PageOptions,
+  { title, nav, status = 200, live, sse, script, zone }: PageOptions,
   content: Child,
 ): Promise<Response> {
   const refresh = live === undefined ? undefined : live.active ? SECONDS.active : SECONDS.idle;
   const view = viewOf(c, deps, zone ?? (await zoneOf(deps)));
   const page = (
     <ViewProvider value={view}>
-      <Layout title={title} nav={nav} refreshSeconds={refresh} sse={sse}>
+      <Layout title={title} nav={nav} refreshSeconds={refresh} sse={sse} script={script}>
         {content}
       </Layout>
     </ViewProvider>

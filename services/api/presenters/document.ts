@@ -3,7 +3,7 @@ import { listConflicts } from '../../../shared/db/conflicts.repo.ts';
 import * as documents from '../../../shared/db/documents.repo.ts';
 import type { Tombstone } from '../../../shared/db/deletion-tables.ts';
 import type { Db } from '../../../shared/db/tables.ts';
-import { lastOfLink } from '../../../shared/db/verification-ledger.repo.ts';
+import { lastOfLinks } from '../../../shared/db/verification-ledger.repo.ts';
 import { presentFinding, presentLedgerRow } from './verifications.ts';
 
 const LAST = 50;
@@ -13,21 +13,21 @@ export async function loadDocument(db: Db, masterDocId: number) {
   const rows = await documents.documentOnReplicas(db, masterDocId);
   if (rows.length === 0) return null;
   const linkIds = rows.map((row) => row.link_id);
-  const [uploads, conflicts, findings, tombstones, ledgers] = await Promise.all([
+  const [uploads, conflicts, findings, tombstones, ledger] = await Promise.all([
     documents.uploadsOf(db, linkIds),
     listConflicts(db, { masterDocId }, { limit: LAST }),
     documents.findingsOfLinks(db, linkIds),
     documents.tombstonesOf(db, masterDocId),
-    Promise.all(linkIds.map((linkId) => lastOfLink(db, linkId))),
+    lastOfLinks(db, linkIds),
   ]);
   return {
     master_doc_id: masterDocId,
-    replicas: rows.map(({ link_id: linkId, ...row }, at) => ({
+    replicas: rows.map(({ link_id: linkId, ...row }) => ({
       ...row,
       uploads: uploads.filter((upload) => upload.link_id === linkId).map(({ link_id: _link, ...upload }) => upload),
       conflicts: conflicts.filter((conflict) => conflict.link_id === linkId).map(presentConflict),
       // The newest comparison of each depth.
-      verifications: (ledgers[at] ?? []).map(presentLedgerRow),
+      verifications: ledger.filter((one) => one.link_id === linkId).map(presentLedgerRow),
       findings: findings.filter((finding) => finding.link_id === linkId).map(presentFinding),
       tombstones: tombstones.filter((stone) => stone.replica_id === row.replica_id).map(presentTombstone),
     })),

@@ -139,7 +139,7 @@ export function masterRoutes(deps: ApiDeps): Routes {
   return routes;
 }
 
-async function undo(deps: ApiDeps, replica: Replica, tombstoneId: number): Promise<Tombstone> {
+export async function undo(deps: ApiDeps, replica: Replica, tombstoneId: number): Promise<Tombstone> {
   const asked = await tombstones.askUndo(deps.db, replica.id, tombstoneId);
   if (asked) {
     deps.log.info(`A person wants copy #${asked.replica_doc_id} back.`, {
@@ -159,7 +159,7 @@ async function undo(deps: ApiDeps, replica: Replica, tombstoneId: number): Promi
 }
 
 /** The copy comes back in a run, under its link's lease; one that cannot begin now leaves it for the next cycle. */
-async function begin(deps: ApiDeps, replica: Replica): Promise<number | null> {
+export async function begin(deps: ApiDeps, replica: Replica): Promise<number | null> {
   try {
     return (await openCycle(deps, { trigger: 'manual', replicaId: replica.id })).runId;
   } catch (thrown) {
@@ -168,7 +168,7 @@ async function begin(deps: ApiDeps, replica: Replica): Promise<number | null> {
   }
 }
 
-function nothingHeld(replica: Replica): AppError {
+export function nothingHeld(replica: Replica): AppError {
   return new AppError({
     code: 'nothing_held',
     class: 'conflict',

@@ -4,6 +4,7 @@ import { maskText } from '../../../shared/telemetry/mask.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { pageSize, text } from '../input.ts';
+import { redactPayload } from '../presenters/redact.ts';
 import { answer, newRoutes, operation, type Routes } from '../operation.ts';
 import { jobList, oneJob } from '../schemas/control.ts';
 
@@ -65,7 +66,7 @@ function present(job: JobView) {
     queue: job.queue,
     name: job.name,
     status: job.state,
-    payload: job.payload,
+    payload: redactPayload(job.payload),
     attempts: job.attempts,
     created_at: job.createdAt,
     due_at: job.dueAt,

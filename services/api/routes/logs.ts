@@ -96,7 +96,7 @@ export function logRoutes(deps: ApiDeps): Routes {
     const logs = await queryLogs(deps.db, logFilter(filter), { before: cursor, limit });
     return c.json({ logs, next_cursor: cursorAfter(logs, limit) }, 200);
   });
-  routes.openapi(getStream, (c) => deps.live.logs(c, logFilter(c.req.valid('query')), asJson));
+  routes.openapi(getStream, (c) => deps.live.logs(c, logFilter(c.req.valid('query')), { render: asJson }));
   routes.openapi(getDownload, (c) => {
     const { format, ...filter } = c.req.valid('query');
     c.header('Content-Type', format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8');

@@ -1,0 +1,24 @@
+/** Calls of the repositories that pages alone read; calls.ts has the rest. */
+import * as search from '../../../shared/db/document-search.repo.ts';
+import type { Call, Calls } from './calls.ts';
+
+const searchCalls: Calls<typeof search> = {
+  async searchDocuments(db, { replicaId, runId }) {
+    const replicaIds = [replicaId];
+    await search.searchDocuments(db, { replicaIds }, { limit: 10 });
+    const more = {
+      masterDocId: 1,
+      replicaDocId: 2,
+      runId,
+      status: 'error',
+      phases: ['dlq'],
+      code: 'file_changed',
+    } as const;
+    const still = { waiting: true, held: true, inHand: true, unverifiedSince: new Date(), field: 'owner' };
+    await search.searchDocuments(db, { replicaIds, ...more, ...still }, { after: 1, limit: 10 });
+  },
+};
+
+export const pageCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
+  'document-search': searchCalls,
+};

@@ -1,0 +1,160 @@
+/** What a person has to decide: edits on replicas, possible copies, names that could stand for several objects. */
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { findConflict, listConflicts, type Conflict } from '../../../shared/db/conflicts.repo.ts';
+import { findProposal, listProposals } from '../../../shared/db/proposals.repo.ts';
+import { listReplicas } from '../../../shared/db/replicas.repo.ts';
+import { listAmbiguous, type AmbiguousName } from '../../../shared/db/taxonomy.repo.ts';
+import type { MatchProposal } from '../../../shared/db/tables-reconcile.ts';
+import { decideMatch } from '../../../shared/replication/decide-match.ts';
+import { resolveConflict } from '../../../shared/replication/resolve-conflict.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { GateVariables } from '../gate/visitor.ts';
+import { malformed, notFound } from '../http-error.ts';
+import { id, idOf } from '../input.ts';
+import { act } from './actions.ts';
+import { ConflictDetail, ConflictTable, ProposalCard } from './components/conflict-parts.tsx';
+import { FilterForm, Select } from './components/forms.tsx';
+import { Pager, To } from './components/links.tsx';
+import { replicaOptions, type Names } from './components/names.tsx';
+import { Empty } from './components/notices.tsx';
+import { ambiguityPages } from './ambiguity-page.tsx';
+import { filtersOf, givenOf } from './filters.ts';
+import { renderPage } from './page.tsx';
+
+const PAGE = 50;
+const STATES = ['open', 'overwritten', 'keep_master', 'keep_replica', 'gone'] as const;
+const QUERY = z.strictObject({
+  replica_id: id.optional(),
+  document: id.optional(),
+  state: z.enum(['any', ...STATES]).default('open'),
+  cursor: id.optional(),
+});
+
+interface ConflictPage {
+  readonly conflicts: readonly Conflict[];
+  readonly next: number | null;
+  readonly proposals: readonly MatchProposal[];
+  readonly ambiguous: readonly AmbiguousName[];
+  readonly names: Names;
+}
+
+export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
+  const routes = new Hono<GateVariables>();
+  routes.get('/conflicts', async (c) => {
+    const query = filtersOf(c, QUERY);
+    const page = await load(deps, query);
+    const content = <ConflictsView page={page} given={{ ...givenOf(c), state: query.state }} />;
+    return renderPage(c, deps, { title: 'Conflicts', nav: 'conflicts' }, content);
+  });
+  routes.get('/conflicts/:id', async (c) => {
+    const conflict = await findConflict(deps.db, idOf(c));
+    if (conflict === undefined) throw notFound(`The conflict ${idOf(c)}`, 'conflict_not_found');
+    const content = <ConflictDetail conflict={conflict} names={await listReplicas(deps.db)} />;
+    return renderPage(c, deps, { title: `Conflict ${conflict.id}`, nav: 'conflicts' }, content);
+  });
+  routes.post('/conflicts/:id/resolve', (c) =>
+    act(c, deps, `/conflicts/${idOf(c)}`, async ({ keep }) => {
+      if (keep !== 'master' && keep !== 'replica') throw malformed('Say which value is kept: master or replica.');
+      const decided = await resolveConflict(deps, idOf(c), keep);
+      return {
+        to: '/conflicts',
+        text: `1 conflict was decided: the ${keep}'s value of "${decided.field}" is kept; the next run carries it out.`,
+      };
+    }),
+  );
+  for (const verb of ['accept', 'reject'] as const)
+    routes.post(`/replicas/:replica/matches/:id/${verb}`, (c) =>
+      act(c, deps, '/conflicts#matches', async () => {
+        const found = await findProposal(deps.db, idOf(c, 'replica'), idOf(c));
+        if (found === undefined) throw notFound(`The proposal ${idOf(c)}`, 'proposal_not_found');
+        const { proposal, runId } = await decideMatch(deps, found, verb === 'accept' ? 'accepted' : 'rejected');
+        const where = { replicaId: proposal.replica_id, docId: proposal.master_doc_id };
+        deps.log.info(`Someone ${proposal.state} replica document #${proposal.replica_doc_id} as a copy.`, where);
+        return `1 match was ${proposal.state}. ${runId === null ? 'It is carried out when the replica runs again.' : `Run ${runId} carries it out.`}`;
+      }),
+    );
+  routes.route('/', ambiguityPages(deps));
+  return routes;
+}
+
+async function load({ db }: Pick<ApiDeps, 'db'>, query: z.output<typeof QUERY>): Promise<ConflictPage> {
+  const { replica_id: replicaId, document: masterDocId, state, cursor } = query;
+  const filter = { replicaId, masterDocId, state: state === 'any' ? undefined : state };
+  const [conflicts, proposals, ambiguous, names] = await Promise.all([
+    listConflicts(db, filter, { before: cursor, limit: PAGE }),
+    listProposals(db, replicaId ?? null, { state: 'open', after: undefined, limit: PAGE }),
+    listAmbiguous(db, replicaId ?? null, PAGE),
+    listReplicas(db),
+  ]);
+  const last = conflicts.length === PAGE ? conflicts.at(-1) : undefined;
+  return { conflicts, next: last?.id ?? null, proposals, ambiguous, names };
+}
+
+const STATE_OPTIONS = [
+  { value: 'open', label: 'not decided' },
+  { value: 'keep_replica', label: "replica's value kept" },
+  { value: 'keep_master', label: "master's value will be written" },
+  { value: 'overwritten', label: "master's value was written" },
+  { value: 'gone', label: 'both agree again' },
+  { value: 'any', label: 'any' },
+];
+
+function ConflictsView({ page, given }: { page: ConflictPage; given: Readonly<Record<string, string>> }) {
+  return (
+    <>
+      <h1>Conflicts</h1>
+      <FilterForm label="Filter conflicts">
+        <Select label="Replica" name="replica_id" value={given['replica_id']} options={replicaOptions(page.names)} />
+        <Select label="State" name="state" value={given['state']} options={STATE_OPTIONS} />
+      </FilterForm>
+      <h2 id="edits">Edits made on a replica</h2>
+      {page.conflicts.length === 0 ? (
+        <Empty>
+          None in this list. When somebody edits a copy on a replica, both values appear here; with the policy "person"
+          nothing is overwritten before you decide.
+        </Empty>
+      ) : (
+        <ConflictTable conflicts={page.conflicts} names={page.names} />
+      )}
+      <Pager next={page.next} />
+      <h2 id="matches">Possible copies</h2>
+      {page.proposals.length === 0 ? (
+        <Empty>
+          None. A document of a replica that looks like the copy of a master document, but has other bytes, waits here
+          for your word.
+        </Empty>
+      ) : (
+        <div class="cards">
+          {page.proposals.map((proposal) => (
+            <ProposalCard proposal={proposal} names={page.names} />
+          ))}
+        </div>
+      )}
+      <h2 id="ambiguities">Names that could mean several things</h2>
+      <Ambiguities ambiguous={page.ambiguous} />
+    </>
+  );
+}
+
+function Ambiguities({ ambiguous }: { ambiguous: readonly AmbiguousName[] }) {
+  if (ambiguous.length === 0)
+    return (
+      <Empty>
+        None. A tag, correspondent, type, path or field whose name exists more than once on a replica is never guessed,
+        but asked here.
+      </Empty>
+    );
+  return (
+    <ul>
+      {ambiguous.map((one) => (
+        <li>
+          <To to={`/conflicts/names/${one.replica_id}/${one.kind}/${one.master_id}`}>
+            {one.kind.replaceAll('_', ' ')} "{one.name}" on {one.replica}
+          </To>
+          {one.error_msg === null ? null : <small class="faint"> {one.error_msg}</small>}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,225 @@
+/** Documents: found over all replicas, and one of them side by side. */
+import { Hono } from 'hono';
+import { retryDocument } from '../../../shared/db/retry.repo.ts';
+import { findReplica } from '../../../shared/db/replicas.repo.ts';
+import { toAppError } from '../../../shared/kernel/errors.ts';
+import { openCycle } from '../../../shared/replication/open-cycle.ts';
+import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
+import { openVerification } from '../../../shared/replication/verify-open.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { GateContext, GateVariables } from '../gate/visitor.ts';
+import { notFound } from '../http-error.ts';
+import { idOf } from '../input.ts';
+import { DOCUMENT_QUERY, loadDocumentSearch, type DocumentList } from '../presenters/document-search.ts';
+import { loadDocumentPage } from '../presenters/document-page.ts';
+import { act } from './actions.ts';
+import { Field, FilterForm, Select } from './components/forms.tsx';
+import { Pager, To } from './components/links.tsx';
+import { Live } from './components/live.tsx';
+import { Empty } from './components/notices.tsx';
+import { PhaseBadge } from './components/phase.tsx';
+import { Time } from './components/time.tsx';
+import { DocumentView } from './document-view.tsx';
+import { filtersOf, givenOf } from './filters.ts';
+import { renderPage } from './page.tsx';
+
+export function documentPages(deps: ApiDeps): Hono<GateVariables> {
+  const routes = new Hono<GateVariables>();
+  routes.get('/documents', async (c) => {
+    const list = await loadDocumentSearch(deps, filtersOf(c, DOCUMENT_QUERY));
+    const content = <SearchView list={list} given={givenOf(c)} />;
+    return renderPage(c, deps, { title: 'Documents', nav: 'documents' }, content);
+  });
+  routes.get('/documents/:id', async (c) => {
+    const masterDocId = idOf(c);
+    const page = await loadDocumentPage(deps, masterDocId);
+    if (page === null) throw notFound(`A document with the master id ${masterDocId}`, 'document_not_found');
+    const live = { active: page.active };
+    return renderPage(
+      c,
+      deps,
+      { title: `Document ${masterDocId}`, nav: 'documents', live, zone: page.zone ?? deps.timeZone },
+      <Live id="document" active={live.active}>
+        <DocumentView page={page} />
+      </Live>,
+    );
+  });
+  addVerbs(routes, deps);
+  return routes;
+}
+
+function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
+  const about = async (c: GateContext) => {
+    const [masterDocId, replicaId] = [idOf(c), idOf(c, 'replica')];
+    const replica = await findReplica(deps.db, replicaId);
+    if (replica === undefined) throw replicaNotFound(replicaId);
+    return { masterDocId, replica };
+  };
+  routes.post('/documents/:id/replicas/:replica/verify', (c) =>
+    act(c, deps, `/documents/${idOf(c)}`, async () => {
+      const { masterDocId, replica } = await about(c);
+      const askedBy = c.get('visitor')?.name ?? 'anybody';
+      const question = {
+        replicaId: replica.id,
+        scope: 'document',
+        depth: 'bytes',
+        masterDocId,
+        trigger: 'manual',
+      } as const;
+      const { verificationId, alreadyRunning } = await openVerification(deps, { ...question, askedBy });
+      return alreadyRunning
+        ? `Verification ${verificationId} of this document runs already.`
+        : `1 document is being compared with "${replica.name}" byte by byte (verification ${verificationId}).`;
+    }),
+  );
+  for (const verb of ['retry', 'resync'] as const)
+    routes.post(`/documents/:id/replicas/:replica/${verb}`, (c) =>
+      act(c, deps, `/documents/${idOf(c)}`, async () => {
+        const { masterDocId, replica } = await about(c);
+        if (!(await retryDocument(deps.db, replica.id, masterDocId)))
+          throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
+        deps.log.info(
+          verb === 'retry' ? 'A person asked for another attempt.' : 'A person asked to write all fields anew.',
+          {
+            replicaId: replica.id,
+            docId: masterDocId,
+          },
+        );
+        return `1 document is due on "${replica.name}". ${await begin(deps, replica.id)}`;
+      }),
+    );
+}
+
+/** Due in any case; a run now only spares the wait, and a replica that is paused or suspended gets none. */
+async function begin(deps: ApiDeps, replicaId: number): Promise<string> {
+  try {
+    const { runId, alreadyRunning } = await openCycle(deps, { trigger: 'manual', replicaId });
+    return alreadyRunning
+      ? `Run ${runId} is under way and takes it, or the next one does.`
+      : `Run ${runId} was started for it.`;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.class !== 'conflict') throw thrown;
+    return `It waits for the replica: ${error.message}`;
+  }
+}
+
+function SearchView({ list, given }: { list: DocumentList; given: Readonly<Record<string, string>> }) {
+  const filtered = Object.keys(given).length > 0;
+  return (
+    <>
+      <h1>Documents</h1>
+      <SearchForm list={list} given={given} />
+      {list.documents.length === 0 ? (
+        <Empty>
+          {filtered
+            ? 'No document matches these filters.'
+            : 'Nothing yet. After the first run every document of the master is listed here, a line for each replica.'}
+        </Empty>
+      ) : (
+        <DocumentTable list={list} />
+      )}
+      <Pager next={list.next} />
+      {given['replica_id'] === undefined ? null : (
+        <p>
+          <To to={csvPath(given)}>All of them as CSV</To>
+        </p>
+      )}
+    </>
+  );
+}
+
+function csvPath(given: Readonly<Record<string, string>>): string {
+  const known = ['status', 'phase', 'code', 'waiting', 'held', 'unverified_since', 'field'];
+  const query = new URLSearchParams(
+    Object.entries(given).filter(([name, value]) => known.includes(name) && value !== ''),
+  );
+  return `/api/replicas/${encodeURIComponent(given['replica_id'] ?? '')}/documents.csv?${query}`;
+}
+
+const STATUS = [
+  { value: '', label: 'any' },
+  { value: 'ok', label: 'in step' },
+  { value: 'pending', label: 'under way' },
+  { value: 'error', label: 'failed or blocked' },
+];
+const PHASE = [
+  { value: '', label: 'any' },
+  { value: 'dlq', label: 'failed for good' },
+  { value: 'failed', label: 'failed, will be retried' },
+  { value: 'blocked', label: 'blocked' },
+  { value: 'gone', label: 'gone' },
+];
+
+function SearchForm({ list, given }: { list: DocumentList; given: Readonly<Record<string, string>> }) {
+  const replicas = list.replicas.map((one) => ({ value: String(one.id), label: one.name }));
+  const phases = PHASE.some(({ value }) => value === (given['phase'] ?? ''))
+    ? PHASE
+    : [...PHASE, { value: given['phase'] ?? '', label: given['phase'] ?? '' }];
+  return (
+    <FilterForm label="Find documents">
+      <Field label="Master id" name="document" type="number" min={1} value={given['document']} />
+      <Field label="Id on the replica" name="copy" type="number" min={1} value={given['copy']} />
+      <Select
+        label="Replica"
+        name="replica_id"
+        value={given['replica_id']}
+        options={[{ value: '', label: 'any' }, ...replicas]}
+      />
+      <Select label="State" name="status" value={given['status']} options={STATUS} />
+      <Select label="Problem" name="phase" value={given['phase']} options={phases} />
+      <Field label="Error code" name="code" value={given['code']} />
+      <Field label="Field in the report" name="field" value={given['field']} />
+      <Field label="Run" name="run_id" type="number" min={1} value={given['run_id']} />
+    </FilterForm>
+  );
+}
+
+function DocumentTable({ list }: { list: DocumentList }) {
+  return (
+    <table class="stack">
+      <thead>
+        <tr>
+          <th>Document</th>
+          <th>Replica</th>
+          <th>State</th>
+          <th>Reason</th>
+          <th>In step since</th>
+          <th>Verified</th>
+        </tr>
+      </thead>
+      <tbody>
+        {list.documents.map((row) => (
+          <tr>
+            <td data-label="Document">
+              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+              {row.replica_doc_id === null ? null : <small>copy {row.replica_doc_id}</small>}
+            </td>
+            <td data-label="Replica">
+              <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
+            </td>
+            <td data-label="State">
+              <PhaseBadge row={row} />
+            </td>
+            <td data-label="Reason">
+              {row.error_msg}
+              {row.error_code === null ? null : <small>{row.error_code}</small>}
+              {row.next_due_at === null ? null : (
+                <small>
+                  next look <Time at={row.next_due_at} />
+                </small>
+              )}
+            </td>
+            <td data-label="In step since">
+              <Time at={row.last_synced} />
+            </td>
+            <td data-label="Verified">
+              <Time at={row.verified_at} never="not yet" />
+              {row.verified_depth === null ? null : <small>{row.verified_depth}</small>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
