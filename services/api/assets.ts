@@ -11,13 +11,13 @@ import type { GateVariables } from './gate/visitor.ts';
 import { notFound } from './http-error.ts';
 
 const TYPES = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' } as const;
-const packages = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 const SOURCES = {
-  pico: packages.resolve('@picocss/pico/css/pico.min.css'),
+  pico: require.resolve('@picocss/pico/css/pico.min.css'),
   app: new URL('./pages/app.css', import.meta.url),
-  htmx: packages.resolve('htmx.org/dist/htmx.min.js'),
-  sse: packages.resolve('htmx-ext-sse/dist/sse.min.js'),
+  htmx: require.resolve('htmx.org/dist/htmx.min.js'),
+  sse: require.resolve('htmx-ext-sse/dist/sse.min.js'),
   logs: new URL('./pages/logs.js', import.meta.url),
 } as const;
 export type AssetName = keyof typeof SOURCES;

@@ -1,13 +1,12 @@
 /** The first page: how are things, what needs me, what happens now. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { acknowledge } from '../../../shared/db/attention.repo.ts';
 import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { text } from '../input.ts';
-import { createDashboard, type Attention, type Dashboard } from '../presenters/dashboard.ts';
+import { acknowledgeTrouble, createDashboard, type Attention, type Dashboard } from '../presenters/dashboard.ts';
 import { duration } from '../presenters/replica-state.ts';
 import { act, formOf, redirectWith } from './actions.ts';
 import { Field, PostButton } from './components/forms.tsx';
@@ -62,7 +61,7 @@ async function acknowledged(c: GateContext, deps: ApiDeps, load: () => Promise<D
       { title: 'Acknowledge', status: 422 },
       <AcknowledgePage trouble={trouble} error={form.errors['reason']} />,
     );
-  await acknowledge(deps.db, { key, reason: form.data.reason, actor: c.get('visitor')?.name ?? 'unknown' });
+  await acknowledgeTrouble(deps, { key, reason: form.data.reason, actor: c.get('visitor')?.name ?? 'unknown' });
   return redirectWith(c, deps, '/', 'One trouble was acknowledged; it stays listed below until it is over.');
 }
 

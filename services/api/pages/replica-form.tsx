@@ -1,7 +1,6 @@
 /** Adding and editing a replica: tested in front of the person who typed it; what was typed stays, but for the token. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Replica } from '../../../shared/db/tables.ts';
 import { QUIET_HOURS } from '../../../shared/domain/quiet-hours.ts';
 import { addReplica, replicaUrl, testNewReplica } from '../../../shared/replication/add-replica.ts';
 import { ConnectionRefused } from '../../../shared/replication/connection-refused.ts';
@@ -17,7 +16,7 @@ import { ConnectionSteps } from './components/connection.tsx';
 import { Check, Field, PostForm, Select } from './components/forms.tsx';
 import { To } from './components/links.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica } from './replica-of.ts';
+import { existingReplica, type Replica } from '../presenters/replica-of.ts';
 
 const emptyToNull = (value: string) => (value === '' ? null : value);
 const whole = (min: number, max: number) =>

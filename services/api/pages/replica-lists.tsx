@@ -1,15 +1,13 @@
 /** The rows behind the numbers of a replica: its documents, and what comparisons found. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { listDocuments, type DocumentView } from '../../../shared/db/documents.repo.ts';
-import { listFindings } from '../../../shared/db/findings.repo.ts';
-import type { Replica } from '../../../shared/db/tables.ts';
 import { PHASES } from '../../../shared/domain/document-state.ts';
 import { FINDING_KINDS, type FindingKind } from '../../../shared/domain/verification.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { id, idOf, queryOf, text } from '../input.ts';
 import { cureOf } from '../presenters/cures.ts';
+import { documentPage, findingPage, type DocumentView } from '../presenters/replica-lists.ts';
 import { DRIFT_KINDS } from '../presenters/replica-detail.ts';
 import { Badge } from './components/badge.tsx';
 import { Field, FilterForm, Select, type Option } from './components/forms.tsx';
@@ -17,10 +15,9 @@ import { Pager, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica } from './replica-of.ts';
+import { existingReplica, type Replica } from '../presenters/replica-of.ts';
 import { FindingTable } from './replica-proof.tsx';
 
-const PAGE = 100;
 /** A form sends its empty fields, too: they filter nothing. */
 const or = <S extends z.ZodType>(schema: S) => z.union([z.literal('').transform(() => undefined), schema]).optional();
 
@@ -47,18 +44,16 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
     const query = queryOf(c, documentQuery);
     const { cursor, waiting, held, ...filter } = query;
     const replica = await existingReplica(deps, idOf(c));
-    const rows = await listDocuments(
-      deps.db,
+    const { rows, next } = await documentPage(
+      deps,
       {
         ...filter,
         replicaId: replica.id,
         waiting: waiting === undefined ? undefined : waiting === '1',
         held: held === '1' ? true : undefined,
-        present: filter.phase !== 'gone',
       },
-      { after: cursor, limit: PAGE },
+      cursor,
     );
-    const next = rows.length === PAGE ? (rows.at(-1)?.master_doc_id ?? null) : null;
     const title = `Documents of ${replica.name}`;
     return renderPage(
       c,
@@ -72,7 +67,7 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
     const replica = await existingReplica(deps, idOf(c));
     const kinds = drift === '1' ? DRIFT_KINDS : undefined;
     const filter = { replicaId: replica.id, state, kind, kinds };
-    const rows = await listFindings(deps.db, filter, { before: cursor, limit: PAGE });
+    const { rows, next } = await findingPage(deps, filter, cursor);
     const title = `Found on ${replica.name}`;
     return renderPage(
       c,
@@ -94,7 +89,7 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
         ) : (
           <FindingTable findings={rows} />
         )}
-        <Pager next={rows.length === PAGE ? (rows.at(-1)?.id ?? null) : null} />
+        <Pager next={next} />
         <Back replica={replica} />
       </>,
     );

@@ -1,8 +1,6 @@
 /** Matching anew and forgetting the matches: what would happen is shown first, and nothing happens without the name typed. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { ReconcileMode } from '../../../shared/db/reconcile.repo.ts';
-import type { Replica } from '../../../shared/db/tables.ts';
 import { openReconcile } from '../../../shared/replication/open-reconcile.ts';
 import { planReconcile, type ReconcilePlan } from '../../../shared/replication/plan-reconcile.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -12,7 +10,7 @@ import { act, formOf } from './actions.ts';
 import { number, To } from './components/links.tsx';
 import { ConfirmPage, isTyped } from './components/notices.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica } from './replica-of.ts';
+import { existingReplica, type Replica } from '../presenters/replica-of.ts';
 
 const WORDS = {
   reconcile: {
@@ -51,7 +49,7 @@ export function replicaPlans(deps: ApiDeps): Hono<GateVariables> {
   return routes;
 }
 
-async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: ReconcileMode, error?: string) {
+async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: keyof typeof WORDS, error?: string) {
   const { title, button, what, danger } = WORDS[mode];
   const { summary, truncated } = await planReconcile(deps, replica, mode, c.req.raw.signal);
   return renderPage(

@@ -1,6 +1,5 @@
 /** What was proven about a replica, what differs, and which names have no counterpart. */
-import type { Finding } from '../../../shared/db/tables.ts';
-import { DEPTH_WORDS, type DepthRow, type ReplicaDetail } from '../presenters/replica-detail.ts';
+import { DEPTH_WORDS, type DepthRow, type Finding, type ReplicaDetail } from '../presenters/replica-detail.ts';
 import { PostButton } from './components/forms.tsx';
 import { number, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';

@@ -1,21 +1,14 @@
 /** What a person can do to a replica: one POST each, answered with what changed; the dangerous ones after a page. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { countLinksOf } from '../../../shared/db/pages.repo.ts';
-import * as repo from '../../../shared/db/replicas.repo.ts';
-import { retryFailed } from '../../../shared/db/retry.repo.ts';
-import * as tombstones from '../../../shared/db/tombstones.repo.ts';
-import { DEPTHS } from '../../../shared/domain/verification.ts';
-import { hygieneOf } from '../../../shared/replication/add-replica.ts';
 import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
-import { openCycle } from '../../../shared/replication/open-cycle.ts';
-import { pauseReplica, resumeReplica } from '../../../shared/replication/pause-replica.ts';
-import { testKnownReplica } from '../../../shared/replication/update-replica.ts';
-import { openVerification } from '../../../shared/replication/verify-open.ts';
+import { pauseReplica } from '../../../shared/replication/pause-replica.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { idOf, text } from '../input.ts';
 import { presentDeletions } from '../presenters/deletions.ts';
+import { linksOf, REPLICA_ACTS, removeReplica, testSaved } from '../presenters/replica-acts.ts';
+import { existingReplica } from '../presenters/replica-of.ts';
 import { plural } from '../presenters/replica-state.ts';
 import { act, formOf, redirectWith } from './actions.ts';
 import { ConnectionSteps } from './components/connection.tsx';
@@ -23,10 +16,8 @@ import { Field, PostForm } from './components/forms.tsx';
 import { number, To } from './components/links.tsx';
 import { ConfirmPage, Empty, isTyped } from './components/notices.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica } from './replica-of.ts';
 
 const pauseForm = z.object({ reason: text(500).trim().min(1, 'must not be empty') });
-const depthOf = z.enum(DEPTHS).catch('checksum');
 
 export function replicaVerbs(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
@@ -38,9 +29,7 @@ export function replicaVerbs(deps: ApiDeps): Hono<GateVariables> {
     // Read first, so that the form's token is checked before any instance is asked.
     await formOf(c, z.object({}));
     const replica = await existingReplica(deps, idOf(c));
-    const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
-    const report = await testKnownReplica(deps, replica, access, c.req.raw.signal);
-    if (report.ok) await repo.updateReplica(deps.db, replica.id, hygieneOf(report, deps.clock.now()));
+    const report = await testSaved(deps, replica, c.req.raw.signal);
     return renderPage(
       c,
       deps,
@@ -59,47 +48,12 @@ export function replicaVerbs(deps: ApiDeps): Hono<GateVariables> {
 
 /** One verb each: back to the page it came from, the dashboard or the replica. */
 function addSimple(routes: Hono<GateVariables>, deps: ApiDeps): void {
-  const add = (verb: string, work: (id: number, values: Readonly<Record<string, string>>) => Promise<string>) =>
+  for (const [verb, work] of Object.entries(REPLICA_ACTS))
     routes.post(`/:id/${verb}`, async (c) => {
       const id = idOf(c);
       const back = (await formOf(c, z.object({}))).values['back'] === '/' ? '/' : `/replicas/${id}`;
-      return act(c, deps, back, async (values) => work((await existingReplica(deps, id)).id, values));
+      return act(c, deps, back, async (values) => work(deps, await existingReplica(deps, id), values));
     });
-  add('sync', async (replicaId) => {
-    const { runId, alreadyRunning } = await openCycle(deps, { trigger: 'manual', replicaId });
-    return alreadyRunning ? `Run ${runId} is under way already.` : `Run ${runId} was started.`;
-  });
-  add('resume', async (id) => `Replica "${(await resumeReplica(deps, id)).name}" goes on with the next cycle.`);
-  add('unsuspend', async (id) => {
-    const replica = await repo.unsuspendReplica(deps.db, id);
-    deps.log.info(`Replica "${replica?.name}" was enabled again.`, { replicaId: id });
-    return `Replica "${replica?.name}" is enabled; the next cycle checks it and goes on.`;
-  });
-  add('disable', async (id) => {
-    const replica = await repo.updateReplica(deps.db, id, { enabled: false });
-    deps.log.info(`Replica "${replica?.name}" was disabled.`, { replicaId: id });
-    return `Replica "${replica?.name}" is disabled; no cycle includes it.`;
-  });
-  add('uploads-acknowledge', async (id) => {
-    const replica = await repo.acknowledgeUploads(deps.db, id);
-    deps.log.info(`Uploads to replica "${replica?.name}" go on.`, { replicaId: id, code: 'uploads_acknowledged' });
-    return `Uploads to "${replica?.name}" go on with the next cycle.`;
-  });
-  add('retry-failed', async (id) => {
-    const retried = (await retryFailed(deps.db, id)).reduce((sum, { documents }) => sum + documents, 0);
-    deps.log.info(`${retried} failed documents are due again.`, { replicaId: id });
-    if (retried === 0) return 'Nothing had failed; no document was changed.';
-    const { runId } = await openCycle(deps, { trigger: 'manual', replicaId: id });
-    return `${plural(retried, 'document')} made due again, in run ${runId}.`;
-  });
-  add('verify', async (replicaId, values) => {
-    const depth = depthOf.parse(values['depth']);
-    const asked = { replicaId, scope: 'replica', depth, trigger: 'manual', askedBy: 'page' } as const;
-    const { verificationId, alreadyRunning } = await openVerification(deps, asked);
-    return alreadyRunning
-      ? `Verification ${verificationId} is under way already.`
-      : `Verification ${verificationId} was started.`;
-  });
 }
 
 function addPause(routes: Hono<GateVariables>, deps: ApiDeps): void {
@@ -131,7 +85,7 @@ function addPause(routes: Hono<GateVariables>, deps: ApiDeps): void {
 
 function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
   const page = async (c: GateContext, id: number, name: string, error?: string) => {
-    const links = await countLinksOf(deps.db, id);
+    const links = await linksOf(deps, id);
     return renderPage(
       c,
       deps,
@@ -162,18 +116,11 @@ function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
     return page(c, id, name);
   });
   routes.post('/:id/remove', async (c) => {
-    const { id, name } = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps, idOf(c));
+    const { id, name } = replica;
     const { values } = await formOf(c, z.object({}));
     if (!isTyped(values['confirm'], name)) return page(c, id, name, 'is not the name of this replica');
-    const links = await countLinksOf(deps.db, id);
-    await repo.deleteReplica(deps.db, id);
-    deps.log.info(`Replica "${name}" was removed; its instance was left as it is.`);
-    return redirectWith(
-      c,
-      deps,
-      '/replicas',
-      `Replica "${name}" was removed, with what was known of ${plural(links, 'document')}.`,
-    );
+    return redirectWith(c, deps, '/replicas', await removeReplica(deps, replica));
   });
 }
 
@@ -225,15 +172,4 @@ function addDeletions(routes: Hono<GateVariables>, deps: ApiDeps): void {
       </>,
     );
   });
-  routes.post('/:id/deletions', (c) =>
-    act(c, deps, `/replicas/${idOf(c)}`, async () => {
-      const replica = await existingReplica(deps, idOf(c));
-      const approved = await tombstones.acknowledgeDeletions(deps.db, replica.id);
-      if (approved === null) return 'No deletions wait; nothing was changed.';
-      deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, {
-        replicaId: replica.id,
-      });
-      return `${plural(approved, 'deletion')} on "${replica.name}" will be carried out by the next cycle.`;
-    }),
-  );
 }

@@ -14,7 +14,7 @@ import { renderPage } from './page.tsx';
 import { ReplicaPage } from './replica-detail.tsx';
 import { replicaForms } from './replica-form.tsx';
 import { replicaLists } from './replica-lists.tsx';
-import { existingReplica } from './replica-of.ts';
+import { existingReplica } from '../presenters/replica-of.ts';
 import { replicaPlans } from './replica-plans.tsx';
 import { replicaVerbs } from './replica-verbs.tsx';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';

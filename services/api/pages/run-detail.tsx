@@ -130,7 +130,7 @@ function Counts({ detail: { run, counts, pace } }: { detail: RunDetail }) {
         ) : null}
         <span>{size(run.bytes)} read</span>
         {pace === null ? null : <span>{pace.perMinute} a minute</span>}
-        {pace?.left == null ? null : <span>about {pace.left} left</span>}
+        {pace === null || pace.left === null ? null : <span>about {pace.left} left</span>}
       </p>
     </>
   );

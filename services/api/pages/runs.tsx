@@ -1,10 +1,6 @@
 /** Runs: the list, one in full, and what a run would do if it began now. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { retryFailed } from '../../../shared/db/retry.repo.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import { findRun, listRuns } from '../../../shared/db/views.repo.ts';
-import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { cancelRun } from '../../../shared/replication/pause-replica.ts';
 import { planReplicas } from '../../../shared/replication/plan-replicas.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -12,8 +8,8 @@ import type { GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { id, idOf, queryOf, text } from '../input.ts';
 import { plural } from '../presenters/replica-state.ts';
-import { loadRun } from '../presenters/run-detail.ts';
-import { presentRun } from '../presenters/runs.ts';
+import { retryRun } from '../presenters/replica-acts.ts';
+import { existingRun, loadRun, loadRuns } from '../presenters/run-detail.ts';
 import { act } from './actions.ts';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
@@ -24,7 +20,6 @@ import { renderPage } from './page.tsx';
 import { PlanPage } from './run-plan.tsx';
 import { RunPage } from './run-detail.tsx';
 
-const PAGE = 50;
 const or = <S extends z.ZodType>(schema: S) => z.union([z.literal('').transform(() => undefined), schema]).optional();
 
 const OUTCOMES = ['ok', 'partial', 'failed', 'timed_out', 'cancelled'] as const;
@@ -69,12 +64,7 @@ export function runPages(deps: ApiDeps): Hono<GateVariables> {
 function addList(routes: Hono<GateVariables>, deps: ApiDeps): void {
   routes.get('/', async (c) => {
     const { replica_id: replicaId, kind, outcome, cursor } = queryOf(c, runQuery);
-    const [rows, replicas] = await Promise.all([
-      listRuns(deps.db, { replicaId, kind, outcome }, { before: cursor, limit: PAGE }),
-      listReplicas(deps.db),
-    ]);
-    const now = deps.clock.now();
-    const runs = rows.map((row) => presentRun(row, now));
+    const { runs, replicas, next } = await loadRuns(deps, { replicaId, kind, outcome }, cursor);
     const live = { active: runs.some(({ running }) => running) };
     const named = replicas.map((one) => ({ value: String(one.id), label: one.name }));
     return renderPage(
@@ -118,7 +108,7 @@ function addList(routes: Hono<GateVariables>, deps: ApiDeps): void {
         </FilterForm>
         <Live id="runs" active={live.active}>
           <RunTable runs={runs} empty="None. Each run that fits these filters will appear here, the newest first." />
-          <Pager next={rows.length === PAGE ? (rows.at(-1)?.id ?? null) : null} />
+          <Pager next={next} />
         </Live>
       </>,
     );
@@ -127,8 +117,7 @@ function addList(routes: Hono<GateVariables>, deps: ApiDeps): void {
 
 function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
   routes.get('/:id/cancel', async (c) => {
-    const run = await findRun(deps.db, idOf(c));
-    if (run === undefined) throw notFound(`The run ${idOf(c)}`, 'run_not_found');
+    const run = await existingRun(deps, idOf(c));
     const at = `/runs/${run.id}`;
     return renderPage(
       c,
@@ -148,16 +137,5 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
       return `Run ${idOf(c)} was cancelled; what it did stays.`;
     }),
   );
-  routes.post('/:id/retry', (c) =>
-    act(c, deps, `/runs/${idOf(c)}`, async () => {
-      const run = await findRun(deps.db, idOf(c));
-      if (run === undefined || run.replica_id === null)
-        throw notFound(`A run ${idOf(c)} of one replica`, 'run_not_found');
-      const retried = (await retryFailed(deps.db, run.replica_id)).reduce((sum, { documents }) => sum + documents, 0);
-      if (retried === 0) return 'Nothing is failed any more; no document was changed.';
-      deps.log.info(`${retried} failed documents are due again.`, { replicaId: run.replica_id });
-      const { runId } = await openCycle(deps, { trigger: 'manual', replicaId: run.replica_id });
-      return { text: `${plural(retried, 'document')} made due again, in run ${runId}.`, to: `/runs/${runId}` };
-    }),
-  );
+  routes.post('/:id/retry', (c) => act(c, deps, `/runs/${idOf(c)}`, () => retryRun(deps, idOf(c))));
 }

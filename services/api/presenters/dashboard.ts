@@ -234,3 +234,7 @@ function queueOf(counts: Readonly<Record<string, QueueCounts>> | null) {
   const sum = (key: keyof QueueCounts) => Object.values(counts).reduce((total, queue) => total + queue[key], 0);
   return { waiting: sum('waiting'), active: sum('active'), delayed: sum('delayed'), failed: sum('failed') };
 }
+
+export function acknowledgeTrouble(deps: Pick<ApiDeps, 'db'>, given: { key: string; reason: string; actor: string }) {
+  return attentionRepo.acknowledge(deps.db, given);
+}

@@ -3,7 +3,7 @@ import { listFindings } from '../../../shared/db/findings.repo.ts';
 import { masterState } from '../../../shared/db/master.repo.ts';
 import * as pages from '../../../shared/db/pages.repo.ts';
 import { listProposals } from '../../../shared/db/proposals.repo.ts';
-import type { Replica, Verification } from '../../../shared/db/tables.ts';
+import type { Finding, Replica, Verification } from '../../../shared/db/tables.ts';
 import { listVerifications } from '../../../shared/db/verifications.repo.ts';
 import { listOpenRuns, listRuns } from '../../../shared/db/views.repo.ts';
 import { DEPTHS, FINDING_KINDS, FINDINGS, type Depth } from '../../../shared/domain/verification.ts';
@@ -14,6 +14,8 @@ import { presentRun } from './runs.ts';
 import { loadStatus, type PresentedReplica } from './status.ts';
 import { createStripCache, stripOf } from './strip.ts';
 import { verificationWindow } from './verification-state.ts';
+
+export type { Finding };
 
 const LAST_RUNS = 10;
 const LAST_VERIFICATIONS = 20;

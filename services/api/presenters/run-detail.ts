@@ -1,7 +1,9 @@
 /** One run: who began it, how far it is, what became of each document, and why some failed. */
 import * as pages from '../../../shared/db/pages.repo.ts';
-import { findRun, listChildRuns, type RunView } from '../../../shared/db/views.repo.ts';
+import { listReplicas } from '../../../shared/db/replicas.repo.ts';
+import { findRun, listChildRuns, listRuns, type RunFilter, type RunView } from '../../../shared/db/views.repo.ts';
 import type { ApiDeps } from '../deps.ts';
+import { notFound } from '../http-error.ts';
 import { cureOf } from './cures.ts';
 import { ratePerMinute } from './dashboard.ts';
 import { duration } from './replica-state.ts';
@@ -129,3 +131,25 @@ export const TRIGGERS: Readonly<Record<string, string>> = {
   cli: 'the command line',
   verify: 'a verification',
 };
+
+const RUNS = 50;
+
+export async function loadRuns(deps: ApiDeps, filter: RunFilter, before: number | undefined) {
+  const [rows, replicas] = await Promise.all([
+    listRuns(deps.db, filter, { before, limit: RUNS }),
+    listReplicas(deps.db),
+  ]);
+  const now = deps.clock.now();
+  return {
+    runs: rows.map((row) => presentRun(row, now)),
+    replicas: replicas.map(({ id, name }) => ({ id, name })),
+    next: rows.length === RUNS ? (rows.at(-1)?.id ?? null) : null,
+  };
+}
+
+/** @throws run_not_found */
+export async function existingRun(deps: Pick<ApiDeps, 'db'>, id: number): Promise<RunView> {
+  const run = await findRun(deps.db, id);
+  if (run === undefined) throw notFound(`The run ${id}`, 'run_not_found');
+  return run;
+}
