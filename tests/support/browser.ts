@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { waitFor } from './wait.ts';
 import puppeteer, { type Browser as Chromium, type Page } from 'puppeteer-core';
 
 const EXECUTABLE = '/usr/bin/chromium';
@@ -35,12 +36,16 @@ export interface Tab {
   fill(label: string, value: string): Promise<void>;
   /** What stands in the field of that label. */
   value(label: string): Promise<string>;
+  /** Presses Enter where the focus is, and waits for the page that comes, if one does. */
+  enter(): Promise<void>;
   /** What the element that has the focus is called. */
   focused(): Promise<string>;
   /** Moves the focus with the Tab key until it is on the link, button or field of that name. */
   tabTo(name: string): Promise<void>;
   /** Resolves when the main part says so, without loading the page again. */
   waitForText(text: string | RegExp): Promise<void>;
+  /** The same where the page's scripts are switched off. */
+  waitForPlainText(text: RegExp): Promise<void>;
   /** Console errors, failed pages and requests to elsewhere since the last call. */
   problems(): string[];
   close(): Promise<void>;
@@ -100,13 +105,24 @@ async function openTab(chromium: Chromium, origin: string, view: typeof DESKTOP)
     },
     value: async (label) => {
       const field = await page.waitForSelector(`aria/${label}`);
-      return (await field?.evaluate('(field) => field.value')) as string;
+      return (await (await field?.getProperty('value'))?.jsonValue()) as string;
+    },
+    enter: async () => {
+      const before = page.url();
+      const inside = (await page.evaluate(
+        `document.activeElement?.getAttribute('href')?.startsWith('#') ?? false`,
+      )) as boolean;
+      const comes = inside ? Promise.resolve(before) : page.waitForNavigation({ waitUntil: 'load' });
+      await Promise.all([comes, page.keyboard.press('Enter')]);
     },
     focused: () => page.evaluate(FOCUSED) as Promise<string>,
     tabTo: (name) => tabTo(page, name),
     waitForText: async (text) => {
       const pattern = typeof text === 'string' ? text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : text.source;
       await page.waitForFunction(`new RegExp(${JSON.stringify(pattern)}).test(${READ})`, { polling: 100 });
+    },
+    waitForPlainText: async (text) => {
+      await waitFor(`${text.source} on ${page.url()}`, async () => text.test(await page.content()));
     },
     problems: () => problems.splice(0),
     close: () => context.close(),
@@ -145,7 +161,7 @@ async function seriousOn(page: Page): Promise<string[]> {
 /** Run in the page: what the element that has the focus is called. */
 const FOCUSED = `(() => {
   const on = document.activeElement;
-  if (on === null || on === document.body) return '';
+  if (on === null || on === document.body || on.tabIndex < 0) return '';
   const label = on?.labels?.[0]?.innerText ?? on?.getAttribute('aria-label') ?? on?.innerText ?? '';
   return label.trim();
 })()`;

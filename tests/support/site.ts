@@ -44,8 +44,15 @@ export function answersOf(deps: ApiDeps, samples: Samples): Address[] {
 
 function addressOf(route: string, samples: Samples): Address[] {
   const path = filled(route, samples);
-  return path === null ? [] : [{ route, path }];
+  const query = route in QUERIES ? (QUERIES[route]?.(samples) ?? null) : '';
+  return path === null || query === null ? [] : [{ route, path: path + query }];
 }
+
+/** Pages about something that the query names. */
+const QUERIES: Readonly<Record<string, (samples: Samples) => string | null>> = {
+  '/runs/preview': ({ replica }) => `?replica_id=${replica}`,
+  '/acknowledge': ({ attention }) => (attention == null ? null : `?key=${attention}`),
+};
 
 /** What an id is of stands before it in the path: `/replicas/:id/documents/:masterId`. */
 const KINDS: readonly (readonly [RegExp, keyof Samples])[] = [

@@ -118,7 +118,7 @@ async function fillVerifications(db: Db): Promise<void> {
 async function fillLogs(db: Db, logs: number, documents: number): Promise<void> {
   const [first] = (await sql<{ id: number }>`select min(id) as id from sync_runs where kind = 'replica'`.execute(db))
     .rows;
-  for (let from = 0; from < logs; from += 100_000)
+  const insert = async (from: number) =>
     await sql`insert into logs (created_at, level, message, run_id, replica_id, doc_id, code)
       select now() - (${logs}::int - n) * (interval '60 days' / ${logs}::int),
         case when n % 200 = 0 then 'error' when n % 100 = 1 then 'warning' else 'info' end,
@@ -129,6 +129,18 @@ async function fillLogs(db: Db, logs: number, documents: number): Promise<void> 
         case when n % 5 = 0 then n % ${documents}::int + 1 end,
         case when n % 200 = 0 then 'task_failed' when n % 100 = 1 then 'slow_answer' end
       from generate_series(${from + 1}::int, ${Math.min(from + 100_000, logs)}::int) n`.execute(db);
+  await withoutIndexes(db, 'logs', async () => {
+    for (let from = 0; from < logs; from += 100_000) await insert(from);
+  });
+}
+
+/** Built at the end in one go, as a restore does: a fifth of the time. */
+async function withoutIndexes(db: Db, table: string, work: () => Promise<void>): Promise<void> {
+  const { rows } = await sql<{ name: string; definition: string }>`select indexname as name, indexdef as definition
+    from pg_indexes where tablename = ${table} and indexname not in (select conname from pg_constraint)`.execute(db);
+  for (const { name } of rows) await sql`drop index ${sql.id(name)}`.execute(db);
+  await work();
+  for (const { definition } of rows) await sql.raw(definition).execute(db);
 }
 
 /** Of each kind one that has something to show: a document with trouble, the latest run. */

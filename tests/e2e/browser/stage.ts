@@ -14,6 +14,8 @@ export interface BrowserStage {
   readonly api: TestApi;
   readonly master: Simulator;
   readonly attic: Simulator;
+  /** Another one that nobody has added yet. */
+  readonly cellar: Simulator;
   readonly browser: Browser;
   /** One cycle from its trigger to its end, without the pages. */
   cycle(): Promise<number>;
@@ -24,9 +26,10 @@ export async function openBrowserStage(
   options: { docs?: number; ocrMs?: number; api?: TestApiOptions } = {},
 ): Promise<BrowserStage> {
   const key = formatFernetKey(randomBytes(32));
-  const [master, attic, api] = await Promise.all([
+  const [master, attic, cellar, api] = await Promise.all([
     simulator('v3', { docs: options.docs ?? 12, seed: 'browser' }),
     simulator('v3', { ocrMs: options.ocrMs ?? 0 }),
+    simulator('v3', {}),
     startTestApi({ ...options.api, key }),
   ]);
   await putSettings(api.db, [
@@ -40,7 +43,7 @@ export async function openBrowserStage(
   const worker = await startTestWorker({ databaseUrl: api.testDatabase.url, key, log: api.deps.log });
   const browser = await openBrowser(api.url);
   return {
-    ...{ api, master, attic, browser },
+    ...{ api, master, attic, cellar, browser },
     async cycle() {
       const deps = { ...api.deps, clock: systemClock };
       const { runId } = await openCycle(deps, { trigger: 'manual' });
@@ -51,7 +54,7 @@ export async function openBrowserStage(
       await browser.close();
       await worker.close();
       await api.close();
-      await Promise.all([master.stop(), attic.stop()]);
+      await Promise.all([master.stop(), attic.stop(), cellar.stop()]);
     },
   };
 }

@@ -1,0 +1,39 @@
+/** A replica with one of each trouble, so that no page is looked at empty. */
+import { sql } from 'kysely';
+import { insertReplica } from '../../../shared/db/replicas.repo.ts';
+import type { BrowserStage } from './stage.ts';
+
+export async function addTroubles(stage: BrowserStage): Promise<void> {
+  const { api, attic, master } = stage;
+  const access = { url: attic.url, api_token: api.secrets.seal(attic.token) };
+  await insertReplica(api.db, { name: 'attic', ...access });
+  attic.setFault('consumption-fails', { skip: 2, times: 1, value: 'ocrmypdf ended with an error' });
+  await stage.cycle();
+  await insertReplica(api.db, { name: 'cellar', ...access, url: `${master.url}/elsewhere` });
+  const { db, owner } = { db: api.db, owner: api.owner };
+  await sql`update replicas set suspended_at = now(), suspended_reason = 'Suspended after 5 failed runs in a row.'
+    where name = 'cellar'`.execute(db);
+  await sql`insert into conflicts (replica_id, link_id, master_doc_id, replica_doc_id, field, shown)
+    select replica_id, id, master_doc_id, replica_doc_id, 'title', '{"before": "Bill", "master": "Invoice", "replica": "Bil"}'
+    from sync_map where status = 'ok' order by id limit 1`.execute(db);
+  await sql`insert into verifications (replica_id, scope, depth, trigger, asked_by, state, phase, started_at, finished_at)
+    select id, 'replica', 'checksum', 'manual', 'page', 'done', 'done', now(), now() from replicas where name = 'attic'`.execute(
+    db,
+  );
+  await sql`insert into findings (replica_id, link_id, master_doc_id, kind, depth, message, verification_id,
+      last_verification_id, fields)
+    select s.replica_id, s.id, s.master_doc_id, 'differs', 'metadata', 'The title differs.', v.id, v.id,
+      '[{"field": "title", "kind": "exact", "reason": "It differs.", "before": "Bill", "after": "Invoice"}]'
+    from sync_map s join verifications v on v.replica_id = s.replica_id where s.status = 'ok' order by s.id limit 1`.execute(
+    owner,
+  );
+  await sql`insert into logs (level, message, replica_id, doc_id, code)
+    select l.level, l.message, r.id, 1, l.code from replicas r cross join (values
+      ('info', 'Run finished: 5 done, 1 failed, 0 waiting.', null),
+      ('warning', 'The answer took 7 s; the instance is slow', 'slow_answer'),
+      ('error', 'The replica could not consume document 3: ocrmypdf failed', 'task_failed')) l(level, message, code)
+    where r.name = 'attic'`.execute(owner);
+  await sql`insert into audit_log (actor, via, action, target, status, source, before, after)
+    values ('admin', 'session', 'PUT /api/settings', 'settings', 200, '127.0.0.1', '{"max_attempts": 10}',
+      '{"max_attempts": 7}')`.execute(owner);
+}
