@@ -16,5 +16,5 @@ select *
   order by "id" desc
   limit $5;
 
--- noteAuditStatus
-update "audit_log" set "status" = $1 where "id" = $2;
+-- noteAuditOutcome
+update "audit_log" set "status" = $1, "before" = $2, "after" = $3 where "id" = $4;

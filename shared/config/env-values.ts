@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isForbiddenHost } from '../kernel/forbidden-hosts.ts';
 import { nearest } from './nearest.ts';
 import { parseTrustedProxies } from './trusted-proxies.ts';
 
@@ -53,19 +54,13 @@ export function serverUrl(protocols: readonly string[], example: string) {
   });
 }
 
-/** Addresses that clouds answer with credentials, and their whole neighbourhood (S4). */
-export function isLinkLocal(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  return host.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/.test(host) || host === 'metadata.google.internal';
-}
-
 /** The reason why a person's URL is refused (S4), or null. */
 export function webUrlFault(text: string): string | null {
   const url = parseUrl(text);
   if (url === null || !['http:', 'https:'].includes(url.protocol))
     return 'must be a full address such as https://paperless.example.org.';
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or password.';
-  if (isLinkLocal(url.hostname)) return 'must not be a link-local or metadata address.';
+  if (isForbiddenHost(url.hostname)) return 'must not be a link-local or metadata address.';
   return null;
 }
 

@@ -16,8 +16,9 @@ export interface AuditEntry {
   readonly after?: unknown;
 }
 
+const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
 export async function insertAudit(db: Db, entry: AuditEntry): Promise<number> {
-  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
   const { id } = await db
     .insertInto('audit_log')
     .values({
@@ -36,8 +37,17 @@ export async function insertAudit(db: Db, entry: AuditEntry): Promise<number> {
   return id;
 }
 
-export async function noteAuditStatus(db: Db, id: number, status: number): Promise<void> {
-  await db.updateTable('audit_log').set({ status }).where('id', '=', id).execute();
+/** How it was answered, and what it changed: without secrets. */
+export async function noteAuditOutcome(
+  db: Db,
+  id: number,
+  { status, before, after }: { readonly status: number } & Pick<AuditEntry, 'before' | 'after'>,
+): Promise<void> {
+  await db
+    .updateTable('audit_log')
+    .set({ status, before: json(before), after: json(after) })
+    .where('id', '=', id)
+    .execute();
 }
 
 export type AuditRow = Selectable<AuditLogTable>;

@@ -10,7 +10,7 @@ import { AppError } from '../kernel/errors.ts';
 import type { TlsOptions } from './client.ts';
 import type { Fault } from './faults.ts';
 import { guardedLookup } from './lookup.ts';
-import { isForbiddenAddress } from './url.ts';
+import { isForbiddenAddress } from '../kernel/forbidden-hosts.ts';
 
 /** More of an error page is not worth reading. */
 const MAX_ERROR_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { isForbiddenAddress } from './url.ts';
+import { isForbiddenAddress } from '../kernel/forbidden-hosts.ts';
 
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 

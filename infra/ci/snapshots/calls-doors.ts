@@ -43,6 +43,6 @@ export const doorCalls = {
       await audit.listAudit(db, {}, { limit: 10 });
       await audit.listAudit(db, { actor: 'a', action: 'PUT', target: 'x' }, { before: 9, limit: 10 });
     },
-    noteAuditStatus: (db) => audit.noteAuditStatus(db, 1, 200),
+    noteAuditOutcome: (db) => audit.noteAuditOutcome(db, 1, { status: 200, before: {}, after: {} }),
   } satisfies Calls<typeof audit> as Record<string, Call>,
 };

@@ -1,9 +1,10 @@
 /** Every request that may change something leaves a row (S7): before it is carried out, so that a crash hides nobody. */
 import { createMiddleware } from 'hono/factory';
 import { routePath } from 'hono/route';
-import { insertAudit, noteAuditStatus } from '../../../shared/db/audit.repo.ts';
+import { insertAudit, noteAuditOutcome } from '../../../shared/db/audit.repo.ts';
 import { toAppError } from '../../../shared/kernel/errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { changesBetween, snapshotOf } from './audited.ts';
 import { sourceOf } from './visitor-address.ts';
 import type { GateVariables } from './visitor.ts';
 
@@ -15,6 +16,8 @@ export function audit(deps: Pick<ApiDeps, 'db' | 'door' | 'basePath' | 'log'>) {
     // Open routes write their own: there the visitor is not known yet.
     if (visitor === null || LOOKS.has(c.req.method)) return next();
     const path = c.req.path.slice(deps.basePath.length);
+    const read = snapshotOf(path);
+    const before = await read?.(deps.db);
     const id = await insertAudit(deps.db, {
       actor: visitor.name,
       via: visitor.via,
@@ -26,7 +29,11 @@ export function audit(deps: Pick<ApiDeps, 'db' | 'door' | 'basePath' | 'log'>) {
       source: sourceOf(c, deps.door),
     });
     await next();
-    await noteAuditStatus(deps.db, id, c.res.status).catch((thrown: unknown) => {
+    const note = async () => {
+      const changes = read === null || before === undefined ? null : changesBetween(before, await read(deps.db));
+      await noteAuditOutcome(deps.db, id, { status: c.res.status, ...changes });
+    };
+    await note().catch((thrown: unknown) => {
       deps.log.warning(`The answer of an audited request was not noted: ${toAppError(thrown).message}`);
     });
     return undefined;

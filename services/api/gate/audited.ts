@@ -1,0 +1,71 @@
+/** What an act changed (S7): the values that people decide about, before it and after it, and of secrets only that they did. */
+import { SETTING_KEYS, SETTINGS } from '../../../shared/config/settings.ts';
+import { listApiKeys } from '../../../shared/db/api-keys.repo.ts';
+import { listReplicas } from '../../../shared/db/replicas.repo.ts';
+import { readSettings } from '../../../shared/db/settings.repo.ts';
+import type { Db, Replica } from '../../../shared/db/tables.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+/** By the name of the thing. */
+export type Snapshot = Readonly<Record<string, Values>>;
+
+/** What runs set as well is left out: it would look like a person's doing. */
+const REPLICA_FIELDS = [
+  ...(['name', 'url', 'api_token', 'enabled', 'sync_interval_seconds', 'suspended_at', 'paused_at'] as const),
+  ...(['pause_reason', 'uploads_held', 'deletions_held', 'deletions_approved', 'unconfirmed'] as const),
+  ...(['reconcile_required', 'missing_accepted', 'altered_acknowledged', 'deletion_mode'] as const),
+  ...(['replace_files_on_v2', 'unknown_owner', 'conflict_policy', 'restore_held_back', 'quiet_hours'] as const),
+  ...(['requests_per_minute', 'max_bytes_per_second'] as const),
+] satisfies readonly (keyof Replica)[];
+const SECRETS: ReadonlySet<string> = new Set(['api_token', ...SETTING_KEYS.filter((key) => SETTINGS[key].secret)]);
+const HIDDEN = '********';
+
+const SUBJECTS: readonly { readonly path: RegExp; readonly read: (db: Db) => Promise<Snapshot> }[] = [
+  { path: /^(\/api)?\/replicas(\/|$)/, read: replicasNow },
+  { path: /^(\/api)?\/(settings|keys)(\/|$)/, read: settingsAndKeysNow },
+];
+
+/** Null: an act on something else, which its address tells well enough. */
+export function snapshotOf(path: string): ((db: Db) => Promise<Snapshot>) | null {
+  return SUBJECTS.find((subject) => subject.path.test(path))?.read ?? null;
+}
+
+/** Only what differs; null where nothing does. */
+export function changesBetween(before: Snapshot, after: Snapshot): { before: Snapshot; after: Snapshot } | null {
+  const changes = { before: {} as Record<string, Values>, after: {} as Record<string, Values> };
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const [old, now] = [before[name], after[name]];
+    const fields = Object.keys({ ...old, ...now }).filter(
+      (field) => JSON.stringify(old?.[field]) !== JSON.stringify(now?.[field]),
+    );
+    if (fields.length === 0) continue;
+    if (old !== undefined) changes.before[name] = shown(old, fields);
+    if (now !== undefined) changes.after[name] = shown(now, fields);
+  }
+  return Object.keys({ ...changes.before, ...changes.after }).length === 0 ? null : changes;
+}
+
+function shown(values: Values, fields: readonly string[]): Values {
+  const one = (field: string) => {
+    const value = values[field] ?? null;
+    return SECRETS.has(field) && value !== null ? HIDDEN : value;
+  };
+  return Object.fromEntries(fields.map((field) => [field, one(field)]));
+}
+
+async function replicasNow(db: Db): Promise<Snapshot> {
+  const rows = await listReplicas(db);
+  return Object.fromEntries(
+    rows.map((row) => [`replica ${row.id}`, Object.fromEntries(REPLICA_FIELDS.map((field) => [field, row[field]]))]),
+  );
+}
+
+async function settingsAndKeysNow(db: Db): Promise<Snapshot> {
+  const [settings, keys] = await Promise.all([readSettings(db), listApiKeys(db)]);
+  return {
+    settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])),
+    ...Object.fromEntries(
+      keys.map(({ id, name, scope, revoked_at }) => [`key ${id}`, { name, scope, revoked_at }] as const),
+    ),
+  };
+}
