@@ -112,7 +112,7 @@ function Board({ board }: { board: Dashboard }) {
 
 function NextCycle({ board: { status, now } }: { board: Dashboard }) {
   const { progress, next_cycle_at: next, last_run: last } = status;
-  if (progress.running) return <span class="faint">A cycle is under way.</span>;
+  if (progress.running) return null;
   return (
     <span class="faint">
       {next > now ? (

@@ -86,7 +86,7 @@ function Plan({ summary, replica }: { summary: ReconcilePlan['summary']; replica
   ];
   return (
     <>
-      <dl class="facts">
+      <dl class="facts wide">
         {rows.map(([label, count]) => (
           <>
             <dt>{label}</dt>

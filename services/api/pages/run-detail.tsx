@@ -3,7 +3,7 @@ import { duration, plural } from '../presenters/replica-state.ts';
 import { canRetry, phasesOf, TRIGGERS, type ItemQuery, type RunDetail } from '../presenters/run-detail.ts';
 import { Badge, OutcomeBadge } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
-import { CountLink, number, Pager, To } from './components/links.tsx';
+import { CountLink, Pager, To } from './components/links.tsx';
 import { Live } from './components/live.tsx';
 import { Empty, RedThing } from './components/notices.tsx';
 import { size } from './components/progress.tsx';
@@ -250,7 +250,7 @@ function ItemTable({ items }: { items: RunDetail['items'] }) {
         {items.map((item) => (
           <tr class={item.state === 'failed' ? 'bad-row' : undefined}>
             <td>
-              <To to={`/documents/${item.master_doc_id}`}>#{number(item.master_doc_id)}</To>
+              <To to={`/documents/${item.master_doc_id}`}>#{String(item.master_doc_id)}</To>
             </td>
             <td data-label="What">{item.kind}</td>
             <td>

@@ -5,8 +5,11 @@ import { DAY, MINUTE } from '../../../shared/kernel/clock.ts';
 
 export const STRIP_DAYS = 30;
 
-/** `quiet`: cycles ran and found nothing to do; `overdue`: none ran at all; `before`: the replica was not there yet. */
-export type DayKind = 'ok' | 'quiet' | 'partial' | 'failed' | 'overdue' | 'before';
+/**
+ * `quiet`: cycles ran and found nothing to do; `overdue`: none ran at all; `before`: the replica was not there yet; `open`: today,
+ * and no run has ended yet.
+ */
+export type DayKind = 'ok' | 'quiet' | 'partial' | 'failed' | 'overdue' | 'before' | 'open';
 
 export interface StripDay {
   readonly day: string;
@@ -30,7 +33,7 @@ export function stripOf(
     const day = dayIn(new Date(Date.parse(`${today}T12:00:00Z`) - (STRIP_DAYS - 1 - at) * DAY), 'UTC');
     const row = own.get(day);
     if (row === undefined) {
-      const kind = day < first ? 'before' : day === today ? 'quiet' : 'overdue';
+      const kind = day < first ? 'before' : day === today ? 'open' : 'overdue';
       return { day, kind, runs: 0, documents: 0, longestGap: null } as const;
     }
     return { day, kind: kindOf(row), runs: row.runs, documents: row.documents, longestGap: row.longest_gap };

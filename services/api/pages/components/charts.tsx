@@ -8,6 +8,7 @@ const KINDS: Readonly<Record<DayKind, { readonly word: string; readonly class: s
   partial: { word: 'partly failed', class: 'warn', height: 18 },
   failed: { word: 'failed', class: 'bad', height: 18 },
   overdue: { word: 'no cycle ran', class: 'calm', height: 18 },
+  open: { word: 'no run has ended yet', class: 'calm', height: 2 },
   before: { word: 'not there yet', class: 'calm', height: 2 },
 };
 

@@ -9,7 +9,6 @@ export function RunningLine({ running, name }: { running: RunningPart; name: str
       <progress value={done} max={Math.max(1, total)} aria-label={`Progress of ${name}`} />
       <p class="faint">
         <To to={`/runs/${runId}`}>Phase {phase}</To>
-        {total === 0 ? '' : `, ${number(done)} of ${number(total)} documents`}
         {failed === 0 ? '' : `, ${number(failed)} failed`}
         {rate === null ? '' : `, ${rate} a minute`}
         {bytes === 0 ? '' : `, ${size(bytes)}`}

@@ -8,7 +8,7 @@ export function Time({ at, never = 'never' }: { at: Date | null | undefined; nev
   const seconds = (now.getTime() - at.getTime()) / 1000;
   return (
     <time datetime={at.toISOString()} title={exactTime(at, zone)}>
-      {seconds < 0 ? `in ${duration(-seconds)}` : seconds < 5 ? 'just now' : `${duration(seconds)} ago`}
+      {seconds <= -1 ? `in ${duration(-seconds)}` : seconds < 5 ? 'just now' : `${duration(seconds)} ago`}
     </time>
   );
 }
