@@ -33,7 +33,7 @@ const taken = ({ method, path }: Operation): number => (method === 'DELETE' ? pa
 const operations = Object.entries(api.paths ?? {})
   .flatMap(([path, item]) =>
     Object.entries(item).map(([method, told]): Operation => {
-      const { parameters = [], ...rest } = told as Operation;
+      const { parameters = [], ...rest } = told as Omit<Operation, 'parameters'> & Partial<Operation>;
       return { ...rest, parameters, method: method.toUpperCase(), path };
     }),
   )
