@@ -4,7 +4,6 @@ import * as documents from '../../../shared/db/documents.repo.ts';
 import { queryLogs } from '../../../shared/db/logs.repo.ts';
 import { masterState } from '../../../shared/db/master.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import type { LedgerRow } from '../../../shared/db/tables.ts';
 import { lastOfLinks } from '../../../shared/db/verification-ledger.repo.ts';
 import type { ApiDeps } from '../deps.ts';
 import { fieldMatrix, versionPair } from './field-matrix.ts';
@@ -56,7 +55,6 @@ export async function loadDocumentPage(deps: Pick<ApiDeps, 'db' | 'settings'>, m
 }
 export type DocumentPage = NonNullable<Awaited<ReturnType<typeof loadDocumentPage>>>;
 export type DocumentCopy = DocumentPage['copies'][number];
-export type FileCheck = LedgerRow;
 
 /** The page of a document in paperless itself. */
 function documentUrl(base: string, id: number): string {

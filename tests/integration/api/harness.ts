@@ -70,6 +70,8 @@ export interface TestApiOptions {
   readonly joins?: Pick<TestApi, 'testDatabase' | 'secrets'>;
   /** Told of every statement that the API sends to its database. */
   readonly onQuery?: () => void;
+  /** The queue on Redis instead. */
+  readonly redisUrl?: string | undefined;
   readonly patience?: Parameters<typeof startApi>[2];
 }
 
@@ -87,7 +89,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const note = (message: string, fields?: LogFields) => void logged.push({ message, fields });
   const log: EngineLog = { info: note, warning: note, error: note };
   const ping = () => (state.broken ? Promise.reject(new Error('queue away')) : Promise.resolve());
-  const realBackend = await openQueueBackend({ databaseUrl: testDatabase.url, workers: 0 });
+  const realBackend = await openQueueBackend({ databaseUrl: testDatabase.url, redisUrl: options.redisUrl, workers: 0 });
   const backend: QueueBackend = { ...realBackend, ping: () => ping().then(() => realBackend.ping()) };
   const listener = openListener(testDatabase.url);
   const realProducer = createProducer(backend);
