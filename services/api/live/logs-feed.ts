@@ -27,85 +27,102 @@ const PAGE = 200;
 /** Somebody so far behind is better off with a new page. */
 const MAX_BEHIND = 500;
 
-export function createLogsFeed(deps: {
+interface FeedDeps {
   readonly db: Db;
   readonly listener: Listener;
   readonly onError: (thrown: unknown) => void;
-}): LogsFeed {
-  const { db } = deps;
-  const followers = new Map<LiveClient, Following>();
-  let read = 0;
-  let listening: Promise<void> | undefined;
-  let reading = false;
-  let again = false;
+}
 
-  const listen = (): Promise<void> => {
-    listening ??= deps.listener.on(LOGS_WRITTEN, wake, wake).catch((thrown: unknown) => {
-      listening = undefined;
+export const createLogsFeed = (deps: FeedDeps): LogsFeed => new Feed(deps);
+
+class Feed implements LogsFeed {
+  readonly #deps: FeedDeps;
+  readonly #followers = new Map<LiveClient, Following>();
+  #read = 0;
+  #listening: Promise<void> | undefined;
+  #reading = false;
+  #again = false;
+
+  constructor(deps: FeedDeps) {
+    this.#deps = deps;
+  }
+
+  get followers(): number {
+    return this.#followers.size;
+  }
+
+  leave(client: LiveClient): void {
+    this.#followers.delete(client);
+  }
+
+  async follow(follower: LogFollower, since: number | undefined): Promise<void> {
+    await this.#listen();
+    const { db } = this.#deps;
+    const tip = await lastLogId(db);
+    if (since !== undefined) await catchUp(db, follower, since, tip);
+    // It may have left while this was read.
+    if (!follower.client.isOpen) return;
+    const first = this.#followers.size === 0;
+    this.#followers.set(follower.client, { ...follower, after: Math.max(tip, since ?? 0) });
+    this.#read = first ? tip : Math.min(this.#read, tip);
+    this.#wake();
+  }
+
+  #listen(): Promise<void> {
+    const wake = () => this.#wake();
+    this.#listening ??= this.#deps.listener.on(LOGS_WRITTEN, wake, wake).catch((thrown: unknown) => {
+      this.#listening = undefined;
       throw thrown;
     });
-    return listening;
-  };
-  function wake(): void {
-    again = true;
-    if (!reading && followers.size > 0) void drain();
+    return this.#listening;
   }
-  async function drain(): Promise<void> {
-    reading = true;
+
+  #wake(): void {
+    this.#again = true;
+    if (!this.#reading && this.#followers.size > 0) void this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    this.#reading = true;
     try {
-      while (again && followers.size > 0) {
-        again = false;
-        await readNew();
+      while (this.#again && this.#followers.size > 0) {
+        this.#again = false;
+        await this.#readNew();
       }
     } catch (thrown) {
       // The next notice tries again; nobody has missed a line, since `read` stands where it stood.
-      deps.onError(thrown);
+      this.#deps.onError(thrown);
     } finally {
-      reading = false;
+      this.#reading = false;
     }
   }
-  async function readNew(): Promise<void> {
+
+  async #readNew(): Promise<void> {
     for (;;) {
-      const from = read;
-      const lines = await logsAfter(db, {}, from, PAGE);
-      await hand(lines);
+      const from = this.#read;
+      const lines = await logsAfter(this.#deps.db, {}, from, PAGE);
+      await this.#hand(lines);
       const last = lines.at(-1)?.id;
       // Somebody who came meanwhile may stand further back.
-      if (last !== undefined && read === from) read = last;
-      if (lines.length < PAGE && read >= from) return;
+      if (last !== undefined && this.#read === from) this.#read = last;
+      if (lines.length < PAGE && this.#read >= from) return;
     }
   }
-  async function hand(lines: readonly LogLine[]): Promise<void> {
-    const texts = new Set([...followers.values()].flatMap(({ filter }) => filter.text ?? []));
+
+  async #hand(lines: readonly LogLine[]): Promise<void> {
+    const texts = new Set([...this.#followers.values()].flatMap(({ filter }) => filter.text ?? []));
     const withText = new Map<string, ReadonlySet<number>>();
     const ids = lines.map(({ id }) => id);
-    for (const text of texts) withText.set(text, await logsWithText(db, ids, text));
+    for (const text of texts) withText.set(text, await logsWithText(this.#deps.db, ids, text));
     const rendered = new Map<LogFollower['render'], Map<number, string>>();
-    for (const follower of followers.values()) {
+    for (const follower of this.#followers.values()) {
       const text = follower.filter.text;
       const found = text === undefined ? undefined : withText.get(text);
       // Came while the words were looked up: its lines are read again.
-      if (text !== undefined && found === undefined) read = Math.min(read, follower.after);
+      if (text !== undefined && found === undefined) this.#read = Math.min(this.#read, follower.after);
       else give(follower, lines, (line) => found?.has(line.id) ?? true, rendered);
     }
   }
-  return {
-    async follow(follower, since) {
-      await listen();
-      const tip = await lastLogId(db);
-      if (since !== undefined) await catchUp(db, follower, since, tip);
-      // It may have left while this was read.
-      if (!follower.client.isOpen) return;
-      const first = followers.size === 0;
-      followers.set(follower.client, { ...follower, after: Math.max(tip, since ?? 0) });
-      read = first ? tip : Math.min(read, tip);
-      wake();
-    },
-    leave: (client) => void followers.delete(client),
-    get followers() {
-      return followers.size;
-    },
-  };
 }
 
 function give(

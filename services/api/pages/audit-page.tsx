@@ -1,7 +1,7 @@
 /** What operators did: who, when, from where, what, and how it was answered (S7). */
+import { listAudit, type AuditRow } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { listAudit, type AuditRow } from '../../../shared/db/audit.repo.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { id, text } from '../input.ts';

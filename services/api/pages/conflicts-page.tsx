@@ -1,11 +1,17 @@
 /** What a person has to decide: edits on replicas, possible copies, names that could stand for several objects. */
+import {
+  findConflict,
+  listConflicts,
+  type Conflict,
+  findProposal,
+  listProposals,
+  listReplicas,
+  listAmbiguous,
+  type AmbiguousName,
+  type MatchProposal,
+} from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { findConflict, listConflicts, type Conflict } from '../../../shared/db/conflicts.repo.ts';
-import { findProposal, listProposals } from '../../../shared/db/proposals.repo.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import { listAmbiguous, type AmbiguousName } from '../../../shared/db/taxonomy.repo.ts';
-import type { MatchProposal } from '../../../shared/db/tables-reconcile.ts';
 import { decideMatch } from '../../../shared/replication/decide-match.ts';
 import { resolveConflict } from '../../../shared/replication/resolve-conflict.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,9 +1,7 @@
 /** Deletions on one replica: what would go and why, what holds it, what went, and what can come back. */
+import { type Tombstone, listReplicas, acknowledgeDeletions, listTombstones } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Tombstone } from '../../../shared/db/deletion-tables.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import * as tombstones from '../../../shared/db/tombstones.repo.ts';
 import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
@@ -38,7 +36,7 @@ export function deletionPages(deps: ApiDeps): Hono<GateVariables> {
     const replica = await existingReplica(deps.db, replicaId);
     const [{ decision }, stones] = await Promise.all([
       loadDeletions(deps, replica),
-      tombstones.listTombstones(deps.db, { replicaId }, { before: cursor, limit: PAGE }),
+      listTombstones(deps.db, { replicaId }, { before: cursor, limit: PAGE }),
     ]);
     const next = stones.length === PAGE ? (stones.at(-1)?.id ?? null) : null;
     const shown = presentDeletions(replica, decision);
@@ -61,7 +59,7 @@ export function deletionPages(deps: ApiDeps): Hono<GateVariables> {
   routes.post('/deletions/:replica/acknowledge', (c) =>
     act(c, deps, `/deletions?replica_id=${idOf(c, 'replica')}`, async () => {
       const replica = await existingReplica(deps.db, idOf(c, 'replica'));
-      const approved = await tombstones.acknowledgeDeletions(deps.db, replica.id);
+      const approved = await acknowledgeDeletions(deps.db, replica.id);
       if (approved === null) throw nothingHeld(replica);
       deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, {
         replicaId: replica.id,

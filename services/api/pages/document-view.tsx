@@ -23,8 +23,8 @@ export function DocumentView({ page }: { page: DocumentPage }) {
         </dd>
         <dt>Original file</dt>
         <dd>
-          {file?.file_size == null ? 'size not known yet' : `${number(file.file_size)} bytes`}
-          {file?.file_checksum == null ? null : (
+          {file === undefined || file.file_size === null ? 'size not known yet' : `${number(file.file_size)} bytes`}
+          {file === undefined || file.file_checksum === null ? null : (
             <>
               , checksum <code>{file.file_checksum}</code>
             </>

@@ -1,7 +1,6 @@
 /** Documents: found over all replicas, and one of them side by side. */
+import { retryDocument, findReplica } from '../presenters/rows.ts';
 import { Hono } from 'hono';
-import { retryDocument } from '../../../shared/db/retry.repo.ts';
-import { findReplica } from '../../../shared/db/replicas.repo.ts';
 import { toAppError } from '../../../shared/kernel/errors.ts';
 import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';

@@ -1,9 +1,7 @@
 /** What verifications found and what they proved, over all replicas. */
+import { acceptFinding, findFinding, listFindings, listReplicas, type Finding } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { acceptFinding, findFinding, listFindings } from '../../../shared/db/findings.repo.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import type { Finding } from '../../../shared/db/tables.ts';
 import { FINDING_KINDS, FINDINGS, type FindingKind } from '../../../shared/domain/verification.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';

@@ -1,7 +1,7 @@
 /** API keys: made, shown once, revoked (S1). */
+import { listApiKeys, type ShownKey } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { listApiKeys, type ShownKey } from '../../../shared/db/api-keys.repo.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
 import { createApiKey, revokeApiKey } from '../../../shared/replication/doors/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,7 +1,7 @@
 /** The log: what people should know, with filters in the address, followed as it grows. */
+import { logsAround, type LogLine } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { logsAround } from '../../../shared/db/logs.repo.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
@@ -43,46 +43,47 @@ export function logsPage(deps: ApiDeps): Hono<GateVariables> {
     const lines = await logsAround(deps.db, logId, AROUND);
     const line = lines.find((one) => one.id === logId);
     if (line === undefined) throw notFound(`The log line ${logId}`, 'log_not_found');
-    return renderPage(
-      c,
-      deps,
-      { title: 'Log event', nav: 'logs' },
-      <>
-        <h1>Log event {line.id}</h1>
-        <p>
-          <LevelBadge level={line.level} /> <strong>{line.message}</strong>
-        </p>
-        <dl class="facts">
-          <dt>When</dt>
-          <dd>
-            <ExactTime at={line.created_at} /> (<Time at={line.created_at} />)
-          </dd>
-          <dt>About</dt>
-          <dd>
-            {line.replica_id === null && line.run_id === null && line.doc_id === null ? (
-              'the controller'
-            ) : (
-              <LogAbout line={line} />
-            )}
-          </dd>
-          {line.code === null ? null : (
-            <>
-              <dt>Code</dt>
-              <dd>
-                <To to={`/logs?code=${encodeURIComponent(line.code)}`}>{line.code}</To>
-              </dd>
-            </>
-          )}
-        </dl>
-        <h2>What happened around it</h2>
-        <LogTable lines={lines} marked={logId} />
-        <p>
-          <To to={`/logs?cursor=${logId}`}>All that was written before it</To>
-        </p>
-      </>,
-    );
+    return renderPage(c, deps, { title: 'Log event', nav: 'logs' }, <EventView line={line} lines={lines} />);
   });
   return routes;
+}
+
+function EventView({ line, lines }: { line: LogLine; lines: readonly LogLine[] }) {
+  return (
+    <>
+      <h1>Log event {line.id}</h1>
+      <p>
+        <LevelBadge level={line.level} /> <strong>{line.message}</strong>
+      </p>
+      <dl class="facts">
+        <dt>When</dt>
+        <dd>
+          <ExactTime at={line.created_at} /> (<Time at={line.created_at} />)
+        </dd>
+        <dt>About</dt>
+        <dd>
+          {line.replica_id === null && line.run_id === null && line.doc_id === null ? (
+            'the controller'
+          ) : (
+            <LogAbout line={line} />
+          )}
+        </dd>
+        {line.code === null ? null : (
+          <>
+            <dt>Code</dt>
+            <dd>
+              <To to={`/logs?code=${encodeURIComponent(line.code)}`}>{line.code}</To>
+            </dd>
+          </>
+        )}
+      </dl>
+      <h2>What happened around it</h2>
+      <LogTable lines={lines} marked={line.id} />
+      <p>
+        <To to={`/logs?cursor=${line.id}`}>All that was written before it</To>
+      </p>
+    </>
+  );
 }
 
 /** One row as HTML, the same as on the page. */

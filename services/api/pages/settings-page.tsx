@@ -11,7 +11,7 @@ import { malformed } from '../http-error.ts';
 import { text } from '../input.ts';
 import { changesOf, loadSettingsPage, saveChanges, type Change } from '../presenters/settings.ts';
 import { deleteLogs } from '../routes/logs.ts';
-import { act, formOf, redirectWith } from './actions.ts';
+import { act, formOf, redirectWith, type FormValues } from './actions.ts';
 import { PostForm } from './components/forms.tsx';
 import { To } from './components/links.tsx';
 import { isTyped } from './components/notices.tsx';
@@ -22,16 +22,16 @@ const anything = z.record(z.string().max(60), text(4000));
 /** Of what was typed, sealed: a token never stands in a page (S3). */
 const SEALED = 'sealed';
 
+interface ShowOptions {
+  readonly errors?: FormValues;
+  readonly values?: FormValues;
+  readonly report?: ConnectionReport;
+}
+type Show = (c: GateContext, more?: ShowOptions) => Promise<Response>;
+
 export function settingsPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
-  const show = async (
-    c: GateContext,
-    more: {
-      errors?: Readonly<Record<string, string>>;
-      values?: Readonly<Record<string, string>>;
-      report?: ConnectionReport;
-    } = {},
-  ) => {
+  const show = async (c: GateContext, more: ShowOptions = {}) => {
     const page = await loadSettingsPage(deps);
     const status = more.errors === undefined ? 200 : 422;
     const content = (
@@ -75,6 +75,11 @@ export function settingsPages(deps: ApiDeps): Hono<GateVariables> {
     const report = await testMaster(deps, { url, token, target: null }, c.req.raw.signal);
     return show(c, { report, values: withoutSecrets(given.values) });
   });
+  addSave(routes, deps, show);
+  return routes;
+}
+
+function addSave(routes: Hono<GateVariables>, deps: ApiDeps, show: Show): void {
   routes.post('/settings/save', async (c) => {
     const given = await formOf(c, z.strictObject({ [SEALED]: text(20_000) }));
     if (!given.ok) throw malformed('This form is not complete.');
@@ -97,7 +102,6 @@ export function settingsPages(deps: ApiDeps): Hono<GateVariables> {
       return `${await deleteLogs(deps, wanted)} log events older than ${wanted} days were deleted.`;
     }),
   );
-  return routes;
 }
 
 /** A refusal that names fields is shown beside them. */

@@ -1,10 +1,15 @@
 /** Verifications and their receipts: what was compared, when, how deep, for whom, and what came of it. */
+import {
+  listReplicas,
+  type LedgerRow,
+  type Verification,
+  ledgerPage,
+  childrenOfVerification,
+  findVerification,
+  listVerifications,
+} from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
-import type { LedgerRow, Verification } from '../../../shared/db/tables.ts';
-import { ledgerPage } from '../../../shared/db/verification-ledger.repo.ts';
-import { childrenOfVerification, findVerification, listVerifications } from '../../../shared/db/verifications.repo.ts';
 import { cancelVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';

@@ -1,5 +1,4 @@
-import type { Conflict } from '../../../../shared/db/conflicts.repo.ts';
-import type { MatchProposal } from '../../../../shared/db/tables-reconcile.ts';
+import { type Conflict, type MatchProposal } from '../../presenters/rows.ts';
 import { sidesOf } from '../../presenters/field-matrix.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { PostButton } from './forms.tsx';
@@ -74,7 +73,6 @@ export function ConflictDetail({ conflict, names }: { conflict: Conflict; names:
   const { master, copy } = sidesOf(conflict.shown);
   const replica = nameIn(names, conflict.replica_id);
   const field = conflict.field.replaceAll('_', ' ');
-  const action = `/conflicts/${conflict.id}/resolve`;
   return (
     <>
       <h1>
@@ -100,28 +98,7 @@ export function ConflictDetail({ conflict, names }: { conflict: Conflict; names:
         </dd>
       </dl>
       {DECIDABLE.includes(conflict.state) ? (
-        <div class="cards">
-          <section class="card">
-            <h2>Keep the master's</h2>
-            <p>
-              Overwrites the {field} of document {conflict.replica_doc_id ?? '?'} <strong>on {replica}</strong> with the
-              master's value. The master is not touched.
-            </p>
-            <PostButton action={action} id="keep-master" kind="danger" fields={{ keep: 'master' }}>
-              Overwrite on {replica}
-            </PostButton>
-          </section>
-          <section class="card">
-            <h2>Keep the replica's</h2>
-            <p>
-              Leaves the {field} on <strong>{replica}</strong> as it is, and stops carrying it over until one of both
-              values changes. Nothing is written to the master.
-            </p>
-            <PostButton action={action} id="keep-replica" fields={{ keep: 'replica' }}>
-              Leave {replica} as it is
-            </PostButton>
-          </section>
-        </div>
+        <Choices conflict={conflict} replica={replica} field={field} />
       ) : (
         <p class="note">This conflict is over; nothing is left to decide.</p>
       )}
@@ -129,6 +106,34 @@ export function ConflictDetail({ conflict, names }: { conflict: Conflict; names:
         <To to="/conflicts">All conflicts</To>
       </p>
     </>
+  );
+}
+
+function Choices({ conflict, replica, field }: { conflict: Conflict; replica: string; field: string }) {
+  const action = `/conflicts/${conflict.id}/resolve`;
+  return (
+    <div class="cards">
+      <section class="card">
+        <h2>Keep the master's</h2>
+        <p>
+          Overwrites the {field} of document {conflict.replica_doc_id ?? '?'} <strong>on {replica}</strong> with the
+          master's value. The master is not touched.
+        </p>
+        <PostButton action={action} id="keep-master" kind="danger" fields={{ keep: 'master' }}>
+          Overwrite on {replica}
+        </PostButton>
+      </section>
+      <section class="card">
+        <h2>Keep the replica's</h2>
+        <p>
+          Leaves the {field} on <strong>{replica}</strong> as it is, and stops carrying it over until one of both values
+          changes. Nothing is written to the master.
+        </p>
+        <PostButton action={action} id="keep-replica" fields={{ keep: 'replica' }}>
+          Leave {replica} as it is
+        </PostButton>
+      </section>
+    </div>
   );
 }
 

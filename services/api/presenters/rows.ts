@@ -1,0 +1,22 @@
+/** The rows that pages lay out and the verbs that they carry out: a page itself knows no table (one name, one place). */
+export { listApiKeys } from '../../../shared/db/api-keys.repo.ts';
+export type { ShownKey } from '../../../shared/db/api-keys.repo.ts';
+export { listAudit } from '../../../shared/db/audit.repo.ts';
+export type { AuditRow } from '../../../shared/db/audit.repo.ts';
+export { findConflict, listConflicts } from '../../../shared/db/conflicts.repo.ts';
+export type { Conflict } from '../../../shared/db/conflicts.repo.ts';
+export type { Tombstone } from '../../../shared/db/deletion-tables.ts';
+export { acceptFinding, findFinding, listFindings } from '../../../shared/db/findings.repo.ts';
+export { logsAround } from '../../../shared/db/logs.repo.ts';
+export type { LogLine } from '../../../shared/db/logs.repo.ts';
+export { findProposal, listProposals } from '../../../shared/db/proposals.repo.ts';
+export { findReplica, listReplicas } from '../../../shared/db/replicas.repo.ts';
+export { retryDocument } from '../../../shared/db/retry.repo.ts';
+export type { MatchProposal } from '../../../shared/db/tables-reconcile.ts';
+export type { Finding, LedgerRow, Verification } from '../../../shared/db/tables.ts';
+export { listAmbiguous } from '../../../shared/db/taxonomy.repo.ts';
+export type { AmbiguousName } from '../../../shared/db/taxonomy.repo.ts';
+export { acknowledgeDeletions, listTombstones } from '../../../shared/db/tombstones.repo.ts';
+export { ledgerPage } from '../../../shared/db/verification-ledger.repo.ts';
+export { childrenOfVerification, findVerification, listVerifications } from '../../../shared/db/verifications.repo.ts';
+export type { ProcessView } from '../../../shared/db/workers.repo.ts';
