@@ -86,7 +86,7 @@ function Trouble({ detail: { run, counts } }: { detail: RunDetail }) {
       <RedThing
         title="Partial:"
         reason={`${counts.done} of ${plural(counts.total, 'document')} done, ${counts.failed} failed, ${counts.held} held back.`}
-        next="What failed is tried again by a later cycle, later each time."
+        next="What failed is tried again by a later cycle, later each time; what this replica cannot take waits for a change."
         tone="warn"
       />
     );

@@ -1,7 +1,7 @@
 /** What a person can do about the commonest reasons, in a sentence; docs/error-codes.md has all of them. */
 const CURES: Readonly<Record<string, string>> = {
   duplicate_content:
-    'The replica holds the same file as another document. Match them: start a reconcile of this replica.',
+    'A replica with paperless-ngx 2 takes the same file only once; 3.x takes it. If the document it has is no copy yet, start a reconcile.',
   payload_too_large: 'The replica, or a proxy before it, takes no file so large. Raise its limit, then retry.',
   unsupported_file_type: 'The replica has no parser for this kind of file. Enable one there (Tika), then retry.',
   file_changed: 'The file changed while it was read; the next cycle takes the new one.',
