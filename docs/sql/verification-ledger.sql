@@ -55,14 +55,24 @@ select count(*)::int as "documents"
   and coalesce(bytes_at, created_at) < $3;
 
 -- verificationByReplica
-select replica_id, count(*)::int as documents,
-  (count(*) filter (where status = 'ok' and checksum_at >= $1))::int as verified,
-  (count(*) filter (where status = 'ok' and checksum_at is null and dirty_seq = applied_seq
-  and last_synced >= $2))::int as read_back,
-  (count(*) filter (where phase = 'dlq'))::int as given_up, (count(*) filter (where phase = 'blocked'))::int as blocked,
-  case when bool_and(checksum_at is not null) then min(checksum_at) end as oldest_checksum_at,
-  case when bool_and(bytes_at is not null) then min(bytes_at) end as oldest_bytes_at
-  from sync_map where phase <> 'gone' group by replica_id;
+with states as (select replica_id, status, phase, count(*)::int as documents from sync_map group by 1, 2, 3),
+  library as (select replica_id, sum(documents)::int as documents,
+  coalesce(sum(documents) filter (where phase = 'dlq'), 0)::int as given_up,
+  coalesce(sum(documents) filter (where phase = 'blocked'), 0)::int as blocked
+  from states where phase <> 'gone' group by replica_id)
+  select l.replica_id, l.documents, l.given_up, l.blocked,
+  ((select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at >= $1)
+  - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status in ('pending', 'error')
+  and s.checksum_at >= $2)
+  - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status = 'ok' and s.phase = 'gone'
+  and s.checksum_at >= $3))::int as verified,
+  (select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at is null and s.status = 'ok'
+  and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= $4)::int as read_back,
+  (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+  order by s.checksum_at nulls first, s.id limit 1) as oldest_checksum_at,
+  (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+  order by s.bytes_at nulls first, s.id limit 1) as oldest_bytes_at
+  from library l;
 select "replica_id", "kind", count(*)::int as "findings"
   from "findings"
   where "state" in ($1, $2)

@@ -24,14 +24,16 @@ export interface Tab {
   /** Below the address that the browser was opened for. */
   visit(path: string): Promise<void>;
   scheme(scheme: Scheme): Promise<void>;
-  /** What axe calls serious or critical on the page as it is now: one line a rule, with the first place. */
-  serious(): Promise<string[]>;
+  /** What axe calls serious or critical on the page as it is now: one line a rule, with the first place; `only` these rules. */
+  serious(only?: readonly string[]): Promise<string[]>;
   /** By how many pixels the page can be moved sideways. */
   overflow(): Promise<number>;
   /** The text that a person reads in the page's main part. */
   text(): Promise<string>;
   /** Follows a link or presses a button and waits for the page that comes. */
   press(name: string): Promise<void>;
+  /** The same where one of several bears that name: by a CSS selector. */
+  click(selector: string): Promise<void>;
   /** Types into the field of that label. */
   fill(label: string, value: string): Promise<void>;
   /** What stands in the field of that label. */
@@ -91,12 +93,15 @@ async function openTab(chromium: Chromium, origin: string, view: typeof DESKTOP)
     page,
     scheme,
     visit: async (path) => void (await page.goto(`${origin}${path}`, { waitUntil: 'load' })),
-    serious: () => seriousOn(page),
+    serious: (only) => seriousOn(page, only),
     overflow: () => page.evaluate('document.documentElement.scrollWidth - window.innerWidth') as Promise<number>,
     text: () => page.evaluate(READ) as Promise<string>,
     press: async (name) => {
       const found = await named(page, name);
       await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), found.click()]);
+    },
+    click: async (selector) => {
+      await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), page.click(selector)]);
     },
     fill: async (label, value) => {
       const field = await page.waitForSelector(`aria/${label}`);
@@ -149,10 +154,11 @@ interface AxeResult {
   violations: { id: string; impact: string | null; help: string; nodes: { html: string; failureSummary?: string }[] }[];
 }
 
-async function seriousOn(page: Page): Promise<string[]> {
+async function seriousOn(page: Page, only?: readonly string[]): Promise<string[]> {
   // As text: so it is run by the debugger, which no content policy of the page forbids.
   if (!(await page.evaluate('typeof axe !== "undefined"'))) await page.evaluate(AXE);
-  const { violations } = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;
+  const options = { resultTypes: ['violations'], ...(only === undefined ? {} : { runOnly: [...only] }) };
+  const { violations } = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as AxeResult;
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes: [node] }) => `${id}: ${node?.html.slice(0, 160) ?? ''} ${node?.failureSummary ?? ''}`);

@@ -60,6 +60,10 @@ const KINDS: readonly (readonly [RegExp, keyof Samples])[] = [
   [/runs$/, 'run'],
   [/documents$/, 'document'],
   [/verifications$/, 'verification'],
+  // `/conflicts/names/:replica/:kind/:master`
+  [/^names$/, 'replica'],
+  [/^:replica$/, 'kind'],
+  [/^:kind$/, 'ambiguous'],
 ];
 
 function filled(route: string, samples: Samples): string | null {

@@ -30,7 +30,8 @@ export async function fillRows(db: Kysely<Tables>, { links, logs }: Scale, token
   await fillVerifications(db);
   await fillLogs(db, logs, documents);
   // As autovacuum would have by then.
-  await sql`vacuum analyze`.execute(db);
+  await sql`vacuum`.execute(db);
+  await sql`analyze`.execute(db);
   return samplesOf(db);
 }
 
@@ -108,7 +109,7 @@ async function fillVerifications(db: Db): Promise<void> {
     from generate_series(60, 0, -1) n cross join replicas r`.execute(db);
   await sql`insert into findings (replica_id, link_id, master_doc_id, replica_doc_id, kind, depth, message, state,
       verification_id, last_verification_id)
-    select s.replica_id, s.id, s.master_doc_id, s.replica_doc_id, 'differs', 'metadata', 'The title differs.',
+    select s.replica_id, s.id, s.master_doc_id, s.replica_doc_id, 'field_differs', 'metadata', 'The title differs.',
       case when s.master_doc_id % 800 = 40 then 'open' else 'repaired' end, v.id, v.id
     from sync_map s join lateral (select max(id) as id from verifications where replica_id = s.replica_id) v on true
     where s.master_doc_id % 200 = 40`.execute(db);
@@ -145,15 +146,16 @@ async function withoutIndexes(db: Db, table: string, work: () => Promise<void>):
 
 /** Of each kind one that has something to show: a document with trouble, the latest run. */
 export async function samplesOf(db: Db): Promise<Samples> {
-  const { rows } = await sql<Record<string, number>>`select
+  const { rows } = await sql<Record<string, number | null>>`select
     coalesce((select min(id) from replicas), 0)::int as replica,
     coalesce((select max(id) from sync_runs where kind = 'replica'), 0)::int as run,
     coalesce((select min(master_doc_id) from sync_map), 0)::int as document,
     coalesce((select max(id) from verifications), 0)::int as verification,
-    coalesce((select max(id) - 1000 from logs), 0)::int as logs,
+    coalesce((select greatest(min(id), max(id) - 1000) from logs), 0)::int as logs,
     coalesce((select max(id) from conflicts), 0)::int as conflicts,
     coalesce((select max(id) from findings), 0)::int as findings,
-    coalesce((select max(id) from audit_log), 0)::int as audit`.execute(db);
+    coalesce((select max(id) from audit_log), 0)::int as audit,
+    (select min(master_id) from taxonomy_links where state = 'ambiguous')::int as ambiguous`.execute(db);
   // The queue is empty.
-  return { ...rows[0], jobs: null } as unknown as Samples;
+  return { ...rows[0], jobs: null, kind: 'tag' } as unknown as Samples;
 }

@@ -1,6 +1,8 @@
 /** What a person does with the pages, in a real browser, one task after the other on one installation. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, PHONE, type Tab } from '../../support/browser.ts';
+import { insertLogs } from '../../../shared/db/logs.repo.ts';
+import { makeAmbiguous } from './troubles.ts';
 import { openBrowserStage, type BrowserStage } from './stage.ts';
 
 const DOCUMENTS = 12;
@@ -120,5 +122,47 @@ describe.skipIf(!hasChromium)('a person with a browser', () => {
     await tab.page.keyboard.type(stage.cellar.token);
     await tab.enter();
     expect(await tab.text()).toContain('Replica "cellar" was added.');
+  });
+
+  it('decides which of two tags of one name is meant', async () => {
+    await makeAmbiguous(stage);
+    await stage.cycle();
+    await tab.visit('/conflicts');
+    await tab.press('tag "Twice" on attic');
+    expect(await tab.text()).toMatch(/owned by bob[^]*owned by cleo/);
+    const id = /tag (\d+) "Twice", owned by cleo/.exec(await tab.text())?.[1] ?? '';
+    await tab.click(`#choose-${id}`);
+    expect(new URL(tab.page.url()).pathname).toBe('/conflicts');
+    expect(await tab.text()).not.toContain('tag "Twice" on attic');
+    const links = await stage.api.db.selectFrom('taxonomy_links').selectAll().where('name', '=', 'Twice').execute();
+    expect(links.find((link) => link.replica_id === 1)).toMatchObject({ state: 'linked', replica_obj_id: Number(id) });
+  });
+
+  it('changes a setting: what is wrong is refused at its field, what is right is shown before it is saved', async () => {
+    await tab.visit('/settings');
+    await tab.fill('max_attempts', 'many');
+    await tab.press('Check and save: Limits');
+    expect(tab.problems()).toEqual([expect.stringContaining('422')]);
+    expect(await tab.text()).toMatch(/Nothing was saved:\s*max_attempts/);
+    await tab.fill('max_attempts', '7');
+    await tab.press('Check and save: Limits');
+    expect(await tab.text()).toMatch(/Save these settings\?[^]*max_attempts[^]*10[^]*7/);
+    await tab.press('Save 1 change');
+    expect((await stage.api.get('/api/settings')).body.settings.max_attempts.value).toBe(7);
+    expect(await tab.value('max_attempts')).toBe('7');
+  });
+
+  it('searches the log by words and level, and opens a line with what happened around it', async () => {
+    await insertLogs(stage.api.db, [
+      { level: 'error', message: 'The zebra could not be consumed', code: 'task_failed', created_at: new Date() },
+      { level: 'info', message: 'The zebra was fed', code: null, created_at: new Date() },
+    ]);
+    await tab.visit('/logs');
+    await tab.fill('Words', 'zebra');
+    await tab.page.select('select[name="level"]', 'error');
+    await tab.press('Apply');
+    expect(new URL(tab.page.url()).search).toMatch(/q=zebra&level=error/);
+    expect(await tab.text()).toContain('The zebra could not be consumed');
+    expect(await tab.text()).not.toContain('The zebra was fed');
   });
 });

@@ -1,5 +1,6 @@
 /** A replica with one of each trouble, so that no page is looked at empty. */
 import { sql } from 'kysely';
+import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import type { BrowserStage } from './stage.ts';
 
@@ -7,6 +8,7 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
   const { api, attic, master } = stage;
   const access = { url: attic.url, api_token: api.secrets.seal(attic.token) };
   await insertReplica(api.db, { name: 'attic', ...access });
+  await makeAmbiguous(stage);
   attic.setFault('consumption-fails', { skip: 2, times: 1, value: 'ocrmypdf ended with an error' });
   await stage.cycle();
   await insertReplica(api.db, { name: 'cellar', ...access, url: `${master.url}/elsewhere` });
@@ -22,7 +24,7 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
   );
   await sql`insert into findings (replica_id, link_id, master_doc_id, kind, depth, message, verification_id,
       last_verification_id, fields)
-    select s.replica_id, s.id, s.master_doc_id, 'differs', 'metadata', 'The title differs.', v.id, v.id,
+    select s.replica_id, s.id, s.master_doc_id, 'field_differs', 'metadata', 'The title differs.', v.id, v.id,
       '[{"field": "title", "kind": "exact", "reason": "It differs.", "before": "Bill", "after": "Invoice"}]'
     from sync_map s join verifications v on v.replica_id = s.replica_id where s.status = 'ok' order by s.id limit 1`.execute(
     owner,
@@ -36,4 +38,15 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
   await sql`insert into audit_log (actor, via, action, target, status, source, before, after)
     values ('admin', 'session', 'PUT /api/settings', 'settings', 200, '127.0.0.1', '{"max_attempts": 10}',
       '{"max_attempts": 7}')`.execute(owner);
+}
+
+/** A tag of the master whose name two people of the replica gave to a tag of their own, and a document that bears it. */
+export async function makeAmbiguous({ master, attic }: Pick<BrowserStage, 'master' | 'attic'>): Promise<void> {
+  const { id } = (await ask(master, 'POST', '/api/tags/', { name: 'Twice', owner: null })) as { id: number };
+  for (const username of ['bob', 'cleo']) {
+    const user = (await ask(attic, 'POST', '/api/users/', { username })) as { id: number };
+    await ask(attic, 'POST', '/api/tags/', { name: 'Twice', owner: user.id });
+  }
+  await uploadText(master, 'tagged', { tags: id });
+  await master.idle();
 }
