@@ -124,12 +124,7 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     onError: lost('A queue connection was lost'),
   });
   life.onStop('the queue', () => backend.close());
-  const slots = new AdvisorySlots({
-    url: address.directUrl,
-    onError: lost('The session of the request slots was lost'),
-    ...(options.onSlotSession === undefined ? {} : { onSession: options.onSlotSession }),
-  });
-  life.onStop('the request slots', () => slots.close());
+  const slots = openSlots(options, lost('The session of the request slots was lost'));
   const listener = openListener(address.directUrl);
   life.onStop('the listener', () => listener.close());
   const metrics = createMetrics({ version, role, queue: backend.kind });
@@ -153,6 +148,19 @@ export async function openFoundation(options: FoundationOptions): Promise<Founda
     engineMetrics: engineMetrics(metrics),
     onRequest: requestNoter(metrics, prepared.database.db),
   };
+}
+
+function openSlots(
+  { address, life, onSlotSession }: FoundationOptions,
+  onError: (error: Error) => void,
+): AdvisorySlots {
+  const slots = new AdvisorySlots({
+    url: address.directUrl,
+    onError,
+    ...(onSlotSession === undefined ? {} : { onSession: onSlotSession }),
+  });
+  life.onStop('the request slots', () => slots.close());
+  return slots;
 }
 
 /** O5. Ended last of all, so that what the others do at their end is told as well. */

@@ -51,7 +51,7 @@ function addressOf(route: string, samples: Samples): Address[] {
 /** Pages about something that the query names. */
 const QUERIES: Readonly<Record<string, (samples: Samples) => string | null>> = {
   '/runs/preview': ({ replica }) => `?replica_id=${replica}`,
-  '/acknowledge': ({ attention }) => (attention == null ? null : `?key=${attention}`),
+  '/acknowledge': ({ attention }) => ((attention ?? null) === null ? null : `?key=${attention}`),
 };
 
 /** What an id is of stands before it in the path: `/replicas/:id/documents/:masterId`. */

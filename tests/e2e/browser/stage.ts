@@ -61,5 +61,5 @@ export async function openBrowserStage(
 
 async function ended({ db }: TestApi, runId: number): Promise<boolean> {
   const run = await db.selectFrom('sync_runs').select('finished_at').where('id', '=', runId).executeTakeFirst();
-  return run?.finished_at != null;
+  return (run?.finished_at ?? null) !== null;
 }
