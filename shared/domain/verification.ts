@@ -104,7 +104,8 @@ export function judgeVerification(facts: VerificationFacts): Verdict {
   const open = facts.documents - facts.verified - facts.readBack;
   if (open > 0) return no(`${open} of ${facts.documents} not compared within ${facts.windowDays} days.`);
   if (facts.documents === 0) return no('There is nothing to verify yet.');
-  return { verified: true, reason: `All ${facts.documents} compared within ${facts.windowDays} days.` };
+  const written = facts.readBack > 0 ? `, ${facts.readBack} of them as they were read back after a write` : '';
+  return { verified: true, reason: `All ${facts.documents} compared within ${facts.windowDays} days${written}.` };
 }
 
 export interface ReceiptRow {

@@ -28,7 +28,10 @@ describe('a replica', () => {
   });
 
   it('counts what a look read back as equal a short while ago', () => {
-    expect(judgeVerification({ ...equal, verified: 7, readBack: 3 }).verified).toBe(true);
+    expect(judgeVerification({ ...equal, verified: 7, readBack: 3 })).toEqual({
+      verified: true,
+      reason: 'All 10 compared within 30 days, 3 of them as they were read back after a write.',
+    });
   });
 
   it.each([
