@@ -1,6 +1,25 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What begins last must be short, or one of the two cores has nothing to do at the end. */
+const LONG = [
+  'tests/chaos/chaos.',
+  'tests/e2e/',
+  'deletions/hostile.',
+  'engine/crash.',
+  'reconcile/libraries.',
+  'containers/',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => LONG.some((part) => moduleId.includes(part));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -17,7 +36,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     // Files run in parallel, the tests of one file in the order in which they are written.
-    sequence: { shuffle: false, concurrent: false },
+    sequence: { shuffle: false, concurrent: false, sequencer: LongestFirst },
     // A test that is left out must be visible as such; nothing is repeated until it passes.
     retry: 0,
     passWithNoTests: false,

@@ -53,10 +53,11 @@ describe.each(['v3', 'v2'] as const)('a write of taxonomy to a %s replica', (gen
   };
 
   it.each(
-    Object.keys(CHANGES).flatMap((what) =>
-      (['drop-after-commit', 'bad-gateway-after-accept', 'locked-500', 'truncated-body'] as const).map(
-        (fault) => [what, fault] as const,
-      ),
+    Object.keys(CHANGES).flatMap((what, at) =>
+      (['drop-after-commit', 'bad-gateway-after-accept', 'locked-500', 'truncated-body'] as const)
+        // The code is the same for both generations: on 2.20 each change meets two of the four, and each fault two changes.
+        .filter((_, nth) => generation === 'v3' || (nth + at) % 2 === 0)
+        .map((fault) => [what, fault] as const),
     ),
   )('%s, answered with "%s", is done once', async (what, fault) => {
     const [method, pathPrefix, doIt] = CHANGES[what] ?? ['', '', () => Promise.resolve()];
