@@ -57,12 +57,14 @@ export interface AuditFilter {
   /** Part of it. */
   readonly action?: string | undefined;
   readonly target?: string | undefined;
+  /** Only acts that changed a value of which the log keeps both sides. */
+  readonly changed?: boolean;
 }
 
 /** Newest first. */
 export function listAudit(
   db: Db,
-  { actor, action, target }: AuditFilter,
+  { actor, action, target, changed }: AuditFilter,
   page: { readonly before?: number | undefined; readonly limit: number },
 ): Promise<AuditRow[]> {
   let query = db.selectFrom('audit_log').selectAll().orderBy('id', 'desc').limit(page.limit);
@@ -71,6 +73,7 @@ export function listAudit(
   if (action !== undefined) query = query.where(sql<boolean>`position(lower(${action}) in lower(action)) > 0`);
   if (target !== undefined)
     query = query.where(sql<boolean>`position(lower(${target}) in lower(coalesce(target, ''))) > 0`);
+  if (changed) query = query.where('after', 'is not', null);
   if (page.before !== undefined) query = query.where('id', '<', page.before);
   return query.execute();
 }

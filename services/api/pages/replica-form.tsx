@@ -16,7 +16,7 @@ import { ConnectionSteps } from './components/connection.tsx';
 import { Check, Field, PostForm, Select } from './components/forms.tsx';
 import { To } from './components/links.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica, type Replica } from '../presenters/replica-of.ts';
+import { existingReplica, type Replica } from '../existing.ts';
 
 const emptyToNull = (value: string) => (value === '' ? null : value);
 const whole = (min: number, max: number) =>
@@ -63,10 +63,10 @@ export function replicaForms(deps: ApiDeps): Hono<GateVariables> {
   routes.get('/new', (c) => renderForm(c, deps, { replica: null, values: NEW_VALUES }));
   routes.post('/new', (c) => submitNew(c, deps));
   routes.get('/:id/edit', async (c) => {
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     return renderForm(c, deps, { replica, values: valuesOf(replica) });
   });
-  routes.post('/:id/edit', async (c) => submitEdit(c, deps, await existingReplica(deps, idOf(c))));
+  routes.post('/:id/edit', async (c) => submitEdit(c, deps, await existingReplica(deps.db, idOf(c))));
   return routes;
 }
 

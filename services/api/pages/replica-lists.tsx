@@ -15,7 +15,7 @@ import { Pager, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica, type Replica } from '../presenters/replica-of.ts';
+import { existingReplica, type Replica } from '../existing.ts';
 import { FindingTable } from './replica-proof.tsx';
 
 /** A form sends its empty fields, too: they filter nothing. */
@@ -43,7 +43,7 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
   routes.get('/:id/documents', async (c) => {
     const query = queryOf(c, documentQuery);
     const { cursor, waiting, held, ...filter } = query;
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     const { rows, next } = await documentPage(
       deps,
       {
@@ -64,7 +64,7 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
   });
   routes.get('/:id/findings', async (c) => {
     const { state, kind, drift, cursor } = queryOf(c, findingQuery);
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     const kinds = drift === '1' ? DRIFT_KINDS : undefined;
     const filter = { replicaId: replica.id, state, kind, kinds };
     const { rows, next } = await findingPage(deps, filter, cursor);

@@ -10,7 +10,7 @@ import { act, formOf } from './actions.ts';
 import { number, To } from './components/links.tsx';
 import { ConfirmPage, isTyped } from './components/notices.tsx';
 import { renderPage } from './page.tsx';
-import { existingReplica, type Replica } from '../presenters/replica-of.ts';
+import { existingReplica, type Replica } from '../existing.ts';
 
 const WORDS = {
   reconcile: {
@@ -31,11 +31,11 @@ export function replicaPlans(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   for (const mode of ['reconcile', 'resync'] as const) {
     routes.get(`/:id/${mode}`, async (c) => {
-      const replica = await existingReplica(deps, idOf(c));
+      const replica = await existingReplica(deps.db, idOf(c));
       return shown(c, deps, replica, mode);
     });
     routes.post(`/:id/${mode}`, async (c) => {
-      const replica = await existingReplica(deps, idOf(c));
+      const replica = await existingReplica(deps.db, idOf(c));
       const { values } = await formOf(c, z.object({}));
       if (WORDS[mode].danger && !isTyped(values['confirm'], replica.name))
         return shown(c, deps, replica, mode, 'is not the name of this replica');

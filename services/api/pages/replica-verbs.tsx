@@ -8,7 +8,7 @@ import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { idOf, text } from '../input.ts';
 import { presentDeletions } from '../presenters/deletions.ts';
 import { linksOf, REPLICA_ACTS, removeReplica, testSaved } from '../presenters/replica-acts.ts';
-import { existingReplica } from '../presenters/replica-of.ts';
+import { existingReplica } from '../existing.ts';
 import { plural } from '../presenters/replica-state.ts';
 import { act, formOf, redirectWith } from './actions.ts';
 import { ConnectionSteps } from './components/connection.tsx';
@@ -28,7 +28,7 @@ export function replicaVerbs(deps: ApiDeps): Hono<GateVariables> {
   routes.post('/:id/test', async (c) => {
     // Read first, so that the form's token is checked before any instance is asked.
     await formOf(c, z.object({}));
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     const report = await testSaved(deps, replica, c.req.raw.signal);
     return renderPage(
       c,
@@ -52,7 +52,7 @@ function addSimple(routes: Hono<GateVariables>, deps: ApiDeps): void {
     routes.post(`/:id/${verb}`, async (c) => {
       const id = idOf(c);
       const back = (await formOf(c, z.object({}))).values['back'] === '/' ? '/' : `/replicas/${id}`;
-      return act(c, deps, back, async (values) => work(deps, await existingReplica(deps, id), values));
+      return act(c, deps, back, async (values) => work(deps, await existingReplica(deps.db, id), values));
     });
 }
 
@@ -71,11 +71,11 @@ function addPause(routes: Hono<GateVariables>, deps: ApiDeps): void {
       </ConfirmPage>,
     );
   routes.get('/:id/pause', async (c) => {
-    const { id, name } = await existingReplica(deps, idOf(c));
+    const { id, name } = await existingReplica(deps.db, idOf(c));
     return page(c, id, name);
   });
   routes.post('/:id/pause', async (c) => {
-    const { id, name } = await existingReplica(deps, idOf(c));
+    const { id, name } = await existingReplica(deps.db, idOf(c));
     const form = await formOf(c, pauseForm);
     if (!form.ok) return page(c, id, name, form.errors['reason']);
     await pauseReplica(deps.closing, id, form.data.reason);
@@ -112,11 +112,11 @@ function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
     );
   };
   routes.get('/:id/remove', async (c) => {
-    const { id, name } = await existingReplica(deps, idOf(c));
+    const { id, name } = await existingReplica(deps.db, idOf(c));
     return page(c, id, name);
   });
   routes.post('/:id/remove', async (c) => {
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     const { id, name } = replica;
     const { values } = await formOf(c, z.object({}));
     if (!isTyped(values['confirm'], name)) return page(c, id, name, 'is not the name of this replica');
@@ -126,7 +126,7 @@ function addRemoval(routes: Hono<GateVariables>, deps: ApiDeps): void {
 
 function addDeletions(routes: Hono<GateVariables>, deps: ApiDeps): void {
   routes.get('/:id/deletions', async (c) => {
-    const replica = await existingReplica(deps, idOf(c));
+    const replica = await existingReplica(deps.db, idOf(c));
     const shown = presentDeletions(replica, (await loadDeletions(deps, replica)).decision);
     return renderPage(
       c,

@@ -14,7 +14,7 @@ import { renderPage } from './page.tsx';
 import { ReplicaPage } from './replica-detail.tsx';
 import { replicaForms } from './replica-form.tsx';
 import { replicaLists } from './replica-lists.tsx';
-import { existingReplica } from '../presenters/replica-of.ts';
+import { existingReplica } from '../existing.ts';
 import { replicaPlans } from './replica-plans.tsx';
 import { replicaVerbs } from './replica-verbs.tsx';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
@@ -32,7 +32,7 @@ export function replicaPages(deps: ApiDeps): Hono<GateVariables> {
   routes.route('/', replicaLists(deps));
   routes.route('/', replicaVerbs(deps));
   routes.get('/:id', async (c) => {
-    const detail = await load(await existingReplica(deps, idOf(c)));
+    const detail = await load(await existingReplica(deps.db, idOf(c)));
     if (detail === null) throw replicaNotFound(idOf(c));
     const live = { active: detail.running !== null };
     const options = { title: detail.row.name, nav: 'replicas', live, zone: detail.zone } as const;

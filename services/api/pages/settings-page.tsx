@@ -6,7 +6,6 @@ import { AppError } from '../../../shared/kernel/errors.ts';
 import { testMaster, type ConnectionReport } from '../../../shared/replication/test-connection.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
-import { sourceOf } from '../gate/visitor-address.ts';
 import { malformed } from '../http-error.ts';
 import { text } from '../input.ts';
 import { changesOf, loadSettingsPage, saveChanges, type Change } from '../presenters/settings.ts';
@@ -87,8 +86,7 @@ function addSave(routes: Hono<GateVariables>, deps: ApiDeps, show: Show): void {
     return refusedOr(
       async () => {
         const work = await changesOf(deps, patch);
-        const by = { visitor: c.get('visitor'), requestId: c.get('requestId'), source: sourceOf(c, deps.door) };
-        await saveChanges(deps, work, by, c.req.raw.signal);
+        await saveChanges(deps, work, c.req.raw.signal);
         return redirectWith(c, deps, '/settings', `${work.changes.length} settings were changed.`);
       },
       (errors) => show(c, { errors, values: withoutSecrets(patch) }),

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { plural } from './replica-state.ts';
-import type { Replica } from './replica-of.ts';
+import type { Replica } from '../existing.ts';
 
 type Values = Readonly<Record<string, string>>;
 export type Act = (deps: ApiDeps, replica: Replica, values: Values) => Promise<string>;

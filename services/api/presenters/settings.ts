@@ -6,11 +6,10 @@ import {
   validateSettingsPatch,
   type SettingKey,
 } from '../../../shared/config/settings.ts';
-import { insertAudit, listAudit } from '../../../shared/db/audit.repo.ts';
+import { listAudit } from '../../../shared/db/audit.repo.ts';
 import { readSettings } from '../../../shared/db/settings.repo.ts';
 import { saveSettings } from '../../../shared/replication/save-settings.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { Visitor } from '../gate/visitor.ts';
 
 export interface SettingGroup {
   readonly key: string;
@@ -114,7 +113,7 @@ export async function loadSettingsPage(deps: ApiDeps) {
   const [stored, current, history] = await Promise.all([
     readSettings(deps.db),
     deps.settings(),
-    listAudit(deps.db, { action: SETTINGS_ACTION }, { limit: 20 }),
+    listAudit(deps.db, { action: '/settings', changed: true }, { limit: 20 }),
   ]);
   const keys = new Set(stored.map(({ key }) => key));
   const values = displaySettings(current);
@@ -189,26 +188,13 @@ export async function changesOf(
   return { patch, changes };
 }
 
-/** Beside the row that every request leaves: what was changed, without secrets. */
-export const SETTINGS_ACTION = 'settings changed';
-
+/** The row in the audit log is the one that every request leaves (gate/audit.ts). */
 export async function saveChanges(
   deps: ApiDeps,
   { patch, changes }: Awaited<ReturnType<typeof changesOf>>,
-  by: { readonly visitor: Visitor | null; readonly requestId: string; readonly source: string },
   signal: AbortSignal,
 ): Promise<void> {
   await saveSettings(deps, patch, signal);
-  const side = (which: 'before' | 'after') => Object.fromEntries(changes.map((change) => [change.key, change[which]]));
-  await insertAudit(deps.db, {
-    actor: by.visitor?.name ?? 'anybody',
-    via: by.visitor?.via ?? 'none',
-    action: SETTINGS_ACTION,
-    requestId: by.requestId,
-    source: by.source,
-    before: side('before'),
-    after: side('after'),
-  });
   deps.log.info(
     `Settings were changed: ${changes
       .map(({ key }) => key)
