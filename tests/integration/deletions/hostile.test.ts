@@ -11,6 +11,7 @@ import {
   letDaysPass,
   DOCUMENTS,
   expectUntouched,
+  FEW,
   openScene,
   purgeOn,
   sweep,
@@ -57,13 +58,13 @@ describe('a master that answers, once documents were deleted there and all was r
     '%s deletes nothing',
     { timeout: 60_000 },
     async (_what, name, argument) => {
-      stage = await openScene({ mode: 'delete' });
+      stage = await openScene({ mode: 'delete', ...FEW });
       await purgeOn(stage.master, 4);
       await sweep(stage);
       stage.master.setFault(name, argument);
       await sweep(stage);
       await sweep(stage);
-      expectUntouched(stage);
+      expectUntouched(stage, FEW.documents.length);
       expect(await tombstones(stage)).toEqual([]);
       stage.master.clearFaults();
       await sweep(stage);
@@ -78,30 +79,30 @@ describe('a master that answers, once documents were deleted there and all was r
       response.end('{"count":0,"results":[],"all":[]}');
     });
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    stage = await openScene({ mode: 'delete' });
+    stage = await openScene({ mode: 'delete', ...FEW });
     stage.master.setFault('redirect', { value: `http://localhost:${(other.address() as AddressInfo).port}/api/` });
     for (let n = 0; n < 3; n += 1) expect((await sweep(stage)).error_code).toBe('redirected');
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
     expect(strangers).toEqual([]);
     await new Promise((resolve) => other.close(resolve));
   });
 
   it('a list that lacks a few of its documents deletes none of them: each is asked for by its id', async () => {
-    stage = await openScene({ mode: 'delete' });
+    stage = await openScene({ mode: 'delete', ...FEW });
     stage.master.setFault('short-list', { match: { contains: 'fields=id&page_size=1' }, value: 3 });
     for (let n = 0; n < 3; n += 1) await sweep(stage);
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
     stage.master.clearFaults();
     expect((await sweep(stage)).outcome).toBe('ok');
     await stage.expectEqual();
   });
 
   it('an empty trash, though the document lies in it, deletes nothing before two sweeps agree', async () => {
-    stage = await openScene({ mode: 'delete' });
+    stage = await openScene({ mode: 'delete', ...FEW });
     await trashOn(stage.master, 4);
     stage.master.setFault('empty-list', TRASH);
     await sweep(stage);
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
     stage.master.clearFaults();
     await sweep(stage);
     expect(await tombstones(stage)).toMatchObject([{ reason: 'trashed_on_master', state: 'trashed' }]);
@@ -110,23 +111,24 @@ describe('a master that answers, once documents were deleted there and all was r
 
 describe('a master that is seen through a token without superuser rights', () => {
   it('has nothing deleted, however many sweeps see less than there is', async () => {
-    stage = await openScene({ mode: 'delete' });
+    stage = await openScene({ mode: 'delete', ...FEW });
     const foreign = [...stage.master.store.users.values()][0];
     for (const id of [4, 5]) editDocument(stage.master, id, { owner: (foreign?.id ?? 1) + 7 });
     await stage.cycle();
     stage.copy.clearRequests();
     stage.master.setFault('token-demoted');
     for (let n = 0; n < 3; n += 1) await sweep(stage);
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
     expect(await stage.db.selectFrom('master_absences').selectAll().execute()).toEqual([]);
     stage.master.clearFaults();
     await sweep(stage);
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
   });
 
   it('and loses them in mid-run has nothing deleted either', async () => {
     stage = await openScene({
       mode: 'delete',
+      ...FEW,
       racePoint: async (point) => {
         if (point === 'sweep.batch') stage.master.setFault('token-demoted');
       },
@@ -135,7 +137,7 @@ describe('a master that is seen through a token without superuser rights', () =>
     await sweep(stage);
     stage.master.clearFaults();
     await sweep(stage);
-    expectUntouched(stage);
+    expectUntouched(stage, FEW.documents.length);
     expect(await stage.run()).toMatchObject({
       outcome: 'failed',
       error_code: 'master_not_visible',

@@ -4,7 +4,7 @@ import type { FaultArgument } from '../../../services/simulator/faults.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
 import { addDocument } from '../faults/library.ts';
 import { expectUnwritten, IMPATIENT, letTimePass, live, MINUTES, type Stage, writes } from '../faults/stage.ts';
-import { letDaysPass, openScene, purgeOn, restoreOn, sweep, tombstones, trashOn, uploads } from './scene.ts';
+import { letDaysPass, openScene, purgeOn, restoreOn, sweep, tombstones, trashOn, uploads, NO_LIMITS } from './scene.ts';
 
 /** The process stops at this point: what it had written is there, nothing else. */
 const stops = new Map<string, number>();
@@ -16,7 +16,6 @@ async function racePoint(point: string): Promise<void> {
   throw new AppError({ code: 'shutdown', class: 'cancelled', message: `Stopped at ${point}.` });
 }
 
-const NO_LIMITS = { max_delete_percent: '100', max_delete_count: '1000' };
 const documents = Array.from({ length: 40 }, () => ({}));
 let stage: Stage;
 let next = 0;

@@ -7,6 +7,9 @@ import type { Simulator } from '../../support/simulator.ts';
 import { expectUnwritten, live, posts, Stage, writes, type StageOptions } from '../faults/stage.ts';
 
 export const DOCUMENTS = 24;
+export const NO_LIMITS = { max_delete_percent: '100', max_delete_count: '1000' };
+/** Where the guard's share of a library is not what is asked for. */
+export const FEW = { documents: Array.from({ length: 6 }, () => ({})), settings: NO_LIMITS };
 
 export type Mode = 'keep' | 'trash' | 'delete';
 
