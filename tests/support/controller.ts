@@ -152,10 +152,13 @@ export class Controller {
     return this.ended(runId, timeoutMs);
   }
 
-  /** A cycle that compares all documents (E19). */
+  /** A cycle that compares all documents (E19); not one that a repair opened a moment ago and that compares none. */
   async sweep(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
-    const { runId } = await this.openCycle(replicaId, { sweep: true });
-    return this.ended(runId, timeoutMs);
+    for (;;) {
+      const { runId, alreadyRunning } = await this.openCycle(replicaId, { sweep: true });
+      const run = await this.ended(runId, timeoutMs);
+      if (!alreadyRunning) return run;
+    }
   }
 
   ended(runId: number, timeoutMs = 60_000): Promise<Run> {
