@@ -23,6 +23,14 @@ select * from "sync_runs" where "parent_run_id" = $1 order by "id";
 -- unfinishedRuns
 select * from "sync_runs" where "finished_at" is null order by "id";
 
+-- replicasUnderWay
+select "replica_id"
+  from "sync_runs"
+  where "kind" = $1
+  and "finished_at" is null
+  and "replica_id" is not null
+  order by "replica_id";
+
 -- takeRun
 update sync_runs set lease_worker = $1, lease_epoch = lease_epoch + 1
   where id = $2 and finished_at is null

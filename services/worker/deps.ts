@@ -1,8 +1,8 @@
 /** What handlers are given. Built in one place, so that an adapter is never constructed anywhere else. */
 import { join } from 'node:path';
 import type { SecretBox } from '../../shared/config/secret-key.ts';
-import type { Settings } from '../../shared/config/settings.ts';
 import type { Database } from '../../shared/db/client.ts';
+import { replicasUnderWay } from '../../shared/db/runs.repo.ts';
 import type { Tables } from '../../shared/db/tables.ts';
 import type { Clock } from '../../shared/kernel/clock.ts';
 import type { Pace, RequestSlots, WriteGuard } from '../../shared/kernel/limits.ts';
@@ -58,6 +58,8 @@ export interface WorkerDeps {
   readonly leadership: Leadership;
   /** Of the document jobs. */
   readonly turns: Turns;
+  /** Replicas whose runs are under way, as they were within the last two seconds. */
+  replicasUnderWay(): Promise<number[]>;
 }
 
 export async function createWorkerDeps(
@@ -66,7 +68,7 @@ export async function createWorkerDeps(
   wake: EngineDeps['wake'],
 ): Promise<WorkerDeps> {
   const { db } = from.database;
-  const recent = recentSettings(() => loadSettings({ db, secrets: from.secrets }));
+  const recent = recently(() => loadSettings({ db, secrets: from.secrets }));
   const settings = recent.get;
   await from.listener.on(SETTINGS_CHANGED, recent.forget, recent.forget);
   const client = {
@@ -81,6 +83,7 @@ export async function createWorkerDeps(
   return {
     leadership,
     turns: new Turns(from.concurrency),
+    replicasUnderWay: recently(() => replicasUnderWay(db)).get,
     engine: {
       db,
       workerId: presence.workerId,
@@ -113,8 +116,8 @@ export async function createWorkerDeps(
 }
 
 /** Every job asks for the settings; a change is told by a notification, and seen within two seconds should that be lost. */
-function recentSettings(load: () => Promise<Settings>): { get(): Promise<Settings>; forget(): void } {
-  let known: { at: number; value: Promise<Settings> } | null = null;
+function recently<T>(load: () => Promise<T>): { get(): Promise<T>; forget(): void } {
+  let known: { at: number; value: Promise<T> } | null = null;
   const forget = () => {
     known = null;
   };

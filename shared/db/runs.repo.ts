@@ -86,6 +86,19 @@ export function unfinishedRuns(db: Db): Promise<Run[]> {
   return db.selectFrom('sync_runs').selectAll().where('finished_at', 'is', null).orderBy('id').execute();
 }
 
+export async function replicasUnderWay(db: Db): Promise<number[]> {
+  const rows = await db
+    .selectFrom('sync_runs')
+    .select('replica_id')
+    .where('kind', '=', 'replica')
+    .where('finished_at', 'is', null)
+    .where('replica_id', 'is not', null)
+    .orderBy('replica_id')
+    .$narrowType<{ replica_id: number }>()
+    .execute();
+  return rows.map((row) => row.replica_id);
+}
+
 /** Takes the run for the step of one job (opening, feed, taxonomy, planning); null if a living process holds it. */
 export async function takeRun(db: Db, runId: number, worker: string): Promise<Run | null> {
   const { rows } = await sql<Run>`

@@ -57,6 +57,7 @@ class Dispatching implements Dispatcher {
   readonly #asked = new Set<number>();
   readonly #ticker: NodeJS.Timeout;
   readonly #looking = new Map<number, Promise<void>>();
+  readonly #halt = new AbortController();
   #busy: Promise<void> = Promise.resolve();
   #queued = false;
   #stopped = false;
@@ -84,6 +85,7 @@ class Dispatching implements Dispatcher {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#halt.abort();
     clearInterval(this.#ticker);
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#busy;
@@ -155,7 +157,7 @@ class Dispatching implements Dispatcher {
   /** Beside the rounds: a slow replica must not keep the others waiting for their jobs. */
   #look(runId: number, replicaId: number): void {
     if (this.#looking.has(replicaId)) return;
-    const look = lookAtQueue(this.#deps, replicaId)
+    const look = lookAtQueue(this.#deps, replicaId, this.#halt.signal)
       .then((looked) => {
         if (looked) this.wake(runId);
       })

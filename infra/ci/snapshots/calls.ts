@@ -209,6 +209,7 @@ const runCalls: Calls<typeof runs> = {
   openRunOf: (db, { replicaId }) => runs.openRunOf(db, replicaId),
   childrenOf: (db, { cycleId }) => runs.childrenOf(db, cycleId),
   unfinishedRuns: (db) => runs.unfinishedRuns(db),
+  replicasUnderWay: (db) => runs.replicasUnderWay(db),
   takeRun: (db, { runId, worker }) => runs.takeRun(db, runId, worker),
   updateRun: (db, { runLease }) => runs.updateRun(db, runLease, { phase: 'feed' }),
   releaseRun: (db, { runLease }) => runs.releaseRun(db, runLease, { phase: 'documents' }),

@@ -13,11 +13,11 @@ const nothing = () => undefined;
  * that waits for quiet hours, a 429 or its turn keeps its job, which comes back at that time (E14).
  */
 export async function handleDocument(
-  { engine, turns }: WorkerDeps,
+  { engine, turns, replicasUnderWay }: WorkerDeps,
   payload: Payload<'document'>,
   { signal }: JobContext,
 ): Promise<Outcome> {
-  const leave = payload.replicaId === undefined ? nothing : turns.enter(payload.replicaId);
+  const leave = payload.replicaId === undefined ? nothing : turns.enter(payload.replicaId, await replicasUnderWay());
   if (leave === null) return snooze(Date.now() + ANOTHER_TURN_MS * (1 + Math.random()));
   const outcome = await syncDocument(engine, payload, signal).finally(leave);
   if (outcome.until !== undefined) return snooze(outcome.until.getTime());

@@ -48,4 +48,15 @@ onBothQueues('a replica that never answers an upload', (redisUrl) => {
     expect((await controller.links('slow')).filter((link) => link.status === 'ok')).toHaveLength(0);
     expect((await controller.links('slow')).filter((link) => link.phase === 'sending').length).toBeGreaterThan(0);
   }, 180_000);
+
+  it('does not keep the process from stopping, nor do looks at its queue that wait behind those uploads', async () => {
+    // Looks begin every 250 ms: the last one waits since all requests that the replica allows at once are taken.
+    await waitFor('a look to wait', async () => {
+      const { queue_asked_at: asked } = await controller.replica('slow');
+      return asked !== null && Date.now() - asked.getTime() > 2000;
+    });
+    const began = performance.now();
+    await controller.stopWorker();
+    expect(performance.now() - began).toBeLessThan(3000);
+  });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Turns } from '../../../shared/queue/turns.ts';
 
 describe('the places of a process', () => {
-  const take = (turns: Turns, party: number, count: number) =>
-    Array.from({ length: count }, () => turns.enter(party)).filter((leave) => leave !== null);
+  const take = (turns: Turns, party: number, count: number, underWay: number[] = []) =>
+    Array.from({ length: count }, () => turns.enter(party, underWay)).filter((leave) => leave !== null);
 
   test('are all for the one replica that has jobs', () => {
     expect(take(new Turns(8), 1, 20)).toHaveLength(8);
@@ -28,8 +28,19 @@ describe('the places of a process', () => {
     expect(take(turns, 1, 9)).toHaveLength(2);
   });
 
+  test('are kept, one each, for those whose runs are under way but that have no job yet', () => {
+    const turns = new Turns(6);
+    const first = take(turns, 1, 20, [1, 2, 3]);
+    expect(first).toHaveLength(4);
+    expect(take(turns, 2, 20, [1, 2, 3])).toHaveLength(1);
+    expect(take(turns, 3, 20, [1, 2, 3])).toHaveLength(2);
+    for (const leave of first) leave?.();
+    expect(take(turns, 1, 20, [1, 2, 3])).toHaveLength(2);
+  });
+
   test('are at least one for each', () => {
     const turns = new Turns(1);
     expect([1, 2, 3].map((party) => take(turns, party, 3).length)).toEqual([1, 1, 1]);
+    expect(take(new Turns(2), 1, 5, [1, 2, 3, 4])).toHaveLength(1);
   });
 });
