@@ -2,6 +2,32 @@
 
 create sequence dirty_seq as bigint;
 
+CREATE OR REPLACE FUNCTION count_lost_links()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+    begin
+      update link_totals t set links = t.links - lost.links
+        from (select replica_id, count(*) as links from taken group by replica_id) as lost
+        where t.replica_id = lost.replica_id;
+      return null;
+    end $function$;
+
+CREATE OR REPLACE FUNCTION count_new_links()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+    begin
+      insert into link_totals as t (replica_id, links)
+        select replica_id, count(*) from added group by replica_id order by replica_id
+        on conflict (replica_id) do update set links = t.links + excluded.links;
+      return null;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION forget_verification()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -175,6 +201,13 @@ create table leader (
   since timestamp with time zone,
   constraint leader_pkey PRIMARY KEY (id),
   constraint leader_id_check CHECK ((id = 1))
+);
+
+create table link_totals (
+  replica_id bigint not null,
+  links bigint not null,
+  constraint link_totals_pkey PRIMARY KEY (replica_id),
+  constraint link_totals_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE
 );
 
 create table login_attempts (
@@ -540,19 +573,24 @@ create table sync_map (
 );
 
 CREATE INDEX sync_map_begun ON sync_map USING btree (replica_id) WHERE (phase = ANY (ARRAY['sending'::text, 'unknown'::text, 'awaiting'::text, 'claimed'::text, 'finalising'::text, 'linking'::text, 'releasing'::text]));
-CREATE INDEX sync_map_bytes_at ON sync_map USING btree (replica_id, bytes_at NULLS FIRST, id);
-CREATE INDEX sync_map_checksum_at ON sync_map USING btree (replica_id, checksum_at NULLS FIRST, id);
+CREATE INDEX sync_map_bytes_at ON sync_map USING btree (replica_id, bytes_at NULLS FIRST, id) WHERE (phase <> 'gone'::text);
+CREATE INDEX sync_map_checksum_at ON sync_map USING btree (replica_id, checksum_at NULLS FIRST, id) WHERE (phase <> 'gone'::text);
 CREATE INDEX sync_map_dispatched ON sync_map USING btree (replica_id) WHERE (dispatched_at IS NOT NULL);
 CREATE INDEX sync_map_gone ON sync_map USING btree (master_doc_id) WHERE (phase = 'gone'::text);
 CREATE INDEX sync_map_lease ON sync_map USING btree (lease_worker) WHERE (lease_worker IS NOT NULL);
 CREATE INDEX sync_map_master ON sync_map USING btree (master_doc_id);
 CREATE INDEX sync_map_open ON sync_map USING btree (replica_id, id) WHERE (dirty_seq <> applied_seq);
+CREATE INDEX sync_map_owed ON sync_map USING btree (replica_id, dirty_since) WHERE (dirty_since IS NOT NULL);
+CREATE INDEX sync_map_read_back ON sync_map USING btree (replica_id, last_synced) WHERE ((checksum_at IS NULL) AND (status = 'ok'::text) AND (phase <> 'gone'::text) AND (dirty_seq = applied_seq));
+CREATE INDEX sync_map_reason ON sync_map USING btree (replica_id, error_code, master_doc_id) WHERE (error_code IS NOT NULL);
 CREATE UNIQUE INDEX sync_map_replica_doc ON sync_map USING btree (replica_id, replica_doc_id) WHERE (replica_doc_id IS NOT NULL);
-CREATE INDEX sync_map_state ON sync_map USING btree (replica_id, status, phase);
+CREATE INDEX sync_map_report ON sync_map USING gin (report jsonb_path_ops) WHERE (report <> '[]'::jsonb);
 CREATE INDEX sync_map_tombstone ON sync_map USING btree (replica_id) WHERE (tombstone_id IS NOT NULL);
-CREATE INDEX sync_map_waiting ON sync_map USING btree (replica_id) WHERE (error_code = 'link_target_missing'::text);
+CREATE INDEX sync_map_unsettled ON sync_map USING btree (replica_id, status, phase, checksum_at) WHERE ((status <> 'ok'::text) OR (phase <> 'ok'::text));
+CREATE TRIGGER sync_map_added AFTER INSERT ON sync_map REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_new_links();
 CREATE TRIGGER sync_map_forget_verification BEFORE UPDATE OF dirty_seq, replica_doc_id, file_checksum, stored_checksum ON sync_map FOR EACH ROW EXECUTE FUNCTION forget_verification();
 CREATE TRIGGER sync_map_open_work BEFORE UPDATE OF dirty_seq, applied_seq ON sync_map FOR EACH ROW EXECUTE FUNCTION note_open_work();
+CREATE TRIGGER sync_map_taken AFTER DELETE ON sync_map REFERENCING OLD TABLE AS taken FOR EACH STATEMENT EXECUTE FUNCTION count_lost_links();
 
 create table sync_runs (
   id bigint not null generated always as identity,
@@ -596,6 +634,7 @@ CREATE UNIQUE INDEX sync_runs_open ON sync_runs USING btree (replica_id) WHERE (
 CREATE INDEX sync_runs_parent ON sync_runs USING btree (parent_run_id);
 CREATE INDEX sync_runs_replica ON sync_runs USING btree (replica_id, id DESC) WHERE (kind = 'replica'::text);
 CREATE INDEX sync_runs_started ON sync_runs USING btree (started_at) WHERE (kind = 'replica'::text);
+CREATE INDEX sync_runs_trouble ON sync_runs USING btree (outcome, id DESC) WHERE (outcome <> 'ok'::text);
 CREATE INDEX sync_runs_unfinished ON sync_runs USING btree (id) WHERE (finished_at IS NULL);
 CREATE TRIGGER sync_runs_opened AFTER INSERT ON sync_runs FOR EACH ROW EXECUTE FUNCTION tell_progress();
 CREATE TRIGGER sync_runs_progress AFTER UPDATE ON sync_runs FOR EACH ROW WHEN (((((((old.phase IS DISTINCT FROM new.phase) OR (old.finished_at IS DISTINCT FROM new.finished_at)) OR (old.docs_total IS DISTINCT FROM new.docs_total)) OR (old.docs_synced IS DISTINCT FROM new.docs_synced)) OR (old.docs_failed IS DISTINCT FROM new.docs_failed)) OR (old.docs_held IS DISTINCT FROM new.docs_held))) EXECUTE FUNCTION tell_progress();

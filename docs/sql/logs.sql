@@ -28,10 +28,16 @@ select "logs"."id", "logs"."created_at", "logs"."level", "logs"."message", "logs
   and "logs"."level" = $3
   and "logs"."created_at" >= $4
   and "logs"."created_at" <= $5
-  and logs.search @@ websearch_to_tsquery('simple', $6)
-  and "logs"."id" < $7
+  and coalesce(logs.search @@ websearch_to_tsquery('simple', $6), false)
+  and logs.id >= $7::bigint - $8::int
+  and "logs"."id" < $9
   order by "logs"."id" desc
-  limit $8;
+  limit $10;
+select "logs"."id", "logs"."created_at", "logs"."level", "logs"."message", "logs"."code", "logs"."run_id", "logs"."replica_id", "logs"."doc_id", "replicas"."name" as "replica"
+  from "logs"
+  left join "replicas" on "replicas"."id" = "logs"."replica_id"
+  where "logs"."id" in (with found as materialized ((select "logs"."id" from "logs" left join "replicas" on "replicas"."id" = "logs"."replica_id" where "logs"."replica_id" = $1 and "logs"."run_id" = $2 and "logs"."level" = $3 and "logs"."created_at" >= $4 and "logs"."created_at" <= $5 and logs.search @@ websearch_to_tsquery('simple', $6) and "logs"."id" < $7)) select id from found order by id desc limit $8)
+  order by "logs"."id" desc;
 
 -- logsAfter
 select "logs"."id", "logs"."created_at", "logs"."level", "logs"."message", "logs"."code", "logs"."run_id", "logs"."replica_id", "logs"."doc_id", "replicas"."name" as "replica"

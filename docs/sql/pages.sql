@@ -74,12 +74,5 @@ select "kind", "state", count(*)::int as "names"
   group by "kind", "state"
   order by "kind";
 
--- depthCoverage
-select count(*)::int as documents,
-  (count(*) filter (where verified_at >= $1 and verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
-  (count(*) filter (where checksum_at >= $2))::int as checksum,
-  (count(*) filter (where bytes_at >= $3))::int as bytes
-  from sync_map where replica_id = $4 and phase <> 'gone';
-
 -- countLinksOf
-select count(*)::int as links from sync_map where replica_id = $1;
+select "links" from "link_totals" where "replica_id" = $1;

@@ -1,7 +1,7 @@
 -- shared/db/replica-health.repo.ts
 
 -- measureLag
-select s.replica_id,
+select s.replica_id, count(*)::int as documents,
   min(case when s.feed_modified is distinct from s.master_modified
   then least(s.dirty_since, greatest(s.feed_modified::timestamptz, r.created_at))
   else s.dirty_since end)

@@ -46,6 +46,19 @@ select distinct on ("link_id", "depth") *
   and "outcome" in ($2, $3)
   order by "link_id", "depth", "compared_at" desc;
 
+-- depthCoverage
+with library as (
+  select t.links - (select count(*) from sync_map where replica_id = $1 and phase = 'gone') as documents
+  from link_totals t where t.replica_id = $2),
+  covered as materialized (
+  select documents, documents - ((select count(*) from sync_map s where s.replica_id = $3 and s.phase <> 'gone' and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = $4 and s.phase <> 'gone' and s."checksum_at" < $5)) as checksum from library)
+  select documents::int, checksum::int,
+  (checksum + (select count(*) from sync_map s where s.replica_id = $6 and s.phase <> 'gone'
+  and (s.checksum_at is null or s.checksum_at < $7) and s.verified_at >= $8
+  and s.verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
+  (documents - ((select count(*) from sync_map s where s.replica_id = $9 and s.phase <> 'gone' and s."bytes_at" is null) + (select count(*) from sync_map s where s.replica_id = $10 and s.phase <> 'gone' and s."bytes_at" < $11)))::int as bytes
+  from covered;
+
 -- countWindowMissed
 select count(*)::int as "documents"
   from "sync_map"
@@ -55,24 +68,24 @@ select count(*)::int as "documents"
   and coalesce(bytes_at, created_at) < $3;
 
 -- verificationByReplica
-with states as (select replica_id, status, phase, count(*)::int as documents from sync_map group by 1, 2, 3),
-  library as (select replica_id, sum(documents)::int as documents,
-  coalesce(sum(documents) filter (where phase = 'dlq'), 0)::int as given_up,
-  coalesce(sum(documents) filter (where phase = 'blocked'), 0)::int as blocked
-  from states where phase <> 'gone' group by replica_id)
-  select l.replica_id, l.documents, l.given_up, l.blocked,
-  ((select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at >= $1)
-  - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status in ('pending', 'error')
-  and s.checksum_at >= $2)
-  - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status = 'ok' and s.phase = 'gone'
-  and s.checksum_at >= $3))::int as verified,
+with unsettled as (
+  select replica_id, status, phase, count(*) as links, count(*) filter (where checksum_at >= $1) as proven
+  from sync_map where (status <> 'ok' or phase <> 'ok') group by 1, 2, 3),
+  library as (
+  select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase = 'gone'), 0) as documents,
+  coalesce(sum(u.links) filter (where u.phase = 'dlq'), 0)::int as given_up,
+  coalesce(sum(u.links) filter (where u.phase = 'blocked'), 0)::int as blocked,
+  coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase <> 'gone'), 0) as proven_before
+  from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id)
+  select l.replica_id, l.documents::int, l.given_up, l.blocked,
+  (l.documents - l.proven_before - ((select count(*) from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone' and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone' and s."checksum_at" < $2)))::int as verified,
   (select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at is null and s.status = 'ok'
-  and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= $4)::int as read_back,
+  and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= $3)::int as read_back,
   (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
   order by s.checksum_at nulls first, s.id limit 1) as oldest_checksum_at,
   (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
   order by s.bytes_at nulls first, s.id limit 1) as oldest_bytes_at
-  from library l;
+  from library l where l.documents > 0;
 select "replica_id", "kind", count(*)::int as "findings"
   from "findings"
   where "state" in ($1, $2)

@@ -1,15 +1,14 @@
 -- shared/db/views.repo.ts
 
 -- countLinksByState
-select "replica_id", "status", "phase", count(*)::int as "documents"
-  from "sync_map"
-  group by "replica_id", "status", "phase";
-
--- countOpenLinks
-select "replica_id", count(*)::int as "documents"
-  from "sync_map"
-  where (dirty_seq <> applied_seq and dirty_since is not null)
-  group by "replica_id";
+with unsettled as (
+  select replica_id, status, phase, count(*)::int as documents from sync_map where (status <> 'ok' or phase <> 'ok') group by 1, 2, 3)
+  select replica_id, status, phase, documents from unsettled
+  union all
+  select * from (
+  select t.replica_id, 'ok', 'ok', (t.links - coalesce(sum(u.documents), 0))::int as documents
+  from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id) as settled
+  where settled.documents > 0;
 
 -- countPendingTasks
 select "sync_map"."replica_id", count(*)::int as "tasks"

@@ -98,6 +98,7 @@ begin
       ('conflicts',             'INSERT, SELECT, UPDATE'),
       ('findings',              'INSERT, SELECT, UPDATE'),
       ('leader',                'SELECT, UPDATE'),
+      ('link_totals',           'SELECT'),
       ('login_attempts',        'DELETE, INSERT, SELECT'),
       ('logs',                  'DELETE, INSERT, SELECT'),
       ('master_absences',       'DELETE, INSERT, SELECT, UPDATE'),

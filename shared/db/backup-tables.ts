@@ -31,6 +31,7 @@ export const BACKUP_PLAN: { readonly [T in keyof Tables]: Part<Tables[T]> } = {
     volatile: ['last_contact_at', 'last_sync_ts', 'hygiene_at', 'queue_asked_at', 'queue_foreign', 'queue_oldest_at'],
   },
   sync_map: { keep: true, volatile: ['dispatched_at', 'dispatched_by', 'dispatch_gen', 'lease_worker', 'lease_epoch'] },
+  link_totals: left('counted anew as the links come back'),
   upload_attempts: KEEP,
   version_attempts: KEEP,
   version_links: KEEP,

@@ -1,6 +1,7 @@
 /** Documents over all replicas, as people look for them: what they are waiting for, and who has them in hand. */
 import { sql } from 'kysely';
 import { HELD_CODES } from '../domain/lag.ts';
+import { OWED, speaksOf, unverifiedSince as isUnverified } from './link-conditions.ts';
 import type { Db, LinkStatus } from './tables.ts';
 
 export interface FoundDocument {
@@ -75,14 +76,13 @@ export function searchDocuments(
   if (status !== undefined) query = query.where('s.status', '=', status);
   if (phases !== undefined) query = query.where('s.phase', 'in', [...phases]);
   if (code !== undefined) query = query.where('s.error_code', '=', code);
-  if (waiting !== undefined) query = query.where(sql<boolean>`(s.dirty_seq <> s.applied_seq) = ${waiting}`);
-  if (held === true)
-    query = query.whereRef('s.dirty_seq', '<>', 's.applied_seq').where('s.error_code', 'in', [...HELD_CODES]);
+  if (waiting === true) query = query.where(OWED);
+  if (waiting === false) query = query.whereRef('s.dirty_seq', '=', 's.applied_seq');
+  if (held === true) query = query.where(OWED).where('s.error_code', 'in', [...HELD_CODES]);
   if (inHand === true)
     query = query.where((eb) => eb.or([eb('s.dispatched_at', 'is not', null), eb('s.lease_worker', 'is not', null)]));
-  if (unverifiedSince !== undefined)
-    query = query.where(sql<boolean>`coalesce(s.verified_at, '-infinity') < ${unverifiedSince}`);
-  if (field !== undefined) query = query.where(sql<boolean>`s.report @> ${JSON.stringify([{ field }])}::jsonb`);
+  if (unverifiedSince !== undefined) query = query.where(isUnverified(unverifiedSince));
+  if (field !== undefined) query = query.where(speaksOf(field));
   if (page.after !== undefined)
     query = query.where(
       sql<boolean>`(s.master_doc_id, s.id) > ((select master_doc_id from sync_map where id = ${page.after}), ${page.after})`,

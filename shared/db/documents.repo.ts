@@ -4,6 +4,7 @@ import { HELD_CODES } from '../domain/lag.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { Depth } from '../domain/verification.ts';
 import type { Tombstone } from './deletion-tables.ts';
+import { OWED, speaksOf, unverifiedSince } from './link-conditions.ts';
 import type { AttemptState, Db, Finding, LinkStatus } from './tables.ts';
 
 export interface DocumentView {
@@ -60,15 +61,12 @@ export function listDocuments(
   if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.phase !== undefined) query = query.where('phase', '=', filter.phase);
   if (filter.code !== undefined) query = query.where('error_code', '=', filter.code);
-  if (filter.waiting === true) query = query.whereRef('dirty_seq', '<>', 'applied_seq');
+  if (filter.waiting === true) query = query.where(OWED);
   if (filter.waiting === false) query = query.whereRef('dirty_seq', '=', 'applied_seq');
-  if (filter.held === true)
-    query = query.whereRef('dirty_seq', '<>', 'applied_seq').where('error_code', 'in', [...HELD_CODES]);
+  if (filter.held === true) query = query.where(OWED).where('error_code', 'in', [...HELD_CODES]);
   if (filter.present === true) query = query.where('phase', '<>', 'gone');
-  if (filter.unverifiedSince !== undefined)
-    query = query.where(sql<boolean>`coalesce(verified_at, '-infinity') < ${filter.unverifiedSince}`);
-  if (filter.field !== undefined)
-    query = query.where(sql<boolean>`report @> ${JSON.stringify([{ field: filter.field }])}::jsonb`);
+  if (filter.unverifiedSince !== undefined) query = query.where(unverifiedSince(filter.unverifiedSince));
+  if (filter.field !== undefined) query = query.where(speaksOf(filter.field));
   if (page.after !== undefined) query = query.where('master_doc_id', '>', page.after);
   return query.execute();
 }

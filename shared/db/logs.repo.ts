@@ -72,22 +72,58 @@ function matching(db: Db, { replicaId, runId, docId, level, code, from, to, text
   if (code !== undefined) query = query.where('logs.code', '=', code);
   if (from !== undefined) query = query.where('logs.created_at', '>=', from);
   if (to !== undefined) query = query.where('logs.created_at', '<=', to);
-  if (text !== undefined) query = query.where(sql<boolean>`logs.search @@ websearch_to_tsquery('simple', ${text})`);
+  if (text !== undefined) query = query.where(holds(text));
   return query;
 }
 
-/** Newest first. `before` is the id of the last line that the caller has. */
-export function queryLogs(
-  db: Db,
-  filter: LogFilter,
-  page: { readonly before?: number | undefined; readonly limit: number },
-): Promise<LogLine[]> {
-  const { before } = page;
-  return matching(db, filter)
-    .$if(before !== undefined, (query) => query.where('logs.id', '<', before as number))
+const holds = (text: string) => sql<boolean>`logs.search @@ websearch_to_tsquery('simple', ${text})`;
+
+interface Page {
+  /** The id of the last line that the caller has. */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function queryLogs(db: Db, filter: LogFilter, page: Page): Promise<LogLine[]> {
+  if (filter.text === undefined) return newest(matching(db, filter), page);
+  const recent = await newest(recentWith(db, filter, filter.text, page.before), page);
+  return recent.length === page.limit ? recent : allWith(db, filter, page);
+}
+
+function newest(query: ReturnType<typeof matching>, { before, limit }: Page): Promise<LogLine[]> {
+  return query
+    .$if(before !== undefined, (older) => older.where('logs.id', '<', before as number))
     .orderBy('logs.id', 'desc')
-    .limit(page.limit)
+    .limit(limit)
     .execute();
+}
+
+/** As many lines are read within a moment. */
+const RECENT = 30_000;
+
+/**
+ * What many lines hold is found among the newest at once, while the index of words would name hundreds of thousands of them, to
+ * be read and sorted for the first hundred. `coalesce` keeps the planner from that index.
+ */
+function recentWith(db: Db, filter: LogFilter, text: string, before: number | undefined) {
+  const end = before === undefined ? sql`(select max(id) + 1 from logs)` : sql`${before}::bigint`;
+  return matching(db, { ...filter, text: undefined })
+    .where(sql<boolean>`coalesce(${holds(text)}, false)`)
+    .where(sql<boolean>`logs.id >= ${end} - ${RECENT}::int`);
+}
+
+/**
+ * What few lines hold, or only old ones, is found by the index of words. Materialized, or the planner, which takes words for
+ * evenly spread, would walk through all lines from the newest.
+ */
+function allWith(db: Db, filter: LogFilter, { before, limit }: Page): Promise<LogLine[]> {
+  const found = matching(db, filter)
+    .clearSelect()
+    .select('logs.id')
+    .$if(before !== undefined, (query) => query.where('logs.id', '<', before as number));
+  const ids = sql<number>`(with found as materialized (${found}) select id from found order by id desc limit ${limit})`;
+  return lines(db).where('logs.id', 'in', ids).orderBy('logs.id', 'desc').execute();
 }
 
 /** Oldest first: what was written after the line `after`. */

@@ -176,26 +176,8 @@ export function countTaxonomy(db: Db, replicaId: number): Promise<{ kind: LinkKi
     .execute();
 }
 
-export interface DepthCoverage {
-  readonly documents: number;
-  readonly metadata: number;
-  readonly checksum: number;
-  readonly bytes: number;
-}
-/** Of the documents that this replica has to have: how many were compared since then, at each depth or deeper. */
-export async function depthCoverage(db: Db, replicaId: number, since: Date): Promise<DepthCoverage> {
-  const { rows } = await sql<DepthCoverage>`
-    select count(*)::int as documents,
-      (count(*) filter (where verified_at >= ${since} and verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
-      (count(*) filter (where checksum_at >= ${since}))::int as checksum,
-      (count(*) filter (where bytes_at >= ${since}))::int as bytes
-    from sync_map where replica_id = ${replicaId} and phase <> 'gone'`.execute(db);
-  return rows[0] ?? { documents: 0, metadata: 0, checksum: 0, bytes: 0 };
-}
-
 /** How many links would be forgotten with a replica. */
 export async function countLinksOf(db: Db, replicaId: number): Promise<number> {
-  const { rows } = await sql<{ links: number }>`
-    select count(*)::int as links from sync_map where replica_id = ${replicaId}`.execute(db);
-  return rows[0]?.links ?? 0;
+  const row = await db.selectFrom('link_totals').select('links').where('replica_id', '=', replicaId).executeTakeFirst();
+  return row?.links ?? 0;
 }

@@ -46,6 +46,11 @@ export interface WorkersTable {
   lock_backend_start: NullableTime;
   scratch_full_since: NullableTime;
 }
+/** Written by triggers alone. */
+export interface LinkTotalsTable {
+  replica_id: number;
+  links: number;
+}
 export interface RequestPaceTable {
   target: number;
   requests_until: Generated<Date>;
@@ -338,6 +343,7 @@ export interface Tables extends VerificationTables, DoorTables {
   settings: SettingsTable;
   workers: WorkersTable;
   leader: LeaderTable;
+  link_totals: LinkTotalsTable;
   request_pace: RequestPaceTable;
   master_state: MasterStateTable;
   replicas: ReplicasTable;

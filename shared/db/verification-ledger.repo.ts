@@ -1,6 +1,7 @@
 /** The ledger: a row for each document that a verification looked at, and what follows from it for the link. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { FINDING_KINDS, type Depth, type FindingKind } from '../domain/verification.ts';
+import { UNSETTLED } from './link-conditions.ts';
 import type { Db, LedgerRow, Link } from './tables.ts';
 
 export type NewLedgerRow = Omit<LedgerRow, 'verification_id' | 'compared_at'>;
@@ -125,6 +126,36 @@ export async function countWindowMissed(db: Db, replicaId: number, before: Date)
   return row.documents;
 }
 
+/** Documents of a replica whose checksums, or bytes, were not compared since then. */
+const unproven = (proof: 'checksum_at' | 'bytes_at', replicaId: RawBuilder<unknown>, since: Date) => {
+  const those = sql`from sync_map s where s.replica_id = ${replicaId} and s.phase <> 'gone' and s.${sql.ref(proof)}`;
+  return sql`((select count(*) ${those} is null) + (select count(*) ${those} < ${since}))`;
+};
+
+export interface DepthCoverage {
+  readonly documents: number;
+  readonly metadata: number;
+  readonly checksum: number;
+  readonly bytes: number;
+}
+
+/** Of the documents that this replica has to have: how many were compared since then, at each depth or deeper. */
+export async function depthCoverage(db: Db, replicaId: number, since: Date): Promise<DepthCoverage> {
+  const { rows } = await sql<DepthCoverage>`
+    with library as (
+      select t.links - (select count(*) from sync_map where replica_id = ${replicaId} and phase = 'gone') as documents
+      from link_totals t where t.replica_id = ${replicaId}),
+    covered as materialized (
+      select documents, documents - ${unproven('checksum_at', sql`${replicaId}`, since)} as checksum from library)
+    select documents::int, checksum::int,
+      (checksum + (select count(*) from sync_map s where s.replica_id = ${replicaId} and s.phase <> 'gone'
+        and (s.checksum_at is null or s.checksum_at < ${since}) and s.verified_at >= ${since}
+        and s.verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
+      (documents - ${unproven('bytes_at', sql`${replicaId}`, since)})::int as bytes
+    from covered`.execute(db);
+  return rows[0] ?? { documents: 0, metadata: 0, checksum: 0, bytes: 0 };
+}
+
 export interface ReplicaVerification {
   readonly replica_id: number;
   readonly documents: number;
@@ -139,32 +170,32 @@ export interface ReplicaVerification {
 }
 
 /**
- * What `judgeVerification` and the metrics ask of each replica. Counted from indexes alone, as far as they know: a row of a
- * link is wide, and reading all of a large library takes a second.
+ * What `judgeVerification` and the metrics ask of each replica. What was proven is what is left when all that was not is taken
+ * from the total: of a library in good order hardly a row is read.
  */
 export async function verificationByReplica(
   db: Db,
   window: { readonly since: Date; readonly readBackSince: Date },
 ): Promise<ReplicaVerification[]> {
   const { rows } = await sql<Omit<ReplicaVerification, 'findings'>>`
-    with states as (select replica_id, status, phase, count(*)::int as documents from sync_map group by 1, 2, 3),
-      library as (select replica_id, sum(documents)::int as documents,
-          coalesce(sum(documents) filter (where phase = 'dlq'), 0)::int as given_up,
-          coalesce(sum(documents) filter (where phase = 'blocked'), 0)::int as blocked
-        from states where phase <> 'gone' group by replica_id)
-    select l.replica_id, l.documents, l.given_up, l.blocked,
-      ((select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at >= ${window.since})
-        - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status in ('pending', 'error')
-          and s.checksum_at >= ${window.since})
-        - (select count(*) from sync_map s where s.replica_id = l.replica_id and s.status = 'ok' and s.phase = 'gone'
-          and s.checksum_at >= ${window.since}))::int as verified,
+    with unsettled as (
+      select replica_id, status, phase, count(*) as links, count(*) filter (where checksum_at >= ${window.since}) as proven
+      from sync_map where ${UNSETTLED} group by 1, 2, 3),
+    library as (
+      select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase = 'gone'), 0) as documents,
+        coalesce(sum(u.links) filter (where u.phase = 'dlq'), 0)::int as given_up,
+        coalesce(sum(u.links) filter (where u.phase = 'blocked'), 0)::int as blocked,
+        coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase <> 'gone'), 0) as proven_before
+      from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id)
+    select l.replica_id, l.documents::int, l.given_up, l.blocked,
+      (l.documents - l.proven_before - ${unproven('checksum_at', sql`l.replica_id`, window.since)})::int as verified,
       (select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at is null and s.status = 'ok'
         and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= ${window.readBackSince})::int as read_back,
       (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
         order by s.checksum_at nulls first, s.id limit 1) as oldest_checksum_at,
       (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
         order by s.bytes_at nulls first, s.id limit 1) as oldest_bytes_at
-    from library l`.execute(db);
+    from library l where l.documents > 0`.execute(db);
   const counts = await openFindingCounts(db);
   return rows.map((row) => ({
     ...row,

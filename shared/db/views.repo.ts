@@ -1,5 +1,6 @@
 /** Reads for people: one query a view, with just the columns that it shows. */
 import { sql } from 'kysely';
+import { UNSETTLED } from './link-conditions.ts';
 import type { Db, LinkStatus, RunOutcome } from './tables.ts';
 
 export interface LinkCount {
@@ -8,29 +9,18 @@ export interface LinkCount {
   readonly phase: string;
   readonly documents: number;
 }
-/** Documents of every replica by state, in one grouped pass over the index (replica_id, status, phase). */
-export function countLinksByState(db: Db): Promise<LinkCount[]> {
-  return db
-    .selectFrom('sync_map')
-    .select(['replica_id', 'status', 'phase', sql<number>`count(*)::int`.as('documents')])
-    .groupBy(['replica_id', 'status', 'phase'])
-    .execute();
-}
-
-/**
- * The planner takes `dirty_seq <> applied_seq` for true of nearly every row, and reads them all; of `dirty_since`, which a
- * trigger keeps in step with it, it knows how few there are.
- */
-const HAS_OPEN_WORK = sql<boolean>`(dirty_seq <> applied_seq and dirty_since is not null)`;
-
-/** Documents with outstanding work (protocol section 3), whatever their status says. */
-export function countOpenLinks(db: Db): Promise<{ replica_id: number; documents: number }[]> {
-  return db
-    .selectFrom('sync_map')
-    .select(['replica_id', sql<number>`count(*)::int`.as('documents')])
-    .where(HAS_OPEN_WORK)
-    .groupBy('replica_id')
-    .execute();
+/** Documents of every replica by state. */
+export async function countLinksByState(db: Db): Promise<LinkCount[]> {
+  const { rows } = await sql<LinkCount>`
+    with unsettled as (
+      select replica_id, status, phase, count(*)::int as documents from sync_map where ${UNSETTLED} group by 1, 2, 3)
+    select replica_id, status, phase, documents from unsettled
+    union all
+    select * from (
+      select t.replica_id, 'ok', 'ok', (t.links - coalesce(sum(u.documents), 0))::int as documents
+      from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id) as settled
+    where settled.documents > 0`.execute(db);
+  return rows;
 }
 
 /** Uploads whose outcome a replica still owes us. */

@@ -8,7 +8,7 @@
  *   slow       a fast replica with and without a slow one beside it
  *   memory     peak memory while one large file goes over; --docs is its size in MiB
  *   size       node_modules
- *   ui         every page and list of a large installation (asked for by name alone): --links, --logs, --rounds, --only
+ *   ui         every page and list of a large installation (asked for by name alone): --links, --logs, --rounds, --only, --keep
  */
 import { parseArgs } from 'node:util';
 import { benchConsumer } from './consumer.ts';
@@ -40,11 +40,12 @@ const { values, positionals } = parseArgs({
     logs: { type: 'string', default: '1000000' },
     rounds: { type: 'string', default: '20' },
     only: { type: 'string' },
+    keep: { type: 'string' },
   },
 });
 if (positionals.includes('ui')) {
-  const { links, logs, rounds, only } = values;
-  await benchUi({ links: Number(links), logs: Number(logs), rounds: Number(rounds), only });
+  const { links, logs, rounds, only, keep } = values;
+  await benchUi({ links: Number(links), logs: Number(logs), rounds: Number(rounds), only, keep });
   process.exit(0);
 }
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);

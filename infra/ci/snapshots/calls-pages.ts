@@ -22,7 +22,6 @@ const pageCalls: Calls<typeof pages> = {
   groupRunErrors: (db) => pages.groupRunErrors(db, 1),
   taxonomyTroubles: (db, { replicaId }) => pages.taxonomyTroubles(db, replicaId, 25),
   countTaxonomy: (db, { replicaId }) => pages.countTaxonomy(db, replicaId),
-  depthCoverage: (db, { replicaId }) => pages.depthCoverage(db, replicaId, new Date(0)),
   countLinksOf: (db, { replicaId }) => pages.countLinksOf(db, replicaId),
 };
 

@@ -73,6 +73,7 @@ const ledgerCalls: Calls<typeof ledger> = {
   linkStates: (db, { link }) => ledger.linkStates(db, [link.id]),
   ledgerPage: (db, { verificationId }) => ledger.ledgerPage(db, verificationId, 0, 10),
   lastOfLinks: (db, { link }) => ledger.lastOfLinks(db, [link.id]),
+  depthCoverage: (db, { replicaId }) => ledger.depthCoverage(db, replicaId, NOW),
   countWindowMissed: (db, { replicaId }) => ledger.countWindowMissed(db, replicaId, NOW),
   verificationByReplica: (db) => ledger.verificationByReplica(db, { since: NOW, readBackSince: NOW }),
   openFindingCounts: (db) => ledger.openFindingCounts(db),

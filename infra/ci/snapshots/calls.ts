@@ -238,7 +238,6 @@ const runCalls: Calls<typeof runs> = {
 
 const viewCalls: Calls<typeof views> = {
   countLinksByState: (db) => views.countLinksByState(db),
-  countOpenLinks: (db) => views.countOpenLinks(db),
   countPendingTasks: (db) => views.countPendingTasks(db),
   listOpenRuns: (db) => views.listOpenRuns(db),
   async listRuns(db, { replicaId }) {

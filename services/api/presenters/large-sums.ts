@@ -1,12 +1,11 @@
 /**
- * Sums over every document cost a fraction of a second where there are hundreds of thousands, and each open page asks for them
- * every few seconds. Those of a large library are therefore kept for some seconds, the same for all who look; those of an
- * ordinary one are always asked anew.
+ * A first sync of a large library has all of it open at once, and each open page asks for the sums every few seconds. Those of
+ * many documents are therefore kept for a moment, the same for all who look; all others are asked anew.
  */
 import type { Db } from '../../../shared/db/tables.ts';
 
 const LARGE = 50_000;
-const KEPT_MS = 5000;
+const KEPT_MS = 2000;
 
 interface Counted {
   readonly documents: number;

@@ -4,6 +4,7 @@ import { masterState } from '../../../shared/db/master.repo.ts';
 import * as pages from '../../../shared/db/pages.repo.ts';
 import { listProposals } from '../../../shared/db/proposals.repo.ts';
 import type { Finding, Replica, Verification } from '../../../shared/db/tables.ts';
+import { depthCoverage, type DepthCoverage } from '../../../shared/db/verification-ledger.repo.ts';
 import { listVerifications } from '../../../shared/db/verifications.repo.ts';
 import { listOpenRuns, listRuns } from '../../../shared/db/views.repo.ts';
 import { DEPTHS, FINDING_KINDS, FINDINGS, type Depth } from '../../../shared/domain/verification.ts';
@@ -52,7 +53,7 @@ export function createReplicaDetail(deps: ApiDeps) {
     const [findings, verifications, coverage, taxonomy, troubles, proposals] = await Promise.all([
       listFindings(db, { replicaId: row.id, state: 'open', kinds: DRIFT_KINDS }, { limit: FINDINGS_SHOWN }),
       listVerifications(db, row.id, { limit: LAST_VERIFICATIONS }),
-      pages.depthCoverage(db, row.id, since),
+      depthCoverage(db, row.id, since),
       pages.countTaxonomy(db, row.id),
       pages.taxonomyTroubles(db, row.id, NAMES_SHOWN),
       listProposals(db, row.id, { state: 'open', after: undefined, limit: NAMES_SHOWN }),
@@ -91,7 +92,7 @@ export interface DepthRow {
   readonly documents: number;
 }
 
-export function depthsOf(rows: readonly Verification[], coverage: pages.DepthCoverage): DepthRow[] {
+export function depthsOf(rows: readonly Verification[], coverage: DepthCoverage): DepthRow[] {
   return DEPTHS.map((depth) => {
     const own = rows.filter((row) => row.depth === depth);
     return {

@@ -25,20 +25,17 @@ import { presentVerificationState, verificationWindow } from './verification-sta
 export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' | 'version'>) {
   const { db } = deps;
   const now = deps.clock.now();
-  const [settings, master, replicas, counts, open, lag, conflicts, openRuns, lastRuns, [lastCycle]] = await Promise.all(
-    [
-      loadSettings(deps),
-      masterState(db),
-      listReplicas(db),
-      largeSum(db, 'states', () => views.countLinksByState(db)),
-      views.countOpenLinks(db),
-      measureLag(db),
-      countOpenConflicts(db),
-      views.listOpenRuns(db),
-      views.lastReplicaRuns(db),
-      views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
-    ],
-  );
+  const [settings, master, replicas, counts, lag, conflicts, openRuns, lastRuns, [lastCycle]] = await Promise.all([
+    loadSettings(deps),
+    masterState(db),
+    listReplicas(db),
+    largeSum(db, 'states', () => views.countLinksByState(db)),
+    largeSum(db, 'lag', () => measureLag(db)),
+    countOpenConflicts(db),
+    views.listOpenRuns(db),
+    views.lastReplicaRuns(db),
+    views.listRuns(db, { kind: 'cycle', finished: true }, { limit: 1 }),
+  ]);
   const leader = await currentLeader(db);
   const [refused, scratch] = await Promise.all([refusedTargets(db), scratchState(db)]);
   const window = verificationWindow(settings, now);
@@ -49,7 +46,6 @@ export async function loadStatus(deps: Pick<ApiDeps, 'db' | 'secrets' | 'clock' 
     master,
     verifications,
     counts,
-    open,
     lag,
     conflicts,
     openRuns,
@@ -85,7 +81,6 @@ interface Facts {
   readonly counts: readonly views.LinkCount[];
   readonly refused: readonly { target: number; until: Date }[];
   readonly scratch: ScratchState;
-  readonly open: readonly { replica_id: number; documents: number }[];
   readonly openRuns: readonly views.RunView[];
   readonly lastRuns: readonly views.RunView[];
   readonly now: Date;
@@ -220,7 +215,7 @@ function countFindings({ hygiene, hygiene_at }: Replica) {
   return { checked_at: hygiene_at, danger: count('danger'), warning: count('warning'), info: count('info') };
 }
 
-function countDocuments(replicaId: number, { counts, open, lag }: Facts) {
+function countDocuments(replicaId: number, { counts, lag }: Facts) {
   const own = counts.filter((count) => count.replica_id === replicaId);
   const sum = (matches: (count: views.LinkCount) => boolean) =>
     own.filter(matches).reduce((total, count) => total + count.documents, 0);
@@ -235,7 +230,7 @@ function countDocuments(replicaId: number, { counts, open, lag }: Facts) {
     given_up: givenUp,
     blocked,
     held: lag.find((row) => row.replica_id === replicaId)?.held ?? 0,
-    waiting: open.find((count) => count.replica_id === replicaId)?.documents ?? 0,
+    waiting: lag.find((row) => row.replica_id === replicaId)?.documents ?? 0,
   };
 }
 

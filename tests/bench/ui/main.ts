@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- ui [--links 200000] [--logs 1000000] [--rounds 20] [--only /logs]`: how long each page and each answer of
+ * `npm run bench -- ui [--links 200000] [--logs 1000000] [--rounds 20] [--only /logs] [--keep DIR]`: how long each page and each answer of
  * the API takes on a large installation, asked one after the other, and how large a page is on its way.
  */
 import { gzipSync } from 'node:zlib';
@@ -10,6 +10,8 @@ import { openUiStage, type UiStage } from './stage.ts';
 export interface UiOptions extends Scale {
   readonly rounds: number;
   readonly only?: string | undefined;
+  /** Where the database stays for the next time. */
+  readonly keep?: string | undefined;
 }
 
 interface Timing {
@@ -51,7 +53,7 @@ function questions({ replica, run, document }: Samples): string[] {
 
 export async function benchUi(options: UiOptions): Promise<void> {
   const began = performance.now();
-  const stage = await openUiStage(options);
+  const stage = await openUiStage(options, options.keep);
   try {
     console.log(`${options.links} links, ${options.logs} log lines loaded in ${seconds(began)} s`);
     const all: Address[] = [...pagesOf(stage.deps, stage.samples), ...answersOf(stage.deps, stage.samples)];

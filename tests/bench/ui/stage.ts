@@ -1,6 +1,6 @@
 /** An api in this process on an embedded PostgreSQL with a large installation in it. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiDeps, type ApiDeps } from '../../../services/api/deps.ts';
@@ -31,18 +31,26 @@ export interface UiStage {
 
 const quiet = () => undefined;
 
-export async function openUiStage(scale: Scale): Promise<UiStage> {
-  const dir = await mkdtemp(join(tmpdir(), 'pngx-bench-'));
+/** With `kept` the database stays in that folder, and one that is there already is used as it is. */
+export async function openUiStage(scale: Scale, kept?: string): Promise<UiStage> {
+  const dir = kept ?? (await mkdtemp(join(tmpdir(), 'pngx-bench-')));
+  await mkdir(dir, { recursive: true });
   await chmod(dir, 0o755);
   const embedded = await startEmbedded(join(dir, 'pg'));
   const end = async () => {
     await embedded.stop();
-    await rm(dir, { recursive: true, force: true });
+    if (kept === undefined) await rm(dir, { recursive: true, force: true });
   };
   return openOn(embedded.url, dir, scale, end).catch(async (error: unknown) => {
     await end();
     throw error;
   });
+}
+
+/** Without the time limit of statements that people wait for. */
+async function load(address: string, scale: Scale, token: string): Promise<Samples> {
+  const database = openDatabase<Tables>(address, { statementTimeoutMs: 0 });
+  return fillRows(database.db, scale, token).finally(() => database.close());
 }
 
 async function openOn(address: string, dir: string, scale: Scale, end: () => Promise<void>): Promise<UiStage> {
@@ -54,7 +62,7 @@ async function openOn(address: string, dir: string, scale: Scale, end: () => Pro
     { key: 'master_url', value: 'http://127.0.0.1:9' },
     { key: 'master_token', value: token },
   ]);
-  const samples = await fillRows(database.db, scale, token);
+  const samples = await load(address, scale, token);
   const backend = await openQueueBackend({ databaseUrl: address, workers: 0 });
   const listener = openListener(address);
   const deps = createApiDeps(

@@ -34,6 +34,7 @@ beforeEach(async () => {
         status: 'error',
         phase: 'failed',
         applied_seq: 4,
+        dirty_since: new Date(),
         error_code: 'values_refused',
         retry_count: 3,
         failed_at: new Date(),
@@ -47,7 +48,12 @@ beforeEach(async () => {
         next_due_at: new Date('2030-01-01'),
       }),
       link(attic, 5, { status: 'error', phase: 'blocked', error_code: 'duplicate_content' }),
-      link(attic, 6, { applied_seq: 4, phase: 'linking', error_code: 'link_target_missing' }),
+      link(attic, 6, {
+        applied_seq: 4,
+        dirty_since: new Date(),
+        phase: 'linking',
+        error_code: 'link_target_missing',
+      }),
       link(cellar, 4, { status: 'error', phase: 'dlq', error_code: 'asn_refused' }),
     ])
     .execute();
