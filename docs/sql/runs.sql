@@ -74,9 +74,13 @@ update sync_runs r set dispatched_at = now(), dispatched_by = $1, dispatch_gen =
   or exists (select 1 from workers w where w.id = r.lease_worker and w.dead))
   returning r.id, r.kind, r.dispatch_gen;
 
+-- undispatchRun
+update sync_runs set dispatched_at = null
+  where id = $1 and dispatch_gen = $2 and lease_worker is null;
+
 -- startChildren
 update sync_runs set phase = 'starting', dispatched_at = now(), dispatched_by = $1, dispatch_gen = dispatch_gen + 1
-  where parent_run_id = $2 and finished_at is null and phase = 'waiting' returning id, dispatch_gen;
+  where parent_run_id = $2 and finished_at is null and phase = 'waiting' returning id, kind, dispatch_gen;
 
 -- noteRunDispatched
 update sync_runs set dispatched_at = now() where id = $1 and dispatched_at is null;

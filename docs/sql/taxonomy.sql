@@ -41,6 +41,10 @@ select "id", "master_id", "name", "state"
 update sync_map set dirty_seq = nextval('dirty_seq')
   where replica_id = $1 and master_doc_id = any($2::bigint[]) and phase <> 'gone';
 
+-- waitsForCleanUp
+select exists (select 1 from sync_map
+  where replica_id = $1 and error_code = 'option_clean_up') as waits;
+
 -- openDocumentWrites
 select count(*)::int as n from sync_map
   where replica_id = $1 and (lease_worker is not null or (plan is not null and hold_until > now()));

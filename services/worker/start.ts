@@ -63,6 +63,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   dispatcher = startDispatcher(
     {
       ...deps.engine,
+      queueAnswers: () =>
+        options.backend.ping().then(
+          () => true,
+          () => false,
+        ),
       stopClosed: () => stopClosed(deps.engine),
       async lead() {
         if (await deps.leadership.tick()) schedules.put();

@@ -169,15 +169,21 @@ export async function takeLostRuns(db: Db, by: DispatchBy): Promise<Pick<Run, 'i
   return rows;
 }
 
+/** The queue took no job of it: nobody has to wait until it counts as lost. */
+export async function undispatchRun(db: Db, runId: number, generation: number): Promise<void> {
+  await sql`update sync_runs set dispatched_at = null
+    where id = ${runId} and dispatch_gen = ${generation} and lease_worker is null`.execute(db);
+}
+
 /** The replica runs of a cycle may begin: the feed is done. */
 export async function startChildren(
   db: Db,
   cycleId: number,
   worker: string,
-): Promise<{ id: number; dispatch_gen: number }[]> {
-  const { rows } = await sql<{ id: number; dispatch_gen: number }>`
+): Promise<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>[]> {
+  const { rows } = await sql<Pick<Run, 'id' | 'kind' | 'dispatch_gen'>>`
     update sync_runs set phase = 'starting', dispatched_at = now(), dispatched_by = ${worker}, dispatch_gen = dispatch_gen + 1
-    where parent_run_id = ${cycleId} and finished_at is null and phase = 'waiting' returning id, dispatch_gen`.execute(
+    where parent_run_id = ${cycleId} and finished_at is null and phase = 'waiting' returning id, kind, dispatch_gen`.execute(
     db,
   );
   return rows;

@@ -81,6 +81,12 @@ export async function openDocumentWrites(db: Db, replicaId: number): Promise<num
   return rows[0]?.n ?? 0;
 }
 
+export async function waitsForCleanUp(db: Db, replicaId: number): Promise<boolean> {
+  const { rows } = await sql<{ waits: boolean }>`select exists (select 1 from sync_map
+    where replica_id = ${replicaId} and error_code = 'option_clean_up') as waits`.execute(db);
+  return rows[0]?.waits ?? false;
+}
+
 export interface AmbiguousName {
   readonly replica_id: number;
   readonly replica: string;

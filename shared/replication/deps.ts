@@ -53,6 +53,8 @@ export interface EngineTimings extends AttemptTimings {
   readonly feedPageSize: number;
   /** A job that nobody took up for so long is lost: within a minute it is made anew (R2). */
   readonly lostJobMs: number;
+  /** Age of a run in which documents wait no longer for the replica to clear the values of a removed option. */
+  readonly cleanUpWaitMs: number;
   readonly chunkSize: number;
   /** Looks at the task inside the job that sent the upload, before it is snoozed. */
   readonly quickLooksMs: readonly number[];
@@ -70,7 +72,8 @@ export const ENGINE_TIMINGS: EngineTimings = {
   cleanReadsApartMs: 10 * MINUTE,
   feedOverlapMs: 10 * MINUTE,
   feedPageSize: 250,
-  lostJobMs: 40 * SECOND,
+  lostJobMs: 25 * SECOND,
+  cleanUpWaitMs: MINUTE,
   chunkSize: 500,
   quickLooksMs: [40, 120],
   queueLookMs: 5 * SECOND,

@@ -16,6 +16,7 @@ import { scratchState } from '../db/workers.repo.ts';
 import { roomInQueue } from '../domain/replica-queue.ts';
 import { lookAtQueue } from './look-at-queue.ts';
 import { quietEnd } from './rest.ts';
+import { sendRuns } from './send-runs.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Run } from '../db/tables.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -24,6 +25,8 @@ import { TICK_MS, type EngineDeps, type EngineQueue, type EngineTimings } from '
 
 export interface DispatcherDeps extends CloseDeps {
   readonly queue: EngineQueue;
+  /** Whether the queue's server can be reached from here just now. */
+  queueAnswers(): Promise<boolean>;
   readonly timings: EngineTimings;
   readonly instances: EngineDeps['instances'];
   readonly workerId: string;
@@ -121,10 +124,9 @@ class Dispatching implements Dispatcher {
     await this.#deps.lead();
     await closeOverdueRuns(this.#deps);
     const by = { worker: this.#deps.workerId, lostAfterMs: this.#deps.timings.lostJobMs };
-    for (const lost of await runs.takeLostRuns(this.#deps.db, by)) {
-      if (lost.kind === 'cycle') await this.#deps.queue.cycle(lost.id, lost.dispatch_gen);
-      else await this.#deps.queue.replica(lost.id, lost.dispatch_gen);
-    }
+    // One whose line to the queue is cut would only take work from those that can hand it out.
+    const hasQueue = await this.#deps.queueAnswers();
+    if (hasQueue) await sendRuns(this.#deps, await runs.takeLostRuns(this.#deps.db, by));
     for (const run of await runs.unfinishedRuns(this.#deps.db)) {
       // E31: the replica was deleted; what was under way ends quietly.
       if (run.kind === 'replica' && run.replica_id === null)
@@ -134,10 +136,10 @@ class Dispatching implements Dispatcher {
       if (this.#deps.clock.now().getTime() - run.started_at.getTime() > this.#deps.timings.lostJobMs)
         for (const chunk of await runs.plannedChunks(this.#deps.db, run.id))
           await runs.openChunk(this.#deps.db, run.id, chunk);
-      await this.#dispatch(run);
+      if (hasQueue) await this.#dispatch(run);
       await tryCloseReplicaRun(this.#deps, run.id);
     }
-    await this.#deps.verifyTick();
+    if (hasQueue) await this.#deps.verifyTick();
   }
 
   async #dispatchRun(runId: number): Promise<void> {

@@ -12,6 +12,7 @@ import type { EngineDeps } from './deps.ts';
 import { takeCensus, type MasterLook } from './master-census.ts';
 import { readFeed } from './master-feed.ts';
 import { restOf, type JobEnd } from './rest.ts';
+import { sendRuns } from './send-runs.ts';
 import { refuseSuspended, suspendIfReplaced } from './master-suspension.ts';
 
 /** May be run again at any time: it resumes the cycle where its rows say it stands. */
@@ -30,7 +31,7 @@ async function carryOn(deps: EngineDeps, runId: number, signal: AbortSignal): Pr
     // The children first: whoever dies between the two statements leaves a cycle in `feed`, which is simply read again.
     const children = await runs.startChildren(deps.db, runId, deps.workerId);
     await runs.releaseRun(deps.db, lease, { phase: 'replicas' });
-    for (const child of children) await deps.queue.replica(child.id, child.dispatch_gen);
+    await sendRuns(deps, children);
     await tryCloseCycle(deps, runId);
     return 'done';
   } catch (thrown) {

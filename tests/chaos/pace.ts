@@ -15,6 +15,7 @@ export const PACE = {
     unansweredHoldMs: 12_000,
     cleanReadsApartMs: 3000,
     lostJobMs: 10_000,
+    cleanUpWaitMs: 8000,
   },
   timeouts: { connectMs: 2000, answerMs: 4000, firstByteMs: 6000, noProgressMs: 4000 },
   presence: { beatMs: 1000, deadAfterMs: 5000, writeGraceMs: 2500 },

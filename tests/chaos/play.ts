@@ -103,7 +103,7 @@ function tell(stage: Stage, options: ChaosOptions, { injector, editor, settled, 
   const crashes = [...stage.workers, ...stage.apis]
     .flatMap(({ program }) => program.ends)
     // 70: taken for dead by the others, so it stopped (protocol section 2, point 1).
-    .filter((end) => !end.endsWith(' 70'));
+    .filter((end) => !/ ended with 70\b/.test(end));
   const problems = [...verdict.problems, ...settled.open.map((text) => `open: ${text}`), ...crashes];
   return { ok: problems.length === 0 && lost + doubled + differing === 0, line, problems, faults: injector.counts };
 }

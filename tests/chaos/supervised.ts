@@ -56,11 +56,13 @@ export class Supervised {
     const log = createWriteStream(logFile, { flags: 'a' });
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
+    let said = '';
+    child.stderr?.on('data', (text: Buffer) => (said = `: ${text.toString().trim()}`));
     child.on('error', () => undefined);
     child.once('close', (code, signal) => {
       alive.delete(child);
       log.end(`-- ended: ${signal ?? code}\n`);
-      if (!this.#killed && this.#wanted) this.ends.push(`${this.spec.name} ended with ${signal ?? code}`);
+      if (!this.#killed && this.#wanted) this.ends.push(`${this.spec.name} ended with ${signal ?? code}${said}`);
       this.#killed = false;
       this.#frozen = false;
       this.#child = null;

@@ -147,15 +147,19 @@ export class Controller {
   }
 
   /** One cycle from its trigger to its end. */
-  async cycle(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
-    const { runId } = await this.openCycle(replicaId);
-    return this.ended(runId, timeoutMs);
+  cycle(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
+    return this.#wholeCycle(replicaId, {}, timeoutMs);
   }
 
-  /** A cycle that compares all documents (E19); not one that a repair opened a moment ago and that compares none. */
-  async sweep(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
+  /** A cycle that compares all documents (E19). */
+  sweep(replicaId?: number, timeoutMs = 60_000): Promise<Run> {
+    return this.#wholeCycle(replicaId, { sweep: true }, timeoutMs);
+  }
+
+  /** Not one that a repair opened a moment ago: it may have read its feed before the change that the test made. */
+  async #wholeCycle(replicaId: number | undefined, purpose: { sweep?: boolean }, timeoutMs: number): Promise<Run> {
     for (;;) {
-      const { runId, alreadyRunning } = await this.openCycle(replicaId, { sweep: true });
+      const { runId, alreadyRunning } = await this.openCycle(replicaId, purpose);
       const run = await this.ended(runId, timeoutMs);
       if (!alreadyRunning) return run;
     }

@@ -216,6 +216,7 @@ const runCalls: Calls<typeof runs> = {
   releaseForgottenRuns: (db, { worker }) => runs.releaseForgottenRuns(db, worker, never),
   releaseRunsOf: (db, { worker }) => runs.releaseRunsOf(db, worker),
   takeLostRuns: (db) => runs.takeLostRuns(db, { worker: crypto.randomUUID(), lostAfterMs: LOST_AFTER_MS }),
+  undispatchRun: (db, { runId }) => runs.undispatchRun(db, runId, 1),
   startChildren: (db, { cycleId, worker }) => runs.startChildren(db, cycleId, worker),
   noteRunDispatched: (db, { runId }) => runs.noteRunDispatched(db, runId),
   closedAmong: (db, { runId }) => runs.closedAmong(db, [runId]),
@@ -353,6 +354,7 @@ const smallCalls = {
     dropTaxonomyLinks: (db) => taxonomy.dropTaxonomyLinks(db, [1, 2]),
     ownerOfObject: (db, { replicaId }) => taxonomy.ownerOfObject(db, replicaId, 'tag', 4),
     markDirtyByMasterDoc: (db, { replicaId }) => taxonomy.markDirtyByMasterDoc(db, replicaId, [1, 2]),
+    waitsForCleanUp: (db, { replicaId }) => taxonomy.waitsForCleanUp(db, replicaId),
     openDocumentWrites: (db, { replicaId }) => taxonomy.openDocumentWrites(db, replicaId),
   } satisfies Calls<typeof taxonomy> as Record<string, Call>,
 };

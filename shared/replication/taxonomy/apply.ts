@@ -15,7 +15,7 @@ import type { ReplicaRun } from '../sync-replica.ts';
 import { revisitUsers, rowOf, save, warn, type Applying } from './applying.ts';
 import { changeField, createField } from './fields.ts';
 import { changeObject, createObject, moveTag } from './objects.ts';
-import { deleteObject, removeOptions } from './removals.ts';
+import { deleteObject, removeOptions, repeatCleanUps } from './removals.ts';
 
 export async function applyTaxonomy(run: ReplicaRun, input: PlanInput, plan: TaxonomyPlan): Promise<TranslationTables> {
   const ids = {} as Record<TaxonomyKind, Map<number, number>>;
@@ -34,6 +34,7 @@ export async function applyTaxonomy(run: ReplicaRun, input: PlanInput, plan: Tax
   await taxonomyRepo.dropTaxonomyLinks(run.deps.db, plan.forget);
   for (const row of plan.notes) await noteDown(work, row);
   for (const action of plan.actions) await carryOut(work, action);
+  await repeatCleanUps(work);
   const { ids: taxonomy, fields, unmapped, tagParents } = work;
   return { ...plan.tables, taxonomy, fields, unmapped, tagParents };
 }

@@ -42,6 +42,26 @@ export async function removeOptions(work: Applying, action: RemoveOptions): Prom
   done(work, action);
 }
 
+/**
+ * Documents of an earlier run still wait for a clean-up. If the task was lost it never comes by itself, but any save of the
+ * field makes paperless begin it anew (paperless-api.md 10.5); one that is only late clears nothing twice.
+ */
+export async function repeatCleanUps(work: Applying): Promise<void> {
+  const { deps, replica, run, writer, signal } = work.run;
+  const shortened = [...work.fields.values()].filter(({ removedOnReplica }) => removedOnReplica?.size);
+  if (shortened.length === 0 || !(await taxonomyRepo.waitsForCleanUp(deps.db, replica.id))) return;
+  for (const { replicaId } of shortened) {
+    const copy = await writer.customField(replicaId, signal);
+    if (copy?.dataType !== 'select') continue;
+    const options = copy.selectOptions.map(({ id, label }) => ({ id, label }));
+    await patchField(work, replicaId, { extra_data: { select_options: options } });
+    deps.log.warning(
+      `"${replica.name}" has not cleared the values of a removed option of "${copy.name}"; it was asked to do so again.`,
+      { replicaId: replica.id, runId: run.id, code: 'option_clean_up' },
+    );
+  }
+}
+
 /** Under both lists as they are right now. */
 function stillRemovable(
   work: Applying,

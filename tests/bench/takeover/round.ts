@@ -81,9 +81,9 @@ async function replicaId({ db }: Stage, name: string): Promise<number> {
   return (await db.selectFrom('replicas').select('id').where('name', '=', name).executeTakeFirstOrThrow()).id;
 }
 
-/** Every document of the run is held by some process, in a request that is not answered. */
+/** Every document of the run is held by some process, in a request that is not answered or on the way to it. */
 async function workInHands(stage: Stage, replica: number): Promise<number> {
-  stage.copy.setFault('slow', { match: { method: 'GET', contains: 'archive_serial_number=2' }, value: 3_600_000 });
+  stage.master.setFault('slow', { match: { method: 'GET', pathSuffix: '/download/' }, value: 3_600_000 });
   const { runId } = await openCycle(stage.opening, { trigger: 'manual', replicaId: replica });
   await waitFor(
     'all documents to be in hands',

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase, sessionName } from '../../../shared/db/client.ts';
 import { currentLeader } from '../../../shared/db/leader.repo.ts';
 import { lockOpening } from '../../../shared/db/master.repo.ts';
-import { takeLostRuns } from '../../../shared/db/runs.repo.ts';
+import { startChildren, takeLostRuns } from '../../../shared/db/runs.repo.ts';
 import type { Db, Tables } from '../../../shared/db/tables.ts';
 import { beat, declareDead, livingWorkers, registerWorker, signOff } from '../../../shared/db/workers.repo.ts';
 import { systemClock } from '../../../shared/kernel/clock.ts';
@@ -13,6 +13,7 @@ import { createLeadership, type Leadership } from '../../../shared/replication/l
 import { loadSettings } from '../../../shared/replication/load-settings.ts';
 import { maintain } from '../../../shared/replication/maintain.ts';
 import { openCycle, openDueCycle } from '../../../shared/replication/open-cycle.ts';
+import { sendRuns } from '../../../shared/replication/send-runs.ts';
 import { verifyTick } from '../../../shared/replication/verify-tick.ts';
 import { Controller } from '../../support/controller.ts';
 import { gate } from '../../support/wait.ts';
@@ -225,6 +226,19 @@ describe('a cycle', () => {
     void openCycle(engine(one, never as ReturnType<typeof recordingQueue>), { trigger: 'manual' });
     const other = { worker: randomUUID(), lostAfterMs: 40_000 };
     await expect.poll(async () => (await takeLostRuns(db, other)).map(({ kind }) => kind)).toEqual(['cycle']);
+  });
+
+  it('whose job, or those of its replicas, the queue does not take is free for the next look of any process', async () => {
+    const one = await startProcess();
+    const refusing = { ...recordingQueue(), replica: () => Promise.reject(new Error('the line is cut')) };
+    const { runId } = await openCycle(engine(one), { trigger: 'manual' });
+    await db.updateTable('sync_runs').set({ phase: 'replicas' }).where('id', '=', runId).execute();
+    const children = await startChildren(db, runId, one.id);
+    const other = { worker: randomUUID(), lostAfterMs: 40_000 };
+    expect(await takeLostRuns(db, other)).toEqual([]);
+    await sendRuns(engine(one, refusing as ReturnType<typeof recordingQueue>), children);
+    expect((await takeLostRuns(db, other)).map(({ id }) => id).sort()).toEqual(children.map(({ id }) => id).sort());
+    expect(await openCycles()).toHaveLength(1);
   });
 
   it('waits for nobody who froze while opening one', async () => {

@@ -102,8 +102,8 @@ for (const generation of ['v3', 'v2'] as const)
 for (const generation of ['v3', 'v2'] as const)
   describe(`a select option removed on the master, ${generation} replica`, () => {
     const OPTIONS = ['North', 'South'].map((label) => ({ id: label.toLowerCase(), label }));
-    const open = async () => {
-      const stage = await TaxonomyStage.open('v3', generation, { consumers: 1 });
+    const open = async (timings = {}) => {
+      const stage = await TaxonomyStage.open('v3', generation, { consumers: 1 }, timings);
       const field = await stage.make(stage.master, 'custom_field', {
         name: 'Shelf',
         data_type: 'select',
@@ -154,6 +154,28 @@ for (const generation of ['v3', 'v2'] as const)
           title: 'changed at the same time',
           custom_fields: [{ value: null }],
         });
+      } finally {
+        await stage.close();
+      }
+    });
+
+    it('a clean-up that the replica has lost holds up no run, and is asked for again by the next one', async () => {
+      const { stage, id, removeSouth } = await open({ cleanUpWaitMs: 300 });
+      try {
+        await removeSouth();
+        stage.replica.act('pause-worker');
+        expect((await stage.controller.sweep()).outcome).toBe('ok');
+        const waiting = (await stage.controller.links()).find((one) => one.master_doc_id === id);
+        expect(waiting).toMatchObject({ error_code: 'option_clean_up' });
+        stage.replica.act('wipe-queue');
+        stage.replica.act('resume-worker');
+        await stage.cycle();
+        await stage.replica.idle();
+        expect((await stage.cycle()).outcome).toBe('ok');
+        expect(await stage.copyOf(id)).toMatchObject({ custom_fields: [{ value: null }] });
+        expect(await stage.equal()).toMatchObject({ differing: {}, taxonomy: [] });
+        const settled = (await stage.controller.links()).find((one) => one.master_doc_id === id);
+        expect(settled).toMatchObject({ phase: 'ok', error_code: null });
       } finally {
         await stage.close();
       }

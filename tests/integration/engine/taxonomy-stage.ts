@@ -2,6 +2,7 @@
 import { compareInstances } from '../../../services/demo/compare.ts';
 import { taxonomyLinks } from '../../../shared/db/taxonomy.repo.ts';
 import type { DeletionMode, Replica, Run } from '../../../shared/db/tables.ts';
+import type { EngineTimings } from '../../../shared/replication/deps.ts';
 import { Controller } from '../../support/controller.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
@@ -30,9 +31,14 @@ export class TaxonomyStage {
     this.controller = controller;
   }
 
-  static async open(from: 'v2' | 'v3', to: 'v2' | 'v3', options: { consumers?: number } = {}): Promise<TaxonomyStage> {
+  static async open(
+    from: 'v2' | 'v3',
+    to: 'v2' | 'v3',
+    options: { consumers?: number } = {},
+    timings: Partial<EngineTimings> = {},
+  ): Promise<TaxonomyStage> {
     const [master, replica] = [await simulator(from), await simulator(to, options)];
-    const controller = await Controller.start({ master, replicas: { copy: replica } });
+    const controller = await Controller.start({ master, replicas: { copy: replica }, timings });
     return new TaxonomyStage(master, replica, controller);
   }
 
