@@ -23,6 +23,21 @@ export function csvTable<Row>(
   });
 }
 
+/** Of rows with an id, the newest first; `from` is the id of the last row that the caller has. */
+export function csvNewestFirst<Row extends { readonly id: number }>(
+  c: Context,
+  name: string,
+  columns: readonly (keyof Row & string)[],
+  page: (before: number | undefined, limit: number) => Promise<readonly Row[]>,
+  from?: number,
+): Response {
+  return csvTable(c, name, {
+    columns,
+    cells: (row: Row) => columns.map((column) => row[column]),
+    page: (after, limit) => page(after?.id ?? from, limit),
+  });
+}
+
 /** Of lines that are written as they are. */
 export function csvFile<Row>(
   c: Context,
@@ -47,7 +62,7 @@ export function full<Row>(rows: readonly Row[], limit = PAGE): Row | undefined {
   return rows.length === limit ? rows.at(-1) : undefined;
 }
 
-export const csvHeaders = (name: string) => ({
+const csvHeaders = (name: string) => ({
   'content-type': 'text/csv; charset=utf-8',
   'content-disposition': `attachment; filename="${name}.csv"`,
 });

@@ -32,18 +32,41 @@ const TYPES: Readonly<Record<JobState, readonly string[]>> = {
   failed: ['failed'],
 };
 
-/** The newest first, over all queues. */
-export async function listJobs(backend: QueueBackend, states: readonly JobState[], limit: number): Promise<JobView[]> {
-  const found: JobView[] = [];
-  for (const queue of QUEUES)
-    for (const state of states) {
-      const types = [...TYPES[state]] as JobType[];
-      const jobs = (await backend.queue(queue).getJobs(types, 0, limit - 1, false)) as (Job | undefined)[];
-      // One that ended between the list and the look at it has no row any more.
-      for (const job of jobs) if (job !== undefined) found.push(viewOf(queue, state, job));
-    }
-  found.sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime() || b.id.localeCompare(a.id));
-  return found.slice(0, limit);
+/** As far as people page: a queue keeps its jobs in the order of its own work, so they are sorted here. */
+const IN_REACH = 1000;
+
+/** The newest first, over all queues, among the first thousand of each queue and state. */
+export async function listJobs(
+  backend: QueueBackend,
+  states: readonly JobState[],
+  page: { readonly after?: JobCursor | undefined; readonly limit: number },
+): Promise<JobView[]> {
+  const found = await Promise.all(
+    QUEUES.map(async (queue) => {
+      const own = new Map<string, JobView>();
+      for (const state of states) {
+        const jobs = await backend.queue(queue).getJobs([...TYPES[state]] as JobType[], 0, IN_REACH - 1, false);
+        // One that ended between the list and the look at it has no row any more; one that moved on is seen twice.
+        for (const job of jobs as (Job | undefined)[])
+          if (job !== undefined) own.set(String(job.id), viewOf(queue, state, job));
+      }
+      return [...own.values()];
+    }),
+  );
+  const { after, limit } = page;
+  const rest = found.flat().filter((job) => after === undefined || byAge(cursorOf(job), after) > 0);
+  return rest.sort((a, b) => byAge(cursorOf(a), cursorOf(b))).slice(0, limit);
+}
+
+/** Where a page ended; ids alone are no order, and times alone are not enough of one. */
+export interface JobCursor {
+  readonly created: number;
+  readonly id: string;
+}
+export const cursorOf = (job: JobView): JobCursor => ({ created: job.createdAt.getTime(), id: job.id });
+
+function byAge(a: JobCursor, b: JobCursor): number {
+  return b.created - a.created || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }
 
 /** Null: there is no such job, or no longer. */

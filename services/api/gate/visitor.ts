@@ -23,6 +23,9 @@ export interface GateVariables {
 }
 export type GateContext = Context<GateVariables>;
 
+/** As the audit log names him. */
+export const actorOf = (c: GateContext): string => c.get('visitor')?.name ?? 'anybody';
+
 /** Null: unknown. A key that is given counts alone: one that is revoked must not act as somebody else. */
 export async function visitorOf(
   c: GateContext,

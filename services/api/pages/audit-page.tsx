@@ -1,10 +1,10 @@
 /** What operators did: who, when, from where, what, and how it was answered (S7). */
-import { listAudit, type AuditRow } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
-import { id, text } from '../input.ts';
+import { id } from '../input.ts';
+import { AUDIT_FILTERS, loadAudit, type AuditRow } from '../presenters/audit.ts';
 import { Badge } from './components/badge.tsx';
 import { Field, FilterForm } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
@@ -14,17 +14,12 @@ import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 
 const PAGE = 100;
-const QUERY = z.strictObject({
-  actor: text(200).optional(),
-  action: text(200).optional(),
-  target: text(200).optional(),
-  cursor: id.optional(),
-});
+const QUERY = z.strictObject({ ...AUDIT_FILTERS, cursor: id.optional() });
 
 export function auditPage(deps: ApiDeps): Hono<GateVariables> {
   return new Hono<GateVariables>().get('/audit', async (c) => {
     const { cursor, ...filter } = filtersOf(c, QUERY);
-    const rows = await listAudit(deps.db, filter, { before: cursor, limit: PAGE });
+    const rows = await loadAudit(deps, filter, { before: cursor, limit: PAGE });
     const given = givenOf(c);
     const next = rows.length === PAGE ? (rows.at(-1)?.id ?? null) : null;
     return renderPage(

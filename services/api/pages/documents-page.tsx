@@ -6,7 +6,7 @@ import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
 import { openVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { GateContext, GateVariables } from '../gate/visitor.ts';
+import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { idOf } from '../input.ts';
 import { DOCUMENT_QUERY, loadDocumentSearch, type DocumentList } from '../presenters/document-search.ts';
@@ -57,7 +57,7 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
   routes.post('/documents/:id/replicas/:replica/verify', (c) =>
     act(c, deps, `/documents/${idOf(c)}`, async () => {
       const { masterDocId, replica } = await about(c);
-      const askedBy = c.get('visitor')?.name ?? 'anybody';
+      const askedBy = actorOf(c);
       const question = {
         replicaId: replica.id,
         scope: 'document',

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
 import { pauseReplica } from '../../../shared/replication/pause-replica.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { GateContext, GateVariables } from '../gate/visitor.ts';
+import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { idOf, text } from '../input.ts';
 import { presentDeletions } from '../presenters/deletions.ts';
 import { linksOf, REPLICA_ACTS, removeReplica, testSaved } from '../presenters/replica-acts.ts';
@@ -52,7 +52,7 @@ function addSimple(routes: Hono<GateVariables>, deps: ApiDeps): void {
     routes.post(`/:id/${verb}`, async (c) => {
       const id = idOf(c);
       const back = (await formOf(c, z.object({}))).values['back'] === '/' ? '/' : `/replicas/${id}`;
-      return act(c, deps, back, async (values) => work(deps, await existingReplica(deps.db, id), values));
+      return act(c, deps, back, async (values) => work(deps, await existingReplica(deps.db, id), values, actorOf(c)));
     });
 }
 

@@ -70,8 +70,8 @@ async function lookAtAll(
 ): Promise<Pick<QueuePage, 'queues' | 'fault' | 'failed' | 'jobs'>> {
   const asked = Promise.all([
     Promise.all(QUEUES.map((name) => lookAtQueue(backend, name))),
-    listJobs(backend, ['failed'], FAILED_SHOWN),
-    state === undefined ? null : listJobs(backend, [state], PAGE),
+    listJobs(backend, ['failed'], { limit: FAILED_SHOWN }),
+    state === undefined ? null : listJobs(backend, [state], { limit: PAGE }),
   ]);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {

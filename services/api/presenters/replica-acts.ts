@@ -18,7 +18,8 @@ import { plural } from './replica-state.ts';
 import type { Replica } from '../existing.ts';
 
 type Values = Readonly<Record<string, string>>;
-export type Act = (deps: ApiDeps, replica: Replica, values: Values) => Promise<string>;
+/** `actor`: who does it, as the audit log names him. */
+export type Act = (deps: ApiDeps, replica: Replica, values: Values, actor: string) => Promise<string>;
 
 const depthOf = z.enum(DEPTHS).catch('checksum');
 
@@ -45,9 +46,9 @@ async function acknowledgeUploads(deps: ApiDeps, { id, name }: Replica): Promise
   return `Uploads to "${name}" go on with the next cycle.`;
 }
 
-async function verify(deps: ApiDeps, { id }: Replica, values: Values): Promise<string> {
+async function verify(deps: ApiDeps, { id }: Replica, values: Values, askedBy: string): Promise<string> {
   const depth = depthOf.parse(values['depth']);
-  const asked = { replicaId: id, scope: 'replica', depth, trigger: 'manual', askedBy: 'page' } as const;
+  const asked = { replicaId: id, scope: 'replica', depth, trigger: 'manual', askedBy } as const;
   const { verificationId, alreadyRunning } = await openVerification(deps, asked);
   return alreadyRunning
     ? `Verification ${verificationId} is under way already.`

@@ -1,5 +1,4 @@
 import type { Finding, LedgerRow, Verification } from '../../../shared/db/tables.ts';
-import { csvLine } from '../../../shared/domain/csv.ts';
 
 /** A receipt: what was compared, when, how deep, for whom, and what came of it. */
 export function presentVerification(row: Verification, replica: string | null) {
@@ -79,10 +78,15 @@ export function presentFinding(row: Finding) {
   };
 }
 
-/** Flat objects as CSV, the first one's keys as the header. */
-export function toCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
-  const [first] = rows;
-  if (first === undefined) return '';
-  const columns = Object.keys(first);
-  return csvLine(columns) + rows.map((row) => csvLine(columns.map((column) => row[column]))).join('');
-}
+/** As tables. */
+export const VERIFICATION_COLUMNS = [
+  ...(['id', 'replica_id', 'replica', 'scope', 'document', 'depth', 'trigger', 'asked_by', 'state', 'phase'] as const),
+  ...(['requested_at', 'started_at', 'finished_at', 'budget_seconds', 'spent_seconds', 'compared', 'equal'] as const),
+  ...(['derived', 'findings', 'skipped', 'bytes_read', 'master_documents', 'replica_documents', 'subset'] as const),
+  ...(['digest', 'error_code', 'error'] as const),
+];
+export const FINDING_COLUMNS = [
+  ...(['id', 'replica_id', 'kind', 'state', 'depth', 'master_doc_id', 'replica_doc_id', 'message', 'hint'] as const),
+  ...(['fields', 'found_at', 'last_seen_at', 'verification_id', 'last_verification_id', 'repairs', 'reason'] as const),
+  ...(['repaired_at', 'verified_again_at', 'verified_again_by'] as const),
+];

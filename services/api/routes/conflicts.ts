@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { listConflicts } from '../../../shared/db/conflicts.repo.ts';
 import { resolveConflict } from '../../../shared/replication/resolve-conflict.ts';
-import { csvTable } from '../csv.ts';
+import { csvNewestFirst } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { cursorAfter, id, idParam, pageSize } from '../input.ts';
 import { answer, csvAnswer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
@@ -60,12 +60,9 @@ export function conflictRoutes(deps: ApiDeps): Routes {
   });
   routes.openapi(getCsv, (c) => {
     const filter = filterOf(c.req.valid('query'));
-    return csvTable(c, 'conflicts', {
-      columns: COLUMNS,
-      cells: (row: ReturnType<typeof presentConflict>) => COLUMNS.map((column) => row[column]),
-      page: async (after, limit) =>
-        (await listConflicts(deps.db, filter, { before: after?.id, limit })).map(presentConflict),
-    });
+    return csvNewestFirst(c, 'conflicts', COLUMNS, async (before, limit) =>
+      (await listConflicts(deps.db, filter, { before, limit })).map(presentConflict),
+    );
   });
   routes.openapi(postResolve, async (c) => {
     const decided = await resolveConflict(deps, c.req.valid('param').id, c.req.valid('json').keep);

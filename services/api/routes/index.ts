@@ -1,6 +1,7 @@
 /** Everything that answers programs, in one tree: what is served, and what the document describes. */
 import type { ApiDeps } from '../deps.ts';
 import { newRoutes, type Routes } from '../operation.ts';
+import { auditRoutes } from './audit.ts';
 import { backupRoutes } from './backup.ts';
 import { conflictRoutes } from './conflicts.ts';
 import { deletionRoutes, masterRoutes } from './deletions.ts';
@@ -52,6 +53,7 @@ export function apiRoutes(deps: ApiDeps): Routes {
   routes.route('/api/stats', statsRoutes(deps));
   routes.route('/api/backup', backupRoutes(deps));
   routes.route('/api/keys', keyRoutes(deps));
+  routes.route('/api/audit', auditRoutes(deps));
   routes.route(
     '/api',
     docsRoutes(deps, () => routes),

@@ -1,6 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { findJob, JOB_STATES, listJobs, retryJob, type JobView } from '../../../shared/queue/jobs.ts';
+import {
+  cursorOf,
+  findJob,
+  JOB_STATES,
+  listJobs,
+  retryJob,
+  type JobCursor,
+  type JobView,
+} from '../../../shared/queue/jobs.ts';
 import { maskText } from '../../../shared/telemetry/mask.ts';
+import { full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { pageSize, text } from '../input.ts';
@@ -9,15 +18,30 @@ import { answer, newRoutes, operation, type Routes } from '../operation.ts';
 import { jobList, oneJob } from '../schemas/control.ts';
 
 const jobParam = z.object({ id: text(200) });
+/** Time and id of the last job of the page before. */
+const cursor = text(230)
+  .regex(/^\d{1,15}\..+$/, 'must be the next_cursor of a page')
+  .transform((given): JobCursor => {
+    const at = given.indexOf('.');
+    return { created: Number(given.slice(0, at)), id: given.slice(at + 1) };
+  })
+  .openapi({ type: 'string' });
 const tags = ['Jobs'];
 const getJobs = operation({
   method: 'get',
   path: '/',
   operationId: 'listJobs',
-  summary: 'Jobs in the queue, newest first; finished ones are kept for an hour, failed ones for a week',
+  summary:
+    'Jobs in the queue, newest first, at most 1,000 of each queue and state; finished ones are kept for an hour, failed ones for a week',
   tags,
-  request: { query: z.strictObject({ status: z.enum(JOB_STATES).optional(), limit: pageSize(50, 500) }) },
-  responses: { 200: answer('The jobs.', jobList) },
+  request: {
+    query: z.strictObject({
+      status: z.enum(JOB_STATES).optional(),
+      cursor: cursor.optional(),
+      limit: pageSize(50, 500),
+    }),
+  },
+  responses: { 200: answer('A page of jobs.', jobList) },
 });
 const getJob = operation({
   method: 'get',
@@ -42,9 +66,11 @@ const postRetry = operation({
 export function jobRoutes(deps: ApiDeps): Routes {
   const routes = newRoutes();
   routes.openapi(getJobs, async (c) => {
-    const { status, limit } = c.req.valid('query');
-    const jobs = await listJobs(deps.backend, status === undefined ? JOB_STATES : [status], limit);
-    return c.json({ jobs: jobs.map(present) }, 200);
+    const { status, cursor: after, limit } = c.req.valid('query');
+    const jobs = await listJobs(deps.backend, status === undefined ? JOB_STATES : [status], { after, limit });
+    const last = full(jobs, limit);
+    const next = last === undefined ? null : cursorOf(last);
+    return c.json({ jobs: jobs.map(present), next_cursor: next === null ? null : `${next.created}.${next.id}` }, 200);
   });
   routes.openapi(getJob, async (c) => {
     const { id } = c.req.valid('param');

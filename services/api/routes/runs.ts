@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { findRun, listChildRuns, listRuns } from '../../../shared/db/views.repo.ts';
 import { cancelRun } from '../../../shared/replication/pause-replica.ts';
-import { csvTable } from '../csv.ts';
+import { csvNewestFirst } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
 import { cursorAfter, id, idParam, pageSize } from '../input.ts';
 import { answer, csvAnswer, newRoutes, operation, type Routes } from '../operation.ts';
-import { presentRun, type PresentedRun } from '../presenters/runs.ts';
+import { presentRun } from '../presenters/runs.ts';
 import { oneRun, RUN_OUTCOMES, runPage, runWithReplicas } from '../schemas/runs.ts';
 
 const filters = {
@@ -71,12 +71,9 @@ export function runRoutes(deps: ApiDeps): Routes {
   });
   routes.openapi(getCsv, (c) => {
     const [filter, now] = [filterOf(c.req.valid('query')), deps.clock.now()];
-    return csvTable(c, 'runs', {
-      columns: COLUMNS,
-      cells: (run: PresentedRun) => COLUMNS.map((column) => run[column]),
-      page: async (after, limit) =>
-        (await listRuns(deps.db, filter, { before: after?.id, limit })).map((run) => presentRun(run, now)),
-    });
+    return csvNewestFirst(c, 'runs', COLUMNS, async (before, limit) =>
+      (await listRuns(deps.db, filter, { before, limit })).map((run) => presentRun(run, now)),
+    );
   });
   routes.openapi(getRun, async (c) => {
     const { id: runId } = c.req.valid('param');

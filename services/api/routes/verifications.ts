@@ -11,13 +11,20 @@ import {
   openVerification,
   type VerificationRequest,
 } from '../../../shared/replication/verify-open.ts';
-import { csvFile, csvHeaders, full } from '../csv.ts';
+import { csvFile, csvNewestFirst, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
+import { actorOf } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { cursorAfter, id, idParam, pageSize } from '../input.ts';
 import { answer, answerOrCsv, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
-import { presentFinding, presentLedgerRow, presentVerification, toCsv } from '../presenters/verifications.ts';
+import {
+  FINDING_COLUMNS,
+  presentFinding,
+  presentLedgerRow,
+  presentVerification,
+  VERIFICATION_COLUMNS,
+} from '../presenters/verifications.ts';
 import * as schemas from '../schemas/verifications.ts';
 
 const depth = schemas.depth.default('checksum');
@@ -54,7 +61,7 @@ const getVerifications = operation({
   method: 'get',
   path: '/replicas/{id}/verifications',
   operationId: 'listVerifications',
-  summary: 'Verifications of a replica, newest first',
+  summary: 'Verifications of a replica, newest first; as CSV all of them',
   tags,
   request: {
     params: idParam,
@@ -66,7 +73,7 @@ const getFindings = operation({
   method: 'get',
   path: '/replicas/{id}/findings',
   operationId: 'listFindings',
-  summary: 'What verifications of a replica found, newest first',
+  summary: 'What verifications of a replica found, newest first; as CSV all of it',
   tags,
   request: {
     params: idParam,
@@ -89,27 +96,35 @@ export function verificationRoutes(deps: ApiDeps): Routes {
     const { depth: wanted, document } = c.req.valid('json');
     const scope = document === undefined ? ('replica' as const) : ('document' as const);
     const replicaId = c.req.valid('param').id;
-    return c.json(await ask(deps, { replicaId, scope, depth: wanted, masterDocId: document }), 202);
+    return c.json(await ask(deps, actorOf(c), { replicaId, scope, depth: wanted, masterDocId: document }), 202);
   });
   routes.openapi(postVerifyAll, async (c) =>
-    c.json(await ask(deps, { replicaId: null, scope: 'everything', depth: c.req.valid('json').depth }), 202),
+    c.json(
+      await ask(deps, actorOf(c), { replicaId: null, scope: 'everything', depth: c.req.valid('json').depth }),
+      202,
+    ),
   );
   routes.openapi(getVerifications, async (c) => {
     const { format: wanted, cursor, limit } = c.req.valid('query');
     const replica = await existingReplica(deps.db, c.req.valid('param').id);
-    const rows = await repo.listVerifications(deps.db, replica.id, { before: cursor, limit });
-    const verifications = rows.map((row) => presentVerification(row, replica.name));
-    if (wantsCsv(c, wanted)) return c.body(toCsv(verifications), 200, csvHeaders(`verifications-${replica.id}`));
-    return c.json({ verifications, next_cursor: cursorAfter(rows, limit) }, 200);
+    const page = async (before: number | undefined, size: number) =>
+      (await repo.listVerifications(deps.db, replica.id, { before, limit: size })).map((row) =>
+        presentVerification(row, replica.name),
+      );
+    if (wantsCsv(c, wanted))
+      return csvNewestFirst(c, `verifications-${replica.id}`, VERIFICATION_COLUMNS, page, cursor);
+    const verifications = await page(cursor, limit);
+    return c.json({ verifications, next_cursor: cursorAfter(verifications, limit) }, 200);
   });
   routes.openapi(getFindings, async (c) => {
     const { format: wanted, state, kind, verification, cursor, limit } = c.req.valid('query');
     const replica = await existingReplica(deps.db, c.req.valid('param').id);
     const filter = { replicaId: replica.id, state, kind, verificationId: verification };
-    const rows = await findingsRepo.listFindings(deps.db, filter, { before: cursor, limit });
-    const findings = rows.map(presentFinding);
-    if (wantsCsv(c, wanted)) return c.body(toCsv(findings), 200, csvHeaders(`findings-${replica.id}`));
-    return c.json({ findings, next_cursor: cursorAfter(rows, limit) }, 200);
+    const page = async (before: number | undefined, size: number) =>
+      (await findingsRepo.listFindings(deps.db, filter, { before, limit: size })).map(presentFinding);
+    if (wantsCsv(c, wanted)) return csvNewestFirst(c, `findings-${replica.id}`, FINDING_COLUMNS, page, cursor);
+    const findings = await page(cursor, limit);
+    return c.json({ findings, next_cursor: cursorAfter(findings, limit) }, 200);
   });
   addSingle(routes, deps);
   return routes;
@@ -184,8 +199,8 @@ function addSingle(routes: Routes, deps: ApiDeps): void {
 
 type Question = Pick<VerificationRequest, 'replicaId' | 'scope' | 'depth' | 'masterDocId'>;
 
-async function ask(deps: ApiDeps, question: Question) {
-  const opened = await openVerification(deps, { ...question, trigger: 'manual', askedBy: 'api' });
+async function ask(deps: ApiDeps, askedBy: string, question: Question) {
+  const opened = await openVerification(deps, { ...question, trigger: 'manual', askedBy });
   return { verification_id: opened.verificationId, already_running: opened.alreadyRunning };
 }
 

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { FIDELITY_AREAS, type FidelityArea } from '../../../shared/domain/fidelity.ts';
 import { QUEUES } from '../../../shared/queue/catalog.ts';
 import { JOB_STATES } from '../../../shared/queue/jobs.ts';
-import { count, list, maybeText, maybeTime, orNull, time } from './common.ts';
+import { count, list, maybeText, maybeTime, nextCursor, orNull, time } from './common.ts';
 import { connectionTest } from './replicas.ts';
 
 const job = z
@@ -21,7 +21,7 @@ const job = z
     error: maybeText,
   })
   .openapi('Job');
-export const jobList = z.strictObject({ jobs: list(job) });
+export const jobList = z.strictObject({ jobs: list(job), next_cursor: nextCursor });
 export const oneJob = z.strictObject({ job });
 
 const key = z
@@ -40,6 +40,23 @@ const key = z
 export const keyList = z.strictObject({ keys: list(key) });
 export const oneKey = z.strictObject({ key });
 export const madeKey = z.strictObject({ key, secret: z.string().meta({ description: 'Shown this once.' }) });
+
+const act = z
+  .strictObject({
+    id: z.int(),
+    at: time,
+    actor: z.string(),
+    via: z.string().meta({ description: 'How it was proved who it was: key, session, forward, none, cli.' }),
+    action: z.string().meta({ description: 'Method and pattern of the address.' }),
+    target: maybeText,
+    status: z.int().nullable().meta({ description: 'How it was answered; null: it was not.' }),
+    request_id: maybeText,
+    source: maybeText.meta({ description: 'The address that it came from.' }),
+    before: z.unknown().meta({ description: 'What it changed, without secrets; null: nothing that is kept.' }),
+    after: z.unknown(),
+  })
+  .openapi('Act');
+export const auditPage = z.strictObject({ acts: list(act), next_cursor: nextCursor });
 
 const value = z.union([z.string(), z.number()]).nullable();
 const shownSetting = z.strictObject({

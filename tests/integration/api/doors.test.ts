@@ -324,6 +324,27 @@ describe('what is kept and said', () => {
     );
     expect(acts.some(({ actor }) => actor === 'key reader')).toBe(false);
   });
+
+  it('tells programs of the acts, too, page by page and by who, what and where', async () => {
+    const { secret } = await createApiKey(api.db, { name: 'auditor', scope: 'read', createdBy: 'test' });
+    const ask = (query: string) =>
+      api.request('GET', `/api/audit?${query}`, undefined, { authorization: `Bearer ${secret}` });
+    const all = (await ask('limit=1000')).body;
+    expect(all.next_cursor).toBeNull();
+    const ids = all.acts.map(({ id }: { id: number }) => id);
+    const paged: number[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await ask(`limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`);
+      paged.push(...body.acts.map(({ id }: { id: number }) => id));
+      cursor = body.next_cursor;
+    }
+    expect(paged).toEqual(ids);
+    const some = (await ask('actor=key%20root&action=delete&target=/api/keys')).body.acts;
+    expect(some.length).toBeGreaterThan(0);
+    for (const act of some) expect(act).toMatchObject({ actor: 'key root', action: 'DELETE /api/keys/:id' });
+    expect((await ask('actor=nobody')).body.acts).toEqual([]);
+    expect((await api.request('GET', '/api/audit')).status).toBe(401);
+  });
 });
 
 /** Every row of every table, as text. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saveFindings, type NewFinding } from '../../../shared/db/findings.repo.ts';
 import { saveLedger, type NewLedgerRow } from '../../../shared/db/verification-ledger.repo.ts';
@@ -52,6 +53,31 @@ async function receipt(): Promise<number> {
   return id;
 }
 
+test('findings and verifications leave as one table, however many there are and however small a page is', async () => {
+  const loft = await addReplicaRow(api, 'loft');
+  const { rows } = await sql<{
+    id: number;
+  }>`insert into verifications (replica_id, scope, depth, trigger, asked_by, state)
+    select ${loft}, 'replica', 'list', 'manual', 'kim', 'done' from generate_series(1, 1003) returning id`.execute(
+    api.db,
+  );
+  const id = rows[0]?.id ?? 0;
+  await sql`insert into findings (replica_id, replica_doc_id, kind, depth, message, state, verification_id, last_verification_id)
+    select ${loft}, n, 'surplus', 'list', 'Document ' || n, case when n <= 2001 then 'open' else 'accepted' end, ${id}, ${id}
+    from generate_series(1, 2003) n`.execute(api.db);
+  const table = async (path: string) => {
+    const answer = await api.request('GET', `/api/replicas/${loft}/${path}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+    return answer.text.trimEnd().split('\r\n');
+  };
+  const findings = await table('findings?format=csv&state=open&limit=5');
+  expect(findings[0]).toMatch(/^id,replica_id,kind,state,depth,/);
+  expect(new Set(findings).size).toBe(2002);
+  expect(await table('verifications?format=csv')).toHaveLength(1004);
+  expect(await table('findings?format=csv&kind=missing')).toHaveLength(1);
+  await api.db.deleteFrom('replicas').where('id', '=', loft).execute();
+});
+
 describe('POST /api/replicas/{id}/verify', () => {
   test('answers 202 with the id, and the same id while that one has not ended', async () => {
     const first = await api.request('POST', `/api/replicas/${attic}/verify`, { depth: 'checksum' });
@@ -64,7 +90,7 @@ describe('POST /api/replicas/{id}/verify', () => {
     const asked = await api.request('POST', `/api/replicas/${attic}/verify`, { depth: 'metadata', document: 2 });
     expect(asked.status).toBe(202);
     const { body } = await api.get(`/api/verifications/${asked.body.verification_id}`);
-    expect(body.verification).toMatchObject({ scope: 'document', document: 2, depth: 'metadata', asked_by: 'api' });
+    expect(body.verification).toMatchObject({ scope: 'document', document: 2, depth: 'metadata', asked_by: 'anybody' });
   });
 
   test.each([

@@ -63,7 +63,8 @@ onBothQueues('the limits of a replica', (redisUrl) => {
   };
   const uploads = () => replica.requests().filter(isUpload).length;
   const attemptsUsed = async () => (await controller.links()).reduce((sum, link) => sum + link.retry_count, 0);
-  const resting = async () => (await listJobs(backend, ['delayed'], 50)).filter((job) => job.name !== 'maintenance');
+  const resting = async () =>
+    (await listJobs(backend, ['delayed'], { limit: 50 })).filter((job) => job.name !== 'maintenance');
   /** As the schedule or a repair would: what a person triggers takes no notice of quiet hours. */
   const openWithoutPerson = () =>
     openCycle(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { findJob, listJobs, retryJob } from '../../../shared/queue/jobs.ts';
+import { cursorOf, findJob, JOB_STATES, listJobs, retryJob } from '../../../shared/queue/jobs.ts';
 import { done } from '../../../shared/queue/outcome.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
 import { startRunner, type Handlers } from '../../../shared/queue/runner.ts';
@@ -28,7 +28,10 @@ describeOnBothBackends('looks into the queue', (fixture) => {
     try {
       await producer.enqueue('document', { linkId: 1, generation: 2 }, { delayMs: 60_000 });
       await producer.enqueue('cycle', { runId: 7 });
-      const failed = await waitFor('the job to fail', async () => (await listJobs(backend, ['failed'], 10))[0]);
+      const failed = await waitFor(
+        'the job to fail',
+        async () => (await listJobs(backend, ['failed'], { limit: 10 }))[0],
+      );
       expect(failed).toMatchObject({
         queue: 'cycle',
         name: 'cycle',
@@ -37,7 +40,7 @@ describeOnBothBackends('looks into the queue', (fixture) => {
         attempts: 1,
       });
       expect(failed.error).toContain('broken on purpose');
-      const [delayed] = await listJobs(backend, ['delayed'], 10);
+      const [delayed] = await listJobs(backend, ['delayed'], { limit: 10 });
       expect(delayed).toMatchObject({ id: 'document:doc.1.2', payload: { linkId: 1, generation: 2 } });
       expect(delayed?.dueAt?.getTime()).toBeGreaterThan(Date.now() + 30_000);
       await expect(retryJob(backend, 'document:doc.1.2')).rejects.toMatchObject({ code: 'job_not_failed' });
@@ -51,6 +54,30 @@ describeOnBothBackends('looks into the queue', (fixture) => {
       expect(ended.finishedAt).not.toBeNull();
     } finally {
       await runner.close(1000);
+      await backend.close();
+    }
+  });
+
+  it('go through all jobs page by page, the newest first, each of them once', async () => {
+    const backend = await fixture.open();
+    const producer = createProducer(backend);
+    try {
+      for (let linkId = 1; linkId <= 7; linkId += 1)
+        await producer.enqueue('document', { linkId, generation: 1 }, { delayMs: 60_000 * (8 - linkId) });
+      for (let runId = 1; runId <= 3; runId += 1) await producer.enqueue('cycle', { runId });
+      const all = await listJobs(backend, JOB_STATES, { limit: 100 });
+      expect(all.length).toBeGreaterThanOrEqual(10);
+      expect(all.map((job) => job.createdAt.getTime())).toEqual(
+        all.map((job) => job.createdAt.getTime()).toSorted((a, b) => b - a),
+      );
+      const paged = [];
+      for (let page = await listJobs(backend, JOB_STATES, { limit: 4 }); page.length > 0; ) {
+        paged.push(...page);
+        const last = page.at(-1);
+        page = last === undefined ? [] : await listJobs(backend, JOB_STATES, { after: cursorOf(last), limit: 4 });
+      }
+      expect(paged.map(({ id }) => id)).toEqual(all.map(({ id }) => id));
+    } finally {
       await backend.close();
     }
   });

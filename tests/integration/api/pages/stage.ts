@@ -13,7 +13,7 @@ export interface Page {
 
 export interface PageStage {
   readonly api: TestApi;
-  open(path: string): Promise<Page>;
+  open(path: string, accept?: string): Promise<Page>;
   /** A form as a browser posts it. */
   submit(path: string, fields?: Readonly<Record<string, string>>): Promise<Page>;
   /** Submits and follows the 303 with the flash. */
@@ -41,7 +41,7 @@ export async function openStage(): Promise<PageStage> {
     });
   return {
     api,
-    open: (path) => ask(path),
+    open: (path, accept) => ask(path, accept === undefined ? {} : { headers: { accept } }),
     submit,
     async follow(path, fields) {
       const answer = await submit(path, fields);
