@@ -1,34 +1,29 @@
 /** What a person has to decide: edits on replicas, possible copies, names that could stand for several objects. */
-import {
-  findConflict,
-  listConflicts,
-  type Conflict,
-  findProposal,
-  listProposals,
-  listReplicas,
-  listAmbiguous,
-  type AmbiguousName,
-  type MatchProposal,
-} from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { decideMatch } from '../../../shared/replication/decide-match.ts';
 import { resolveConflict } from '../../../shared/replication/resolve-conflict.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
-import { malformed, notFound } from '../http-error.ts';
+import { malformed } from '../http-error.ts';
 import { id, idOf } from '../input.ts';
+import {
+  existingProposal,
+  loadConflict,
+  loadConflictPage,
+  type AmbiguousName,
+  type ConflictPage,
+} from '../presenters/conflicts.ts';
 import { act } from './actions.ts';
 import { ConflictDetail, ConflictTable, ProposalCard } from './components/conflict-parts.tsx';
 import { FilterForm, Select } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
-import { replicaOptions, type Names } from './components/names.tsx';
+import { replicaOptions } from './components/names.tsx';
 import { Empty } from './components/notices.tsx';
 import { ambiguityPages } from './ambiguity-page.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 
-const PAGE = 50;
 const STATES = ['open', 'overwritten', 'keep_master', 'keep_replica', 'gone'] as const;
 const QUERY = z.strictObject({
   replica_id: id.optional(),
@@ -37,26 +32,18 @@ const QUERY = z.strictObject({
   cursor: id.optional(),
 });
 
-interface ConflictPage {
-  readonly conflicts: readonly Conflict[];
-  readonly next: number | null;
-  readonly proposals: readonly MatchProposal[];
-  readonly ambiguous: readonly AmbiguousName[];
-  readonly names: Names;
-}
-
 export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   routes.get('/conflicts', async (c) => {
-    const query = filtersOf(c, QUERY);
-    const page = await load(deps, query);
-    const content = <ConflictsView page={page} given={{ ...givenOf(c), state: query.state }} />;
+    const { replica_id: replicaId, document: masterDocId, state, cursor } = filtersOf(c, QUERY);
+    const filter = { replicaId, masterDocId, state: state === 'any' ? undefined : state };
+    const page = await loadConflictPage(deps, filter, cursor);
+    const content = <ConflictsView page={page} given={{ ...givenOf(c), state }} />;
     return renderPage(c, deps, { title: 'Conflicts', nav: 'conflicts' }, content);
   });
   routes.get('/conflicts/:id', async (c) => {
-    const conflict = await findConflict(deps.db, idOf(c));
-    if (conflict === undefined) throw notFound(`The conflict ${idOf(c)}`, 'conflict_not_found');
-    const content = <ConflictDetail conflict={conflict} names={await listReplicas(deps.db)} />;
+    const { conflict, names } = await loadConflict(deps, idOf(c));
+    const content = <ConflictDetail conflict={conflict} names={names} />;
     return renderPage(c, deps, { title: `Conflict ${conflict.id}`, nav: 'conflicts' }, content);
   });
   routes.post('/conflicts/:id/resolve', (c) =>
@@ -72,8 +59,7 @@ export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
   for (const verb of ['accept', 'reject'] as const)
     routes.post(`/replicas/:replica/matches/:id/${verb}`, (c) =>
       act(c, deps, '/conflicts#matches', async () => {
-        const found = await findProposal(deps.db, idOf(c, 'replica'), idOf(c));
-        if (found === undefined) throw notFound(`The proposal ${idOf(c)}`, 'proposal_not_found');
+        const found = await existingProposal(deps, idOf(c, 'replica'), idOf(c));
         const { proposal, runId } = await decideMatch(deps, found, verb === 'accept' ? 'accepted' : 'rejected');
         const where = { replicaId: proposal.replica_id, docId: proposal.master_doc_id };
         deps.log.info(`Someone ${proposal.state} replica document #${proposal.replica_doc_id} as a copy.`, where);
@@ -82,19 +68,6 @@ export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
     );
   routes.route('/', ambiguityPages(deps));
   return routes;
-}
-
-async function load({ db }: Pick<ApiDeps, 'db'>, query: z.output<typeof QUERY>): Promise<ConflictPage> {
-  const { replica_id: replicaId, document: masterDocId, state, cursor } = query;
-  const filter = { replicaId, masterDocId, state: state === 'any' ? undefined : state };
-  const [conflicts, proposals, ambiguous, names] = await Promise.all([
-    listConflicts(db, filter, { before: cursor, limit: PAGE }),
-    listProposals(db, replicaId ?? null, { state: 'open', after: undefined, limit: PAGE }),
-    listAmbiguous(db, replicaId ?? null, PAGE),
-    listReplicas(db),
-  ]);
-  const last = conflicts.length === PAGE ? conflicts.at(-1) : undefined;
-  return { conflicts, next: last?.id ?? null, proposals, ambiguous, names };
 }
 
 const STATE_OPTIONS = [

@@ -1,13 +1,12 @@
 /** Deletions on one replica: what would go and why, what holds it, what went, and what can come back. */
-import { type Tombstone, listReplicas, acknowledgeDeletions, listTombstones } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { id, idOf } from '../input.ts';
-import { presentDeletions } from '../presenters/deletions.ts';
+import { letDeletionsGo, loadDeletionPage, type presentDeletions, type Tombstone } from '../presenters/deletions.ts';
+import { replicaNames } from '../presenters/names.ts';
 import { begin, nothingHeld, undo } from '../routes/deletions.ts';
 import { act } from './actions.ts';
 import { Badge } from './components/badge.tsx';
@@ -19,7 +18,6 @@ import { Time } from './components/time.tsx';
 import { filtersOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 
-const PAGE = 50;
 /** More would be no page; all of them are in GET /api/replicas/{id}/deletions. */
 const SHOWN = 200;
 const QUERY = z.strictObject({ replica_id: id.optional(), cursor: id.optional() });
@@ -29,17 +27,12 @@ export function deletionPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   routes.get('/deletions', async (c) => {
     const { replica_id: replicaId, cursor } = filtersOf(c, QUERY);
-    const names = await listReplicas(deps.db);
     if (replicaId === undefined) {
+      const names = await replicaNames(deps.db);
       return renderPage(c, deps, { title: 'Deletions', nav: 'replicas' }, <Choose names={names} />);
     }
     const replica = await existingReplica(deps.db, replicaId);
-    const [{ decision }, stones] = await Promise.all([
-      loadDeletions(deps, replica),
-      listTombstones(deps.db, { replicaId }, { before: cursor, limit: PAGE }),
-    ]);
-    const next = stones.length === PAGE ? (stones.at(-1)?.id ?? null) : null;
-    const shown = presentDeletions(replica, decision);
+    const { shown, stones, next } = await loadDeletionPage(deps, replica, cursor);
     return renderPage(
       c,
       deps,
@@ -59,11 +52,8 @@ export function deletionPages(deps: ApiDeps): Hono<GateVariables> {
   routes.post('/deletions/:replica/acknowledge', (c) =>
     act(c, deps, `/deletions?replica_id=${idOf(c, 'replica')}`, async () => {
       const replica = await existingReplica(deps.db, idOf(c, 'replica'));
-      const approved = await acknowledgeDeletions(deps.db, replica.id);
+      const approved = await letDeletionsGo(deps, replica);
       if (approved === null) throw nothingHeld(replica);
-      deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, {
-        replicaId: replica.id,
-      });
       return `${approved} deletions on "${replica.name}" may go; the next run carries them out.`;
     }),
   );

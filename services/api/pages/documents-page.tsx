@@ -1,11 +1,11 @@
 /** Documents: found over all replicas, and one of them side by side. */
-import { retryDocument, findReplica } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { toAppError } from '../../../shared/kernel/errors.ts';
 import { openCycle } from '../../../shared/replication/open-cycle.ts';
-import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
 import { openVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
+import { existingReplica } from '../existing.ts';
+import { makeDue } from '../presenters/document-acts.ts';
 import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { idOf } from '../input.ts';
@@ -49,10 +49,8 @@ export function documentPages(deps: ApiDeps): Hono<GateVariables> {
 
 function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
   const about = async (c: GateContext) => {
-    const [masterDocId, replicaId] = [idOf(c), idOf(c, 'replica')];
-    const replica = await findReplica(deps.db, replicaId);
-    if (replica === undefined) throw replicaNotFound(replicaId);
-    return { masterDocId, replica };
+    const replica = await existingReplica(deps.db, idOf(c, 'replica'));
+    return { masterDocId: idOf(c), replica };
   };
   routes.post('/documents/:id/replicas/:replica/verify', (c) =>
     act(c, deps, `/documents/${idOf(c)}`, async () => {
@@ -75,15 +73,9 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
     routes.post(`/documents/:id/replicas/:replica/${verb}`, (c) =>
       act(c, deps, `/documents/${idOf(c)}`, async () => {
         const { masterDocId, replica } = await about(c);
-        if (!(await retryDocument(deps.db, replica.id, masterDocId)))
-          throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
-        deps.log.info(
-          verb === 'retry' ? 'A person asked for another attempt.' : 'A person asked to write all fields anew.',
-          {
-            replicaId: replica.id,
-            docId: masterDocId,
-          },
-        );
+        const said =
+          verb === 'retry' ? 'A person asked for another attempt.' : 'A person asked to write all fields anew.';
+        await makeDue(deps, replica, masterDocId, said);
         return `1 document is due on "${replica.name}". ${await begin(deps, replica.id)}`;
       }),
     );

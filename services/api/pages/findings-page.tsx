@@ -1,12 +1,11 @@
 /** What verifications found and what they proved, over all replicas. */
-import { acceptFinding, findFinding, listFindings, listReplicas, type Finding } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { FINDING_KINDS, FINDINGS, type FindingKind } from '../../../shared/domain/verification.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
-import { notFound } from '../http-error.ts';
 import { id, idOf } from '../input.ts';
+import { letBe, loadFindingPage, type Finding } from '../presenters/findings.ts';
 import { act } from './actions.ts';
 import { Badge, type Tone } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
@@ -18,7 +17,6 @@ import { Time } from './components/time.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 
-const PAGE = 50;
 const STATES = ['open', 'repairing', 'repaired', 'accepted'] as const;
 const QUERY = z.strictObject({
   replica_id: id.optional(),
@@ -35,25 +33,15 @@ export function findingPages(deps: ApiDeps): Hono<GateVariables> {
     // Of one verification all of them, else what is still to be dealt with.
     const wanted = state ?? (verificationId === undefined ? 'open' : 'any');
     const filter = { replicaId, verificationId, kind, state: wanted === 'any' ? undefined : wanted };
-    const [findings, names] = await Promise.all([
-      listFindings(deps.db, filter, { before: cursor, limit: PAGE }),
-      listReplicas(deps.db),
-    ]);
-    const next = findings.length === PAGE ? (findings.at(-1)?.id ?? null) : null;
+    const { findings, names, next } = await loadFindingPage(deps, filter, cursor);
     const given = { ...givenOf(c), state: wanted };
     const content = <FindingsView findings={findings} names={names} next={next} given={given} />;
     return renderPage(c, deps, { title: 'Findings', nav: 'documents' }, content);
   });
   routes.post('/findings/:id/accept', (c) =>
     act(c, deps, '/findings', async () => {
-      const findingId = idOf(c);
-      const accepted = await acceptFinding(deps.db, findingId);
-      if (accepted === undefined) {
-        if ((await findFinding(deps.db, findingId)) === undefined)
-          throw notFound(`The finding ${findingId}`, 'finding_not_found');
-        return '0 findings were accepted: this one is over already.';
-      }
-      deps.log.info(`Finding ${accepted.id} (${accepted.kind}) was accepted.`, { replicaId: accepted.replica_id });
+      const { accepted } = await letBe(deps, idOf(c));
+      if (!accepted) return '0 findings were accepted: this one is over already.';
       return '1 finding was accepted: it is left as it is, and no longer counts.';
     }),
   );

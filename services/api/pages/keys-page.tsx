@@ -1,12 +1,12 @@
 /** API keys: made, shown once, revoked (S1). */
-import { listApiKeys, type ShownKey } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { AppError } from '../../../shared/kernel/errors.ts';
 import { createApiKey, revokeApiKey } from '../../../shared/replication/doors/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
-import type { GateContext, GateVariables } from '../gate/visitor.ts';
+import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { idOf, text } from '../input.ts';
+import { loadKeys, type PresentedKey } from '../presenters/keys.ts';
 import { act, formOf, type FormValues } from './actions.ts';
 import { Badge } from './components/badge.tsx';
 import { Field, PostButton, PostForm, Select } from './components/forms.tsx';
@@ -22,7 +22,7 @@ const SCOPES = [
 ];
 
 interface KeysProps {
-  readonly keys: readonly ShownKey[];
+  readonly keys: readonly PresentedKey[];
   readonly errors: FormValues;
   readonly values: FormValues;
   /** Shown once. */
@@ -32,7 +32,7 @@ interface KeysProps {
 export function keysPage(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   const show = async (c: GateContext, more: Partial<KeysProps> = {}) => {
-    const props = { errors: {}, values: {}, secret: null, ...more, keys: await listApiKeys(deps.db) };
+    const props = { errors: {}, values: {}, secret: null, ...more, keys: await loadKeys(deps) };
     const status = Object.keys(props.errors).length === 0 ? 200 : 422;
     return renderPage(c, deps, { title: 'API keys', nav: 'settings', status }, <KeysView {...props} />);
   };
@@ -40,7 +40,7 @@ export function keysPage(deps: ApiDeps): Hono<GateVariables> {
   routes.post('/settings/keys', async (c) => {
     const given = await formOf(c, newKey);
     if (!given.ok) return show(c, given);
-    const createdBy = c.get('visitor')?.name ?? 'anybody';
+    const createdBy = actorOf(c);
     try {
       const { key, secret } = await createApiKey(deps.db, { ...given.data, createdBy });
       deps.log.info(`API key "${key.name}" (${key.scope}) was made by ${createdBy}.`);
@@ -90,7 +90,7 @@ function KeysView({ keys, errors, values, secret }: KeysProps) {
   );
 }
 
-function KeyTable({ keys }: { keys: readonly ShownKey[] }) {
+function KeyTable({ keys }: { keys: readonly PresentedKey[] }) {
   return (
     <table class="stack">
       <thead>

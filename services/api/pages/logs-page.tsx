@@ -1,12 +1,17 @@
 /** The log: what people should know, with filters in the address, followed as it grows. */
-import { logsAround, type LogLine } from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
-import { notFound } from '../http-error.ts';
 import { id, idOf } from '../input.ts';
-import { LOG_PAGE_QUERY, loadLogPage, logPageFilter, type LogPage } from '../presenters/logs.ts';
+import {
+  LOG_PAGE_QUERY,
+  loadLogEvent,
+  loadLogPage,
+  logPageFilter,
+  type LogLine,
+  type LogPage,
+} from '../presenters/logs.ts';
 import { DOWNLOAD_MAX } from '../routes/logs.ts';
 import { Field, FilterForm, Select } from './components/forms.tsx';
 import { addressWith, number, Pager, To } from './components/links.tsx';
@@ -39,10 +44,7 @@ export function logsPage(deps: ApiDeps): Hono<GateVariables> {
     return deps.live.logs(c, logPageFilter(query, zone), { render: rowsOf(c, deps, zone), after });
   });
   routes.get('/logs/:id', async (c) => {
-    const logId = idOf(c);
-    const lines = await logsAround(deps.db, logId, AROUND);
-    const line = lines.find((one) => one.id === logId);
-    if (line === undefined) throw notFound(`The log line ${logId}`, 'log_not_found');
+    const { line, lines } = await loadLogEvent(deps, idOf(c), AROUND);
     return renderPage(c, deps, { title: 'Log event', nav: 'logs' }, <EventView line={line} lines={lines} />);
   });
   return routes;

@@ -1,20 +1,17 @@
 /** Verifications and their receipts: what was compared, when, how deep, for whom, and what came of it. */
-import {
-  listReplicas,
-  type LedgerRow,
-  type Verification,
-  ledgerPage,
-  childrenOfVerification,
-  findVerification,
-  listVerifications,
-} from '../presenters/rows.ts';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { cancelVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
-import { notFound } from '../http-error.ts';
 import { id, idOf } from '../input.ts';
+import {
+  existingVerification,
+  loadVerificationList,
+  loadVerificationPage,
+  type LedgerRow,
+  type Verification,
+} from '../presenters/verification-pages.ts';
 import { act } from './actions.ts';
 import { Badge, type Tone } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
@@ -26,8 +23,6 @@ import { Time } from './components/time.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 
-const PAGE = 50;
-const ROWS = 100;
 const LIST_QUERY = z.strictObject({ replica_id: id.optional(), cursor: id.optional() });
 const ROWS_QUERY = z.strictObject({ cursor: id.default(0) });
 const RUNNING: readonly Verification['state'][] = ['waiting', 'running'];
@@ -36,23 +31,13 @@ export function verificationPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   routes.get('/verifications', async (c) => {
     const { replica_id: replicaId, cursor } = filtersOf(c, LIST_QUERY);
-    const [rows, names] = await Promise.all([
-      listVerifications(deps.db, replicaId ?? null, { before: cursor, limit: PAGE }),
-      listReplicas(deps.db),
-    ]);
-    const next = rows.length === PAGE ? (rows.at(-1)?.id ?? null) : null;
+    const { rows, names, next } = await loadVerificationList(deps, replicaId ?? null, cursor);
     const content = <ListView rows={rows} names={names} next={next} given={givenOf(c)} />;
     return renderPage(c, deps, { title: 'Verifications', nav: 'documents' }, content);
   });
   routes.get('/verifications/:id', async (c) => {
     const { cursor } = filtersOf(c, ROWS_QUERY);
-    const one = await findVerification(deps.db, idOf(c));
-    if (one === undefined) throw notFound(`The verification ${idOf(c)}`, 'verification_not_found');
-    const [rows, children, names] = await Promise.all([
-      ledgerPage(deps.db, one.id, cursor, ROWS),
-      childrenOfVerification(deps.db, one.id),
-      listReplicas(deps.db),
-    ]);
+    const { one, rows, children, names, next } = await loadVerificationPage(deps, idOf(c), cursor);
     const live = { active: RUNNING.includes(one.state) };
     return renderPage(
       c,
@@ -61,15 +46,14 @@ export function verificationPages(deps: ApiDeps): Hono<GateVariables> {
       <Live id="verification" active={live.active}>
         <Detail one={one} names={names}>
           {children.length === 0 ? <Ledger rows={rows} /> : <List rows={children} names={names} />}
-          <Pager next={rows.length === ROWS ? (rows.at(-1)?.link_id ?? null) : null} />
+          <Pager next={next} />
         </Detail>
       </Live>,
     );
   });
   routes.post('/verifications/:id/cancel', (c) =>
     act(c, deps, `/verifications/${idOf(c)}`, async () => {
-      const one = await findVerification(deps.db, idOf(c));
-      if (one === undefined) throw notFound(`The verification ${idOf(c)}`, 'verification_not_found');
+      const one = await existingVerification(deps, idOf(c));
       return (await cancelVerification(deps, one))
         ? '1 verification was cancelled; what it compared until now is kept.'
         : '0 verifications were cancelled: it had ended already.';

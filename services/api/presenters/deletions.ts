@@ -3,7 +3,35 @@ import type { listSuspects } from '../../../shared/db/absences.repo.ts';
 import type { SuspectKind, Tombstone } from '../../../shared/db/deletion-tables.ts';
 import type { MasterState } from '../../../shared/db/master.repo.ts';
 import type { Replica } from '../../../shared/db/tables.ts';
+import { acknowledgeDeletions, listTombstones } from '../../../shared/db/tombstones.repo.ts';
 import type { DeletionDecision } from '../../../shared/domain/deletion-guard.ts';
+import { loadDeletions } from '../../../shared/replication/deletion-state.ts';
+import type { ApiDeps } from '../deps.ts';
+import { nextAfter } from './names.ts';
+
+export type { Tombstone };
+
+const PAGE = 50;
+
+/** What would go from this replica, and what went. */
+export async function loadDeletionPage(deps: ApiDeps, replica: Replica, before: number | undefined) {
+  const [{ decision }, stones] = await Promise.all([
+    loadDeletions(deps, replica),
+    listTombstones(deps.db, { replicaId: replica.id }, { before, limit: PAGE }),
+  ]);
+  return { shown: presentDeletions(replica, decision), stones, next: nextAfter(stones, PAGE) };
+}
+
+/** How many of the held deletions may go now; null: none are held. */
+export async function letDeletionsGo(
+  deps: Pick<ApiDeps, 'db' | 'log'>,
+  { id, name }: Pick<Replica, 'id' | 'name'>,
+): Promise<number | null> {
+  const approved = await acknowledgeDeletions(deps.db, id);
+  if (approved !== null)
+    deps.log.warning(`A person let ${approved} deletions on replica "${name}" go.`, { replicaId: id });
+  return approved;
+}
 
 export function presentDeletions(replica: Replica, decision: DeletionDecision) {
   return {

@@ -1,11 +1,13 @@
 /** The log as a page shows it. */
 import { z } from 'zod';
-import { queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
-import { listReplicas } from '../../../shared/db/replicas.repo.ts';
+import { logsAround, queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
 import type { ApiDeps } from '../deps.ts';
-import { malformed } from '../http-error.ts';
+import { malformed, notFound } from '../http-error.ts';
 import { id, text } from '../input.ts';
 import { instantIn } from '../pages/filters.ts';
+import { nextAfter, replicaNames, type Names } from './names.ts';
+
+export type { LogLine };
 
 const PAGE = 100;
 const time = text(40);
@@ -40,7 +42,7 @@ export function logPageFilter(query: Omit<LogPageQuery, 'cursor' | 'follow'>, zo
 export interface LogPage {
   readonly lines: readonly LogLine[];
   readonly next: number | null;
-  readonly replicas: readonly { readonly id: number; readonly name: string }[];
+  readonly replicas: Names;
   readonly retentionDays: number;
   /** Where following begins; null: this page does not follow. */
   readonly after: number | null;
@@ -55,16 +57,23 @@ export async function loadLogPage(
   const filter = logPageFilter(query, zone);
   const [lines, replicas] = await Promise.all([
     queryLogs(deps.db, filter, { before: cursor, limit: PAGE }),
-    listReplicas(deps.db),
+    replicaNames(deps.db),
   ]);
-  const last = lines.length === PAGE ? lines.at(-1) : undefined;
   const following = cursor === undefined && follow === undefined && filter.to === undefined;
   return {
     lines,
-    next: last?.id ?? null,
-    replicas: replicas.map(({ id: replicaId, name }) => ({ id: replicaId, name })),
+    next: nextAfter(lines, PAGE),
+    replicas,
     retentionDays: settings.logRetentionDays,
     after: following ? (lines[0]?.id ?? 0) : null,
     zone,
   };
+}
+
+/** One line with those before and after it, the newest first. */
+export async function loadLogEvent({ db }: Pick<ApiDeps, 'db'>, logId: number, around: number) {
+  const lines = await logsAround(db, logId, around);
+  const line = lines.find((one) => one.id === logId);
+  if (line === undefined) throw notFound(`The log line ${logId}`, 'log_not_found');
+  return { line, lines };
 }

@@ -10,6 +10,8 @@ import { maskText } from '../../../shared/telemetry/mask.ts';
 import type { ApiDeps } from '../deps.ts';
 import { redactPayload } from './redact.ts';
 
+export type { ProcessView };
+
 export interface QueueQuery {
   readonly replica_id?: number | undefined;
   readonly document?: number | undefined;

@@ -2,7 +2,6 @@
 import * as repo from '../../../shared/db/replicas.repo.ts';
 import { countLinksOf } from '../../../shared/db/pages.repo.ts';
 import { retryFailed } from '../../../shared/db/retry.repo.ts';
-import * as tombstones from '../../../shared/db/tombstones.repo.ts';
 import { findRun } from '../../../shared/db/views.repo.ts';
 import { DEPTHS } from '../../../shared/domain/verification.ts';
 import { hygieneOf } from '../../../shared/replication/add-replica.ts';
@@ -14,6 +13,7 @@ import { openVerification } from '../../../shared/replication/verify-open.ts';
 import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import { notFound } from '../http-error.ts';
+import { letDeletionsGo } from './deletions.ts';
 import { plural } from './replica-state.ts';
 import type { Replica } from '../existing.ts';
 
@@ -76,11 +76,10 @@ export const REPLICA_ACTS: Readonly<Record<string, Act>> = {
   'retry-failed': async (deps, { id }) =>
     (await retry(deps, id))?.text ?? 'Nothing had failed; no document was changed.',
   verify,
-  deletions: async (deps, { id, name }) => {
-    const approved = await tombstones.acknowledgeDeletions(deps.db, id);
+  deletions: async (deps, replica) => {
+    const approved = await letDeletionsGo(deps, replica);
     if (approved === null) return 'No deletions wait; nothing was changed.';
-    deps.log.warning(`A person let ${approved} deletions on replica "${name}" go.`, { replicaId: id });
-    return `${plural(approved, 'deletion')} on "${name}" will be carried out by the next cycle.`;
+    return `${plural(approved, 'deletion')} on "${replica.name}" will be carried out by the next cycle.`;
   },
 };
 

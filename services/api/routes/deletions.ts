@@ -13,7 +13,7 @@ import { existingReplica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
 import { cursorAfter, flag, id, idParam, pageSize } from '../input.ts';
 import { answer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
-import { presentDeletions, presentMaster, presentTombstone } from '../presenters/deletions.ts';
+import { letDeletionsGo, presentDeletions, presentMaster, presentTombstone } from '../presenters/deletions.ts';
 import * as schemas from '../schemas/deletions.ts';
 
 const SUSPECTS_SHOWN = 500;
@@ -81,9 +81,8 @@ export function deletionRoutes(deps: ApiDeps): Routes {
       const { decision } = await loadDeletions(deps, replica);
       return c.json({ dry_run: true as const, ...presentDeletions(replica, decision) }, 200);
     }
-    const approved = await tombstones.acknowledgeDeletions(deps.db, replica.id);
+    const approved = await letDeletionsGo(deps, replica);
     if (approved === null) throw nothingHeld(replica);
-    deps.log.warning(`A person let ${approved} deletions on replica "${replica.name}" go.`, { replicaId: replica.id });
     return c.json({ approved }, 200);
   });
   routes.openapi(getTombstones, async (c) => {

@@ -10,6 +10,7 @@ import { existingReplica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
 import { flag, id, idParam, instant, pageSize, text } from '../input.ts';
 import { answer, csvAnswer, newRoutes, operation, type Routes } from '../operation.ts';
+import { makeDue } from '../presenters/document-acts.ts';
 import { loadDocument } from '../presenters/document.ts';
 import * as schemas from '../schemas/documents.ts';
 
@@ -136,9 +137,7 @@ function addRetries(routes: Routes, deps: ApiDeps): void {
   routes.openapi(postRetry, async (c) => {
     const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
     const replica = await existingReplica(deps.db, replicaId);
-    if (!(await retry.retryDocument(deps.db, replica.id, masterDocId)))
-      throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
-    deps.log.info('A person asked for another attempt.', { replicaId: replica.id, docId: masterDocId });
+    await makeDue(deps, replica, masterDocId, 'A person asked for another attempt.');
     return c.json({ retried: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
   });
   routes.openapi(postCancel, async (c) => {

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { listApiKeys, type ShownKey } from '../../../shared/db/api-keys.repo.ts';
 import { createApiKey, revokeApiKey } from '../../../shared/replication/doors/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
+import { actorOf } from '../gate/visitor.ts';
+import { loadKeys, presentKey } from '../presenters/keys.ts';
 import { idParam, text } from '../input.ts';
 import { answer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import { keyList, madeKey, oneKey } from '../schemas/control.ts';
@@ -41,9 +42,9 @@ const deleteKey = operation({
 
 export function keyRoutes(deps: ApiDeps): Routes {
   const routes = newRoutes();
-  routes.openapi(getKeys, async (c) => c.json({ keys: (await listApiKeys(deps.db)).map(presentKey) }, 200));
+  routes.openapi(getKeys, async (c) => c.json({ keys: await loadKeys(deps) }, 200));
   routes.openapi(postKey, async (c) => {
-    const createdBy = c.get('visitor')?.name ?? 'anybody';
+    const createdBy = actorOf(c);
     const { key, secret } = await createApiKey(deps.db, { ...c.req.valid('json'), createdBy });
     deps.log.info(`API key "${key.name}" (${key.scope}) was made by ${createdBy}.`);
     return c.json({ key: presentKey(key), secret }, 201);
@@ -54,8 +55,4 @@ export function keyRoutes(deps: ApiDeps): Routes {
     return c.json({ key: presentKey(key) }, 200);
   });
   return routes;
-}
-
-function presentKey(key: ShownKey) {
-  return { ...key, revoked: key.revoked_at !== null };
 }

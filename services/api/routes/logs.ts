@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
-import { deleteLogsBefore, logsAround, queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
+import { deleteLogsBefore, queryLogs, type LogFilter, type LogLine } from '../../../shared/db/logs.repo.ts';
 import { DAY } from '../../../shared/kernel/clock.ts';
 import { csvLine } from '../../../shared/domain/csv.ts';
 import type { ApiDeps } from '../deps.ts';
-import { notFound } from '../http-error.ts';
 import { cursorAfter, id, idParam, instant, pageSize, text } from '../input.ts';
 import { answer, eventStream, newRoutes, operation, type Routes } from '../operation.ts';
+import { loadLogEvent } from '../presenters/logs.ts';
 import { deletedLogs, LOG_LEVELS, logInContext, logPage } from '../schemas/logs.ts';
 
 export const LOG_FILTERS = {
@@ -110,11 +110,8 @@ export function logRoutes(deps: ApiDeps): Routes {
   });
   // After the named ones, which would be taken for ids.
   routes.openapi(getAround, async (c) => {
-    const { id: logId } = c.req.valid('param');
-    const logs = await logsAround(deps.db, logId, c.req.valid('query').around);
-    const log = logs.find((line) => line.id === logId);
-    if (log === undefined) throw notFound(`The log line ${logId}`, 'log_not_found');
-    return c.json({ log, around: logs }, 200);
+    const { line, lines } = await loadLogEvent(deps, c.req.valid('param').id, c.req.valid('query').around);
+    return c.json({ log: line, around: lines }, 200);
   });
   routes.openapi(deleteOld, async (c) =>
     c.json({ deleted: await deleteLogs(deps, c.req.valid('query').older_than_days) }, 200),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import * as findingsRepo from '../../../shared/db/findings.repo.ts';
+import { listFindings } from '../../../shared/db/findings.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import type { LedgerRow, Verification } from '../../../shared/db/tables.ts';
 import { ledgerPage } from '../../../shared/db/verification-ledger.repo.ts';
@@ -15,7 +15,6 @@ import { csvFile, csvNewestFirst, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
 import { actorOf } from '../gate/visitor.ts';
-import { notFound } from '../http-error.ts';
 import { cursorAfter, id, idParam, pageSize } from '../input.ts';
 import { answer, answerOrCsv, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import {
@@ -25,6 +24,8 @@ import {
   presentVerification,
   VERIFICATION_COLUMNS,
 } from '../presenters/verifications.ts';
+import { letBe } from '../presenters/findings.ts';
+import { existingVerification } from '../presenters/verification-pages.ts';
 import * as schemas from '../schemas/verifications.ts';
 
 const depth = schemas.depth.default('checksum');
@@ -121,7 +122,7 @@ export function verificationRoutes(deps: ApiDeps): Routes {
     const replica = await existingReplica(deps.db, c.req.valid('param').id);
     const filter = { replicaId: replica.id, state, kind, verificationId: verification };
     const page = async (before: number | undefined, size: number) =>
-      (await findingsRepo.listFindings(deps.db, filter, { before, limit: size })).map(presentFinding);
+      (await listFindings(deps.db, filter, { before, limit: size })).map(presentFinding);
     if (wantsCsv(c, wanted)) return csvNewestFirst(c, `findings-${replica.id}`, FINDING_COLUMNS, page, cursor);
     const findings = await page(cursor, limit);
     return c.json({ findings, next_cursor: cursorAfter(findings, limit) }, 200);
@@ -164,7 +165,7 @@ const postAccept = operation({
 function addSingle(routes: Routes, deps: ApiDeps): void {
   routes.openapi(getVerification, async (c) => {
     const { format: wanted, cursor = 0, limit } = c.req.valid('query');
-    const verification = await existing(deps, c.req.valid('param').id);
+    const verification = await existingVerification(deps, c.req.valid('param').id);
     if (wantsCsv(c, wanted)) return receipt(c, deps, verification);
     const rows = await ledgerPage(deps.db, verification.id, cursor, limit);
     const children = await repo.childrenOfVerification(deps.db, verification.id);
@@ -182,17 +183,12 @@ function addSingle(routes: Routes, deps: ApiDeps): void {
     );
   });
   routes.openapi(postCancel, async (c) => {
-    const verification = await existing(deps, c.req.valid('param').id);
+    const verification = await existingVerification(deps, c.req.valid('param').id);
     const cancelled = await cancelVerification(deps, verification);
     return c.json({ verification_id: verification.id, cancelled }, 200);
   });
   routes.openapi(postAccept, async (c) => {
-    const findingId = c.req.valid('param').id;
-    const accepted = await findingsRepo.acceptFinding(deps.db, findingId);
-    const finding = accepted ?? (await findingsRepo.findFinding(deps.db, findingId));
-    if (finding === undefined) throw notFound(`The finding ${findingId}`, 'finding_not_found');
-    if (accepted)
-      deps.log.info(`Finding ${finding.id} (${finding.kind}) was accepted.`, { replicaId: finding.replica_id });
+    const { finding } = await letBe(deps, c.req.valid('param').id);
     return c.json({ finding: presentFinding(finding) }, 200);
   });
 }
@@ -216,10 +212,4 @@ function receipt(c: Context, deps: ApiDeps, { id: verificationId }: Verification
     const rows = await ledgerPage(deps.db, verificationId, after?.link_id ?? 0, RECEIPT_PAGE);
     return { text: rows.map(receiptLine).join(''), last: full(rows, RECEIPT_PAGE) };
   });
-}
-
-async function existing(deps: ApiDeps, verificationId: number): Promise<Verification> {
-  const verification = await repo.findVerification(deps.db, verificationId);
-  if (verification === undefined) throw notFound(`The verification ${verificationId}`, 'verification_not_found');
-  return verification;
 }

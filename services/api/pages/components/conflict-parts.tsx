@@ -1,4 +1,4 @@
-import { type Conflict, type MatchProposal } from '../../presenters/rows.ts';
+import type { Conflict, MatchProposal } from '../../presenters/conflicts.ts';
 import { sidesOf } from '../../presenters/field-matrix.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { PostButton } from './forms.tsx';

@@ -1,4 +1,4 @@
-import { type LogLine } from '../../presenters/rows.ts';
+import type { LogLine } from '../../presenters/logs.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { To } from './links.tsx';
 import { ExactTime } from './time.tsx';

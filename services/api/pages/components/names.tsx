@@ -1,7 +1,8 @@
 /** Names of replicas, for rows that hold an id alone. */
+import type { Names } from '../../presenters/names.ts';
 import { To } from './links.tsx';
 
-export type Names = readonly { readonly id: number; readonly name: string }[];
+export type { Names };
 
 export function nameIn(names: Names, id: number | null): string {
   return names.find((one) => one.id === id)?.name ?? (id === null ? 'all replicas' : `replica ${id}`);

@@ -1,4 +1,4 @@
-import { type ProcessView } from '../../presenters/rows.ts';
+import type { ProcessView } from '../../presenters/queue.ts';
 import type { QueueLook } from '../../../../shared/queue/inspect.ts';
 import { duration } from '../../presenters/replica-state.ts';
 import { useView } from '../view.ts';

@@ -1,0 +1,17 @@
+/** What a person does about one document on one replica. */
+import { retryDocument } from '../../../shared/db/retry.repo.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { Replica } from '../existing.ts';
+import { notFound } from '../http-error.ts';
+
+/** Due again, whatever its state; `said` is what the log says of it. */
+export async function makeDue(
+  deps: Pick<ApiDeps, 'db' | 'log'>,
+  replica: Pick<Replica, 'id'>,
+  masterDocId: number,
+  said: string,
+): Promise<void> {
+  if (!(await retryDocument(deps.db, replica.id, masterDocId)))
+    throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
+  deps.log.info(said, { replicaId: replica.id, docId: masterDocId });
+}
