@@ -12,6 +12,7 @@ import { Empty } from './components/notices.tsx';
 import { ExactTime } from './components/time.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 const PAGE = 100;
 const QUERY = z.strictObject({ ...AUDIT_FILTERS, cursor: id.optional() });
@@ -49,57 +50,46 @@ export function auditPage(deps: ApiDeps): Hono<GateVariables> {
 
 export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Time', 'Who', 'What', 'Answer', 'Before and after']}>
+      {rows.map((row) => (
         <tr>
-          <th>Time</th>
-          <th>Who</th>
-          <th>What</th>
-          <th>Answer</th>
-          <th>Before and after</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr>
-            <td class="nowrap" data-label="Time">
-              <ExactTime at={row.at} />
-            </td>
-            <td data-label="Who">
-              {row.actor}
+          <td class="nowrap" data-label="Time">
+            <ExactTime at={row.at} />
+          </td>
+          <td data-label="Who">
+            {row.actor}
+            <small>
+              {row.via}
+              {row.source === null ? '' : `, ${row.source}`}
+            </small>
+          </td>
+          <td data-label="What">
+            {row.action}
+            {row.target === null ? null : <small>{row.target}</small>}
+          </td>
+          <td data-label="Answer">
+            {row.status === null ? (
+              <span class="faint">none noted</span>
+            ) : (
+              <Badge tone={row.status < 400 ? 'good' : 'bad'}>{String(row.status)}</Badge>
+            )}
+          </td>
+          <td data-label="Before and after">
+            {row.before === null && row.after === null ? (
+              '-'
+            ) : (
+              <>
+                <code>{JSON.stringify(row.before)}</code> → <code>{JSON.stringify(row.after)}</code>
+              </>
+            )}
+            {row.request_id === null ? null : (
               <small>
-                {row.via}
-                {row.source === null ? '' : `, ${row.source}`}
+                <To to={`/logs?q=${encodeURIComponent(row.request_id)}`}>request {row.request_id}</To>
               </small>
-            </td>
-            <td data-label="What">
-              {row.action}
-              {row.target === null ? null : <small>{row.target}</small>}
-            </td>
-            <td data-label="Answer">
-              {row.status === null ? (
-                <span class="faint">none noted</span>
-              ) : (
-                <Badge tone={row.status < 400 ? 'good' : 'bad'}>{String(row.status)}</Badge>
-              )}
-            </td>
-            <td data-label="Before and after">
-              {row.before === null && row.after === null ? (
-                '-'
-              ) : (
-                <>
-                  <code>{JSON.stringify(row.before)}</code> → <code>{JSON.stringify(row.after)}</code>
-                </>
-              )}
-              {row.request_id === null ? null : (
-                <small>
-                  <To to={`/logs?q=${encodeURIComponent(row.request_id)}`}>request {row.request_id}</To>
-                </small>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -17,6 +17,7 @@ import { Empty, RedThing } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { filtersOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 /** More would be no page; all of them are in GET /api/replicas/{id}/deletions. */
 const SHOWN = 200;
@@ -142,34 +143,23 @@ function Plan({ shown, replicaId }: { shown: Shown; replicaId: number }) {
   return (
     <>
       <h2 id="plan">Not on the master any more</h2>
-      <table class="stack">
-        <thead>
+      <Table columns={['Document', 'Copy', 'On the master', 'Here', 'Why']}>
+        {shown.documents.slice(0, SHOWN).map((row) => (
           <tr>
-            <th>Document</th>
-            <th>Copy</th>
-            <th>On the master</th>
-            <th>Here</th>
-            <th>Why</th>
+            <td data-label="Document">
+              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+            </td>
+            <td data-label="Copy">{row.replica_doc_id}</td>
+            <td data-label="On the master">{row.master_state === 'trashed' ? 'in its trash' : 'gone'}</td>
+            <td data-label="Here">
+              <Badge tone={row.goes ? 'warn' : 'calm'}>
+                {row.goes ? `goes: ${ACTIONS[row.action]}` : ACTIONS[row.action]}
+              </Badge>
+            </td>
+            <td data-label="Why">{row.why}</td>
           </tr>
-        </thead>
-        <tbody>
-          {shown.documents.slice(0, SHOWN).map((row) => (
-            <tr>
-              <td data-label="Document">
-                <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
-              </td>
-              <td data-label="Copy">{row.replica_doc_id}</td>
-              <td data-label="On the master">{row.master_state === 'trashed' ? 'in its trash' : 'gone'}</td>
-              <td data-label="Here">
-                <Badge tone={row.goes ? 'warn' : 'calm'}>
-                  {row.goes ? `goes: ${ACTIONS[row.action]}` : ACTIONS[row.action]}
-                </Badge>
-              </td>
-              <td data-label="Why">{row.why}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       {shown.documents.length > SHOWN ? (
         <p>
           <To to={`/api/replicas/${replicaId}/deletions`}>All {number(shown.documents.length)} of them</To>
@@ -185,46 +175,34 @@ function Stones({ stones, replicaId }: { stones: readonly Tombstone[]; replicaId
   if (stones.length === 0)
     return <Empty>Nothing so far. Every copy that is taken away leaves a line here, before it is touched.</Empty>;
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Document', 'Copy', 'Why', 'State', 'When', 'Back']}>
+      {stones.map((stone) => (
         <tr>
-          <th>Document</th>
-          <th>Copy</th>
-          <th>Why</th>
-          <th>State</th>
-          <th>When</th>
-          <th>Back</th>
+          <td data-label="Document">
+            <To to={`/documents/${stone.master_doc_id}`}>{stone.master_doc_id}</To>
+          </td>
+          <td data-label="Copy">{stone.replica_doc_id}</td>
+          <td data-label="Why">
+            {stone.reason.replaceAll('_', ' ')}
+            {stone.detail === null ? null : <small>{stone.detail}</small>}
+          </td>
+          <td data-label="State">{stone.state.replaceAll('_', ' ')}</td>
+          <td data-label="When">
+            <Time at={stone.trashed_at ?? stone.planned_at} />
+          </td>
+          <td data-label="Back">
+            {UNDOABLE.includes(stone.state) && stone.undo_asked_at === null ? (
+              <PostButton action={`/deletions/${replicaId}/${stone.id}/undo`} id={`undo-${stone.id}`}>
+                Undo
+              </PostButton>
+            ) : stone.undo_asked_at === null ? (
+              '-'
+            ) : (
+              'asked for'
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {stones.map((stone) => (
-          <tr>
-            <td data-label="Document">
-              <To to={`/documents/${stone.master_doc_id}`}>{stone.master_doc_id}</To>
-            </td>
-            <td data-label="Copy">{stone.replica_doc_id}</td>
-            <td data-label="Why">
-              {stone.reason.replaceAll('_', ' ')}
-              {stone.detail === null ? null : <small>{stone.detail}</small>}
-            </td>
-            <td data-label="State">{stone.state.replaceAll('_', ' ')}</td>
-            <td data-label="When">
-              <Time at={stone.trashed_at ?? stone.planned_at} />
-            </td>
-            <td data-label="Back">
-              {UNDOABLE.includes(stone.state) && stone.undo_asked_at === null ? (
-                <PostButton action={`/deletions/${replicaId}/${stone.id}/undo`} id={`undo-${stone.id}`}>
-                  Undo
-                </PostButton>
-              ) : stone.undo_asked_at === null ? (
-                '-'
-              ) : (
-                'asked for'
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

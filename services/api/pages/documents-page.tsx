@@ -21,6 +21,7 @@ import { Time } from './components/time.tsx';
 import { DocumentView } from './document-view.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 export function documentPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
@@ -168,49 +169,37 @@ function SearchForm({ list, given }: { list: DocumentList; given: Readonly<Recor
 
 function DocumentTable({ list }: { list: DocumentList }) {
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Document', 'Replica', 'State', 'Reason', 'In step since', 'Verified']}>
+      {list.documents.map((row) => (
         <tr>
-          <th>Document</th>
-          <th>Replica</th>
-          <th>State</th>
-          <th>Reason</th>
-          <th>In step since</th>
-          <th>Verified</th>
+          <td data-label="Document">
+            <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+            {row.replica_doc_id === null ? null : <small>copy {row.replica_doc_id}</small>}
+          </td>
+          <td data-label="Replica">
+            <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
+          </td>
+          <td data-label="State">
+            <PhaseBadge row={row} />
+          </td>
+          <td data-label="Reason">
+            {row.error_msg}
+            {row.error_code === null ? null : <small>{row.error_code}</small>}
+            {row.next_due_at === null ? null : (
+              <small>
+                next look <Time at={row.next_due_at} />
+              </small>
+            )}
+          </td>
+          <td data-label="In step since">
+            <Time at={row.last_synced} />
+          </td>
+          <td data-label="Verified">
+            <Time at={row.verified_at} never="not yet" />
+            {row.verified_depth === null ? null : <small>{row.verified_depth}</small>}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {list.documents.map((row) => (
-          <tr>
-            <td data-label="Document">
-              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
-              {row.replica_doc_id === null ? null : <small>copy {row.replica_doc_id}</small>}
-            </td>
-            <td data-label="Replica">
-              <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
-            </td>
-            <td data-label="State">
-              <PhaseBadge row={row} />
-            </td>
-            <td data-label="Reason">
-              {row.error_msg}
-              {row.error_code === null ? null : <small>{row.error_code}</small>}
-              {row.next_due_at === null ? null : (
-                <small>
-                  next look <Time at={row.next_due_at} />
-                </small>
-              )}
-            </td>
-            <td data-label="In step since">
-              <Time at={row.last_synced} />
-            </td>
-            <td data-label="Verified">
-              <Time at={row.verified_at} never="not yet" />
-              {row.verified_depth === null ? null : <small>{row.verified_depth}</small>}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

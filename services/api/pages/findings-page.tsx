@@ -16,6 +16,7 @@ import { Shown } from './components/shown.tsx';
 import { Time } from './components/time.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 const STATES = ['open', 'repairing', 'repaired', 'accepted'] as const;
 const QUERY = z.strictObject({
@@ -91,22 +92,11 @@ function FindingsView(props: {
           compared again.
         </Empty>
       ) : (
-        <table class="stack">
-          <thead>
-            <tr>
-              <th>Document</th>
-              <th>Replica</th>
-              <th>Finding</th>
-              <th>State</th>
-              <th>Found</th>
-            </tr>
-          </thead>
-          <tbody>
-            {findings.map((finding) => (
-              <FindingRow finding={finding} names={names} />
-            ))}
-          </tbody>
-        </table>
+        <Table columns={['Document', 'Replica', 'Finding', 'State', 'Found']}>
+          {findings.map((finding) => (
+            <FindingRow finding={finding} names={names} />
+          ))}
+        </Table>
       )}
       <Pager next={next} />
     </>

@@ -14,6 +14,7 @@ import { To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 const newKey = z.strictObject({ name: text(100).trim().min(1, 'must not be empty'), scope: z.enum(['read', 'full']) });
 const SCOPES = [
@@ -92,44 +93,32 @@ function KeysView({ keys, errors, values, secret }: KeysProps) {
 
 function KeyTable({ keys }: { keys: readonly PresentedKey[] }) {
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Name', 'Begins with', 'May', 'Made', 'Last used', 'State']}>
+      {keys.map((key) => (
         <tr>
-          <th>Name</th>
-          <th>Begins with</th>
-          <th>May</th>
-          <th>Made</th>
-          <th>Last used</th>
-          <th>State</th>
+          <td data-label="Name">{key.name}</td>
+          <td data-label="Begins with">
+            <code>{key.hint}</code>
+          </td>
+          <td data-label="May">{key.scope === 'full' ? 'everything' : 'read only'}</td>
+          <td data-label="Made">
+            <Time at={key.created_at} />
+            <small>by {key.created_by}</small>
+          </td>
+          <td data-label="Last used">
+            <Time at={key.last_used_at} />
+          </td>
+          <td data-label="State">
+            {key.revoked_at === null ? (
+              <PostButton action={`/settings/keys/${key.id}/revoke`} id={`revoke-${key.id}`} kind="danger">
+                Revoke
+              </PostButton>
+            ) : (
+              <Badge tone="calm">revoked</Badge>
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {keys.map((key) => (
-          <tr>
-            <td data-label="Name">{key.name}</td>
-            <td data-label="Begins with">
-              <code>{key.hint}</code>
-            </td>
-            <td data-label="May">{key.scope === 'full' ? 'everything' : 'read only'}</td>
-            <td data-label="Made">
-              <Time at={key.created_at} />
-              <small>by {key.created_by}</small>
-            </td>
-            <td data-label="Last used">
-              <Time at={key.last_used_at} />
-            </td>
-            <td data-label="State">
-              {key.revoked_at === null ? (
-                <PostButton action={`/settings/keys/${key.id}/revoke`} id={`revoke-${key.id}`} kind="danger">
-                  Revoke
-                </PostButton>
-              ) : (
-                <Badge tone="calm">revoked</Badge>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

@@ -17,6 +17,7 @@ import { Time } from './components/time.tsx';
 import { PhaseBadge } from './components/phase.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 const QUERY = z.strictObject({
   replica_id: id.optional(),
@@ -153,41 +154,29 @@ function Work({ page }: { page: QueuePage }) {
     );
   return (
     <>
-      <table class="stack">
-        <thead>
+      <Table columns={['Document', 'Replica', 'State', 'In the queue', 'Worked on by', 'Next look']}>
+        {page.work.map((row) => (
           <tr>
-            <th>Document</th>
-            <th>Replica</th>
-            <th>State</th>
-            <th>In the queue</th>
-            <th>Worked on by</th>
-            <th>Next look</th>
+            <td data-label="Document">
+              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+            </td>
+            <td data-label="Replica">
+              <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
+            </td>
+            <td data-label="State">
+              <PhaseBadge row={row} />
+            </td>
+            <td data-label="In the queue">
+              {row.job === null ? '-' : <To to={jobPath(row.job)}>{row.job.slice('document:'.length)}</To>}{' '}
+              {row.dispatched_at === null ? null : <Time at={row.dispatched_at} />}
+            </td>
+            <td data-label="Worked on by">
+              {row.lease_worker === null ? '-' : <code>{row.lease_worker.slice(0, 8)}</code>}
+            </td>
+            <td data-label="Next look">{row.next_due_at === null ? '-' : <Time at={row.next_due_at} />}</td>
           </tr>
-        </thead>
-        <tbody>
-          {page.work.map((row) => (
-            <tr>
-              <td data-label="Document">
-                <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
-              </td>
-              <td data-label="Replica">
-                <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
-              </td>
-              <td data-label="State">
-                <PhaseBadge row={row} />
-              </td>
-              <td data-label="In the queue">
-                {row.job === null ? '-' : <To to={jobPath(row.job)}>{row.job.slice('document:'.length)}</To>}{' '}
-                {row.dispatched_at === null ? null : <Time at={row.dispatched_at} />}
-              </td>
-              <td data-label="Worked on by">
-                {row.lease_worker === null ? '-' : <code>{row.lease_worker.slice(0, 8)}</code>}
-              </td>
-              <td data-label="Next look">{row.next_due_at === null ? '-' : <Time at={row.next_due_at} />}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       <Pager next={page.next} />
     </>
   );

@@ -18,6 +18,7 @@ import { existingReplica } from '../existing.ts';
 import { replicaPlans } from './replica-plans.tsx';
 import { replicaVerbs } from './replica-verbs.tsx';
 import { replicaNotFound } from '../../../shared/replication/update-replica.ts';
+import { Table } from './components/table.tsx';
 
 export function replicaPages(deps: ApiDeps): Hono<GateVariables> {
   const load = createReplicaDetail(deps);
@@ -51,32 +52,21 @@ function ReplicaList({ status }: { status: Status }) {
       {status.replicas.length === 0 ? (
         <Empty>None yet. Each replica will appear here with its state, its counts and its last good cycle.</Empty>
       ) : (
-        <table class="stack">
-          <thead>
-            <tr>
-              <th scope="col">Replica</th>
-              <th scope="col">State</th>
-              <th scope="col" class="number">
-                In step
-              </th>
-              <th scope="col" class="number">
-                Waiting
-              </th>
-              <th scope="col" class="number">
-                Failed
-              </th>
-              <th scope="col" class="number">
-                Drifted
-              </th>
-              <th scope="col">Last good cycle</th>
-            </tr>
-          </thead>
-          <tbody>
-            {status.replicas.map((replica) => (
-              <ReplicaRow replica={replica} />
-            ))}
-          </tbody>
-        </table>
+        <Table
+          columns={[
+            'Replica',
+            'State',
+            { number: 'In step' },
+            { number: 'Waiting' },
+            { number: 'Failed' },
+            { number: 'Drifted' },
+            'Last good cycle',
+          ]}
+        >
+          {status.replicas.map((replica) => (
+            <ReplicaRow replica={replica} />
+          ))}
+        </Table>
       )}
     </Live>
   );

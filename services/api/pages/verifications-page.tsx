@@ -22,6 +22,7 @@ import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
+import { Table } from './components/table.tsx';
 
 const LIST_QUERY = z.strictObject({ replica_id: id.optional(), cursor: id.optional() });
 const ROWS_QUERY = z.strictObject({ cursor: id.default(0) });
@@ -105,45 +106,42 @@ function ListView(props: {
 
 function List({ rows, names }: { rows: readonly Verification[]; names: Names }) {
   return (
-    <table class="stack">
-      <thead>
+    <Table
+      columns={[
+        'Verification',
+        'Replica',
+        'Scope and depth',
+        'State',
+        { number: 'Compared' },
+        { number: 'Findings' },
+        'Asked for',
+      ]}
+    >
+      {rows.map((one) => (
         <tr>
-          <th>Verification</th>
-          <th>Replica</th>
-          <th>Scope and depth</th>
-          <th>State</th>
-          <th class="number">Compared</th>
-          <th class="number">Findings</th>
-          <th>Asked for</th>
+          <td data-label="Verification">
+            <To to={`/verifications/${one.id}`}>{one.id}</To>
+          </td>
+          <td data-label="Replica">{nameIn(names, one.replica_id)}</td>
+          <td data-label="Scope and depth">
+            {one.scope}, {one.depth}
+          </td>
+          <td data-label="State">
+            <StateOf one={one} />
+          </td>
+          <td class="number" data-label="Compared">
+            <CountLink to={`/verifications/${one.id}`} count={one.compared} />
+          </td>
+          <td class="number" data-label="Findings">
+            <CountLink to={`/findings?verification=${one.id}`} count={one.findings} tone="bad" />
+          </td>
+          <td data-label="Asked for">
+            <Time at={one.requested_at} />
+            <small>by {one.asked_by}</small>
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {rows.map((one) => (
-          <tr>
-            <td data-label="Verification">
-              <To to={`/verifications/${one.id}`}>{one.id}</To>
-            </td>
-            <td data-label="Replica">{nameIn(names, one.replica_id)}</td>
-            <td data-label="Scope and depth">
-              {one.scope}, {one.depth}
-            </td>
-            <td data-label="State">
-              <StateOf one={one} />
-            </td>
-            <td class="number" data-label="Compared">
-              <CountLink to={`/verifications/${one.id}`} count={one.compared} />
-            </td>
-            <td class="number" data-label="Findings">
-              <CountLink to={`/findings?verification=${one.id}`} count={one.findings} tone="bad" />
-            </td>
-            <td data-label="Asked for">
-              <Time at={one.requested_at} />
-              <small>by {one.asked_by}</small>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 
@@ -204,40 +202,29 @@ function Detail({ one, names, children }: { one: Verification; names: Names; chi
 function Ledger({ rows }: { rows: readonly LedgerRow[] }) {
   if (rows.length === 0) return <Empty>No document was compared yet. Each one appears here with both hashes.</Empty>;
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Document', 'Copy', 'Outcome', 'When', 'File, master and copy']}>
+      {rows.map((row) => (
         <tr>
-          <th>Document</th>
-          <th>Copy</th>
-          <th>Outcome</th>
-          <th>When</th>
-          <th>File, master and copy</th>
+          <td data-label="Document">
+            <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+          </td>
+          <td data-label="Copy">{row.replica_doc_id ?? '-'}</td>
+          <td data-label="Outcome">
+            <Badge tone={row.outcome === 'equal' ? 'good' : row.outcome === 'different' ? 'bad' : 'calm'}>
+              {row.outcome}
+            </Badge>
+            {row.reason === null ? null : <small>{row.reason}</small>}
+          </td>
+          <td data-label="When">
+            <Time at={row.compared_at} />
+          </td>
+          <td data-label="File">
+            <code>{row.master_file ?? '-'}</code>
+            <br />
+            <code>{row.copy_file ?? '-'}</code>
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr>
-            <td data-label="Document">
-              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
-            </td>
-            <td data-label="Copy">{row.replica_doc_id ?? '-'}</td>
-            <td data-label="Outcome">
-              <Badge tone={row.outcome === 'equal' ? 'good' : row.outcome === 'different' ? 'bad' : 'calm'}>
-                {row.outcome}
-              </Badge>
-              {row.reason === null ? null : <small>{row.reason}</small>}
-            </td>
-            <td data-label="When">
-              <Time at={row.compared_at} />
-            </td>
-            <td data-label="File">
-              <code>{row.master_file ?? '-'}</code>
-              <br />
-              <code>{row.copy_file ?? '-'}</code>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

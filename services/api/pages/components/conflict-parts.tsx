@@ -6,6 +6,7 @@ import { To } from './links.tsx';
 import { nameIn, ReplicaLink, type Names } from './names.tsx';
 import { Shown } from './shown.tsx';
 import { Time } from './time.tsx';
+import { Table } from './table.tsx';
 
 const STATES: Readonly<Record<Conflict['state'], { readonly word: string; readonly tone: Tone }>> = {
   open: { word: 'Not decided', tone: 'warn' },
@@ -22,48 +23,35 @@ export function ConflictState({ state }: { state: Conflict['state'] }) {
 
 export function ConflictTable({ conflicts, names }: { conflicts: readonly Conflict[]; names: Names }) {
   return (
-    <table class="stack">
-      <thead>
-        <tr>
-          <th>Document</th>
-          <th>Replica</th>
-          <th>Field</th>
-          <th>Master</th>
-          <th>Replica's value</th>
-          <th>Found</th>
-          <th>State</th>
-        </tr>
-      </thead>
-      <tbody>
-        {conflicts.map((conflict) => {
-          const { master, copy } = sidesOf(conflict.shown);
-          return (
-            <tr>
-              <td data-label="Document">
-                <To to={`/documents/${conflict.master_doc_id}`}>{conflict.master_doc_id}</To>
-              </td>
-              <td data-label="Replica">
-                <ReplicaLink names={names} id={conflict.replica_id} />
-              </td>
-              <td data-label="Field">{conflict.field.replaceAll('_', ' ')}</td>
-              <td data-label="Master">
-                <Shown value={master} />
-              </td>
-              <td data-label="Replica's value">
-                <Shown value={copy} />
-              </td>
-              <td data-label="Found">
-                <Time at={conflict.found_at} />
-              </td>
-              <td data-label="State">
-                <ConflictState state={conflict.state} />{' '}
-                <To to={`/conflicts/${conflict.id}`}>{conflict.state === 'open' ? 'decide' : 'look'}</To>
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <Table columns={['Document', 'Replica', 'Field', 'Master', "Replica's value", 'Found', 'State']}>
+      {conflicts.map((conflict) => {
+        const { master, copy } = sidesOf(conflict.shown);
+        return (
+          <tr>
+            <td data-label="Document">
+              <To to={`/documents/${conflict.master_doc_id}`}>{conflict.master_doc_id}</To>
+            </td>
+            <td data-label="Replica">
+              <ReplicaLink names={names} id={conflict.replica_id} />
+            </td>
+            <td data-label="Field">{conflict.field.replaceAll('_', ' ')}</td>
+            <td data-label="Master">
+              <Shown value={master} />
+            </td>
+            <td data-label="Replica's value">
+              <Shown value={copy} />
+            </td>
+            <td data-label="Found">
+              <Time at={conflict.found_at} />
+            </td>
+            <td data-label="State">
+              <ConflictState state={conflict.state} />{' '}
+              <To to={`/conflicts/${conflict.id}`}>{conflict.state === 'open' ? 'decide' : 'look'}</To>
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
   );
 }
 

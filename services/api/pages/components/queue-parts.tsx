@@ -5,6 +5,7 @@ import { useView } from '../view.ts';
 import { Badge } from './badge.tsx';
 import { CountLink, To } from './links.tsx';
 import { Time } from './time.tsx';
+import { Table } from './table.tsx';
 
 const COUNTS = ['waiting', 'active', 'delayed', 'failed'] as const;
 
@@ -50,42 +51,31 @@ type Names = readonly { readonly id: number; readonly name: string }[];
 export function Processes({ processes, replicas }: { processes: readonly ProcessView[]; replicas: Names }) {
   const { now } = useView();
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Process', 'State', 'Up for', 'Last heartbeat', 'Works on']}>
+      {processes.map((one) => (
         <tr>
-          <th>Process</th>
-          <th>State</th>
-          <th>Up for</th>
-          <th>Last heartbeat</th>
-          <th>Works on</th>
+          <td data-label="Process">
+            {one.role} <code>{one.id.slice(0, 8)}</code> <span class="faint">{one.version}</span>
+          </td>
+          <td data-label="State">
+            {one.dead ? <Badge tone="calm">Ended</Badge> : <Badge tone="good">Alive</Badge>}
+            {one.leads ? ' leads' : ''}
+            {one.scratch_full_since === null || one.dead ? null : (
+              <small class="bad">
+                no room for files since <Time at={one.scratch_full_since} />
+              </small>
+            )}
+          </td>
+          <td data-label="Up for">{one.dead ? '-' : duration((now.getTime() - one.started_at.getTime()) / 1000)}</td>
+          <td data-label="Last heartbeat">
+            <Time at={one.beat_at} />
+          </td>
+          <td data-label="Works on">
+            <WorksOn one={one} replicas={replicas} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {processes.map((one) => (
-          <tr>
-            <td data-label="Process">
-              {one.role} <code>{one.id.slice(0, 8)}</code> <span class="faint">{one.version}</span>
-            </td>
-            <td data-label="State">
-              {one.dead ? <Badge tone="calm">Ended</Badge> : <Badge tone="good">Alive</Badge>}
-              {one.leads ? ' leads' : ''}
-              {one.scratch_full_since === null || one.dead ? null : (
-                <small class="bad">
-                  no room for files since <Time at={one.scratch_full_since} />
-                </small>
-              )}
-            </td>
-            <td data-label="Up for">{one.dead ? '-' : duration((now.getTime() - one.started_at.getTime()) / 1000)}</td>
-            <td data-label="Last heartbeat">
-              <Time at={one.beat_at} />
-            </td>
-            <td data-label="Works on">
-              <WorksOn one={one} replicas={replicas} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

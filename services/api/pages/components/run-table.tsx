@@ -6,38 +6,28 @@ import { CountLink, number, To } from './links.tsx';
 import { Empty } from './notices.tsx';
 import { size } from './progress.tsx';
 import { Time } from './time.tsx';
+import { Table } from './table.tsx';
 
 export function RunTable({ runs, empty }: { runs: readonly PresentedRun[]; empty: string }) {
   if (runs.length === 0) return <Empty>{empty}</Empty>;
   return (
-    <table class="stack">
-      <thead>
-        <tr>
-          <th scope="col">Run</th>
-          <th scope="col">Outcome</th>
-          <th scope="col">Of</th>
-          <th scope="col" class="number">
-            Done
-          </th>
-          <th scope="col" class="number">
-            Failed
-          </th>
-          <th scope="col" class="number">
-            Held
-          </th>
-          <th scope="col" class="number">
-            Read
-          </th>
-          <th scope="col">Began</th>
-          <th scope="col">Took</th>
-        </tr>
-      </thead>
-      <tbody>
-        {runs.map((run) => (
-          <RunRow run={run} />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      columns={[
+        'Run',
+        'Outcome',
+        'Of',
+        { number: 'Done' },
+        { number: 'Failed' },
+        { number: 'Held' },
+        { number: 'Read' },
+        'Began',
+        'Took',
+      ]}
+    >
+      {runs.map((run) => (
+        <RunRow run={run} />
+      ))}
+    </Table>
   );
 }
 
