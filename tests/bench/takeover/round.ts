@@ -16,7 +16,7 @@ export const CASES = [
 export type CaseName = (typeof CASES)[number];
 type Note = (name: string, ms: number) => void;
 
-const HANDS = 9;
+const HANDS = 4;
 const FROZEN_MS = 60_000;
 const GIVE_UP_MS = 90_000;
 const EXIT_FENCED = 70;

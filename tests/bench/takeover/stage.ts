@@ -102,8 +102,7 @@ async function configure(
     master_url: master.url,
     master_token: secrets.seal(master.token),
     sync_interval_seconds: '86400',
-    // All documents hang in the request for their file, and the master is to be read beside them.
-    max_concurrent_requests: '64',
+    max_concurrent_requests: '32',
     max_replica_queue: '500',
     request_timeout_seconds: '600',
   };
