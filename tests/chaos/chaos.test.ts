@@ -7,7 +7,7 @@ import { playChaos } from './play.ts';
 const RUN = {
   docs: 40,
   seed: 20,
-  minutes: 0.8,
+  minutes: 2,
   backend: hasRedis ? 'redis' : 'postgres',
   profile: 'mixed',
   editsPerSecond: 1,

@@ -77,7 +77,7 @@ export async function playRound(
   return problems;
 }
 
-async function replicaId({ db }: Stage, name: string): Promise<number> {
+export async function replicaId({ db }: Stage, name: string): Promise<number> {
   return (await db.selectFrom('replicas').select('id').where('name', '=', name).executeTakeFirstOrThrow()).id;
 }
 
