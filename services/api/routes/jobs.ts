@@ -18,14 +18,15 @@ import { answer, newRoutes, operation, type Routes } from '../operation.ts';
 import { jobList, oneJob } from '../schemas/control.ts';
 
 const jobParam = z.object({ id: text(200) });
+const CURSOR = /^\d{1,15}\..+$/;
 /** Time and id of the last job of the page before. */
 const cursor = text(230)
-  .regex(/^\d{1,15}\..+$/, 'must be the next_cursor of a page')
+  .regex(CURSOR, 'must be the next_cursor of a page')
   .transform((given): JobCursor => {
     const at = given.indexOf('.');
     return { created: Number(given.slice(0, at)), id: given.slice(at + 1) };
   })
-  .openapi({ type: 'string' });
+  .openapi({ type: 'string', pattern: CURSOR.source });
 const tags = ['Jobs'];
 const getJobs = operation({
   method: 'get',

@@ -1,0 +1,130 @@
+/** What an operation needs before it can go well, and what is asked of it then. */
+import { openQueueBackend } from '../../../shared/queue/backend.ts';
+import { listJobs } from '../../../shared/queue/jobs.ts';
+import { done } from '../../../shared/queue/outcome.ts';
+import { createProducer } from '../../../shared/queue/producer.ts';
+import { startRunner } from '../../../shared/queue/runner.ts';
+import { putSettings } from '../../../shared/db/settings.repo.ts';
+import { ask } from '../../support/paperless-calls.ts';
+import { silent } from '../../support/queue-backends.ts';
+import { simulator } from '../../support/simulator.ts';
+import { waitFor } from '../../support/wait.ts';
+import type { SyncedStage } from './synced-stage.ts';
+
+export interface Wish {
+  /** By the names in the path. */
+  readonly path?: Readonly<Record<string, string | number>>;
+  readonly body?: unknown;
+  /** What was started for it alone. */
+  readonly close?: () => Promise<unknown>;
+}
+type Prepare = (stage: SyncedStage) => Promise<Wish>;
+
+const MASTER_TOKEN = 'a1'.repeat(20);
+const REPLICA_TOKEN = 'b2'.repeat(20);
+
+/** As it was before other operations had their way with it. */
+export async function restore({ apis, master, replica, ids, controller: { secrets } }: SyncedStage): Promise<void> {
+  const { db } = apis.none;
+  await putSettings(db, [
+    { key: 'master_url', value: master.url },
+    { key: 'master_token', value: secrets.seal(MASTER_TOKEN) },
+  ]);
+  const whole = { paused_at: null, pause_reason: null, suspended_at: null, unconfirmed: false, enabled: true };
+  await db
+    .updateTable('replicas')
+    .set({ url: replica.url, api_token: secrets.seal(REPLICA_TOKEN), ...whole })
+    .where('id', '=', ids.replica)
+    .execute();
+  await db
+    .updateTable('sync_runs')
+    .set({ finished_at: new Date(), outcome: 'cancelled', phase: 'closed' })
+    .where('finished_at', 'is', null)
+    .execute();
+}
+
+/** A run that is under way, with the first document to do. */
+async function openRun({ apis, ids }: SyncedStage): Promise<number> {
+  const { db } = apis.none;
+  const run = { kind: 'replica' as const, replica_id: ids.replica, triggered_by: 'manual', phase: 'documents' };
+  const { id } = await db.insertInto('sync_runs').values(run).returning('id').executeTakeFirstOrThrow();
+  const link = await firstLink({ apis });
+  await db
+    .insertInto('run_items')
+    .values({ run_id: id, link_id: link.id, chunk: 0, kind: 'update', state: 'open' })
+    .execute();
+  return id;
+}
+
+const firstLink = ({ apis }: Pick<SyncedStage, 'apis'>) =>
+  apis.none.db.selectFrom('sync_map').selectAll().orderBy('id').executeTakeFirstOrThrow();
+
+/** A job that failed for good, as one does whose process is broken. */
+async function failedJob({ controller }: SyncedStage): Promise<string> {
+  const backend = await openQueueBackend({ databaseUrl: controller.database.url, workers: 5 });
+  const fine = async () => done;
+  const handlers = { replica: fine, chunk: fine, document: fine, maintenance: fine, verify: fine };
+  const cycle = () => Promise.reject(new Error('broken on purpose'));
+  const runner = await startRunner({
+    backend,
+    handlers: { ...handlers, cycle },
+    log: silent,
+    concurrency: { cycle: 1 },
+  });
+  try {
+    await createProducer(backend).enqueue('cycle', { runId: 7 });
+    return (await waitFor('the job to fail', async () => (await listJobs(backend, ['failed'], { limit: 1 }))[0])).id;
+  } finally {
+    await runner.close(1000);
+    await backend.close();
+  }
+}
+
+export const NEEDS: Readonly<Record<string, Prepare>> = {
+  addReplica: async () => {
+    const added = await simulator('v2', { token: 'c3'.repeat(20) });
+    return { body: { name: 'added', url: added.url, api_token: 'c3'.repeat(20) }, close: () => added.stop() };
+  },
+  updateReplica: async ({ ids }) => ({ path: { id: ids.replica }, body: { sync_interval_seconds: 600 } }),
+  resumeReplica: async ({ apis, ids }) => {
+    await apis.none.db
+      .updateTable('replicas')
+      .set({ paused_at: new Date(), pause_reason: 'test' })
+      .where('id', '=', ids.replica)
+      .execute();
+    return { path: { id: ids.replica } };
+  },
+  confirmReplica: async ({ ids }) => ({ path: { id: ids.replica }, body: { accept: 'missing' } }),
+  confirmMaster: async ({ apis }) => {
+    await apis.none.db.insertInto('master_suspects').values({ kind: 'rollback', master_doc_id: 3 }).execute();
+    return { body: { accept: 'rollback' } };
+  },
+  saveSettings: async () => ({ body: { max_attempts: 7 } }),
+  undoDeletion: async ({ apis, ids }) => {
+    const link = await firstLink({ apis });
+    const { db } = apis.none;
+    await db.updateTable('sync_map').set({ tombstone_id: ids.tombstone }).where('id', '=', link.id).execute();
+    return { path: { id: ids.replica, tombstone_id: ids.tombstone } };
+  },
+  chooseCounterpart: async ({ master, ids }) => {
+    const tag = (await ask(master, 'POST', '/api/tags/', { name: 'to be chosen' })) as { id: number };
+    return { path: { id: ids.replica, kind: 'tag', master_id: tag.id }, body: { replica_obj_id: null } };
+  },
+  rejectProposal: async ({ apis, ids }) => {
+    const link = await firstLink({ apis });
+    const added = { master_added: '2024-01-01', replica_added: '2024-01-01' };
+    const of = { replica_id: ids.replica, link_id: link.id, master_doc_id: link.master_doc_id, replica_doc_id: 4711 };
+    const { id } = await apis.none.db
+      .insertInto('match_proposals')
+      .values({ ...of, ...added, rule: 'asn' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return { path: { id: ids.replica, proposal: id } };
+  },
+  cancelRun: async (stage) => ({ path: { id: await openRun(stage) } }),
+  cancelDocument: async (stage) => {
+    await openRun(stage);
+    return { path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id } };
+  },
+  retryJob: async (stage) => ({ path: { id: await failedJob(stage) } }),
+};
