@@ -50,7 +50,11 @@ export async function openUiStage(scale: Scale, kept?: string): Promise<UiStage>
 /** Without the time limit of statements that people wait for. */
 async function load(address: string, scale: Scale, token: string): Promise<Samples> {
   const database = openDatabase<Tables>(address, { statementTimeoutMs: 0 });
-  return fillRows(database.db, scale, token).finally(() => database.close());
+  try {
+    return await fillRows(database.db, scale, token);
+  } finally {
+    await database.close();
+  }
 }
 
 async function openOn(address: string, dir: string, scale: Scale, end: () => Promise<void>): Promise<UiStage> {
