@@ -4,19 +4,20 @@
 select * from "taxonomy_links" where "replica_id" = $1 order by "id";
 
 -- listAmbiguous
-select "t"."replica_id", "replicas"."name" as "replica", "t"."kind", "t"."master_id", "t"."name", "t"."error_msg"
+select "t"."id", "t"."replica_id", "replicas"."name" as "replica", "t"."kind", "t"."master_id", "t"."name", "t"."error_msg"
   from "taxonomy_links" as "t"
   inner join "replicas" on "replicas"."id" = "t"."replica_id"
   where "t"."state" = $1
   order by "t"."id"
   limit $2;
-select "t"."replica_id", "replicas"."name" as "replica", "t"."kind", "t"."master_id", "t"."name", "t"."error_msg"
+select "t"."id", "t"."replica_id", "replicas"."name" as "replica", "t"."kind", "t"."master_id", "t"."name", "t"."error_msg"
   from "taxonomy_links" as "t"
   inner join "replicas" on "replicas"."id" = "t"."replica_id"
   where "t"."state" = $1
-  and "t"."replica_id" = $2
+  and "t"."id" > $2
+  and "t"."replica_id" = $3
   order by "t"."id"
-  limit $3;
+  limit $4;
 
 -- saveTaxonomyLink
 insert into taxonomy_links (replica_id, kind, master_id, replica_obj_id, name, state, created_by_us, held_back, detail, error_msg)

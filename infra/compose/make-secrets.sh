@@ -14,6 +14,7 @@ random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 keep secret_key "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"
 keep postgres_password "$(random)"
 keep redis_password "$(random)"
+keep grafana_password "$(random)"
 keep database_url "postgres://pngx:$(cat "$dir/postgres_password")@postgres:5432/pngx"
 keep redis_url "redis://:$(cat "$dir/redis_password")@redis:6379/0"
 echo "Keep a copy of secrets/secret_key: without it no stored token can be read."

@@ -21,6 +21,18 @@ export interface Retried {
   readonly documents: number;
 }
 
+/**
+ * The same, and its file is looked at as if it were new: what differs goes the way of every changed file (a version on 3.x, the
+ * guarded replacement on 2.20), and what does not is left alone. Only where a comparison found the file to differ.
+ */
+export async function replaceFileAgain(db: Db, replicaId: number, masterDocId: number): Promise<boolean> {
+  const { rows } = await sql`update sync_map s set ${DUE_AGAIN}, recheck_file = true
+    where s.replica_id = ${replicaId} and s.master_doc_id = ${masterDocId} and exists (
+      select 1 from findings f where f.link_id = s.id and f.kind = 'file_differs' and f.state in ('open', 'repairing'))
+    returning s.id`.execute(db);
+  return rows.length > 0;
+}
+
 /** What failed or was given up, of one replica or (null) of all. Blocked documents wait for another cause. */
 export async function retryFailed(db: Db, replicaId: number | null): Promise<Retried[]> {
   const { rows } = await sql<Retried>`with again as (

@@ -88,6 +88,8 @@ export async function waitsForCleanUp(db: Db, replicaId: number): Promise<boolea
 }
 
 export interface AmbiguousName {
+  /** Of the link: where a list goes on. */
+  readonly id: number;
   readonly replica_id: number;
   readonly replica: string;
   readonly kind: LinkKind;
@@ -97,12 +99,17 @@ export interface AmbiguousName {
 }
 
 /** Names that could stand for several objects: a person chooses. Of one replica, or (null) of all. */
-export function listAmbiguous(db: Db, replicaId: number | null, limit: number): Promise<AmbiguousName[]> {
+export function listAmbiguous(
+  db: Db,
+  replicaId: number | null,
+  { after, limit }: { readonly after: number | undefined; readonly limit: number },
+): Promise<AmbiguousName[]> {
   return db
     .selectFrom('taxonomy_links as t')
     .innerJoin('replicas', 'replicas.id', 't.replica_id')
-    .select(['t.replica_id', 'replicas.name as replica', 't.kind', 't.master_id', 't.name', 't.error_msg'])
+    .select(['t.id', 't.replica_id', 'replicas.name as replica', 't.kind', 't.master_id', 't.name', 't.error_msg'])
     .where('t.state', '=', 'ambiguous')
+    .$if(after !== undefined, (query) => query.where('t.id', '>', after as number))
     .$if(replicaId !== null, (query) => query.where('t.replica_id', '=', replicaId as number))
     .orderBy('t.id')
     .limit(limit)

@@ -98,7 +98,9 @@ export function judgeVerification(facts: VerificationFacts): Verdict {
   if (facts.subset) return no("The master token is not a superuser's: what it does not see cannot be verified.");
   const drift = FINDING_KINDS.filter((kind) => FINDINGS[kind].drift && (facts.findings[kind] ?? 0) > 0);
   if (drift.length > 0)
-    return no(`Open findings: ${drift.map((kind) => `${facts.findings[kind]} ${kind}`).join(', ')}.`);
+    return no(
+      `Open findings: ${drift.map((kind) => `${facts.findings[kind]} ${kind.replaceAll('_', ' ')}`).join(', ')}.`,
+    );
   if (facts.givenUp > 0) return no(`${facts.givenUp} failed for good.`);
   if (facts.blocked > 0) return no(`${facts.blocked} cannot be taken by this replica.`);
   const open = facts.documents - facts.verified - facts.readBack;

@@ -285,6 +285,7 @@ const smallCalls = {
   } satisfies Calls<typeof stats> as Record<string, Call>,
   retry: {
     retryDocument: (db, { replicaId }) => retry.retryDocument(db, replicaId, 1),
+    replaceFileAgain: (db, { replicaId }) => retry.replaceFileAgain(db, replicaId, 1),
     retryFailed: (db, { replicaId }) => retry.retryFailed(db, replicaId),
     retryRestored: (db, { replicaId }) => retry.retryRestored(db, replicaId, [1]),
     retryBlocked: (db, { replicaId }) => retry.retryBlocked(db, replicaId, ['file_changed']),
@@ -336,8 +337,8 @@ const smallCalls = {
   taxonomy: {
     taxonomyLinks: (db, { replicaId }) => taxonomy.taxonomyLinks(db, replicaId),
     async listAmbiguous(db, { replicaId }) {
-      await taxonomy.listAmbiguous(db, null, 10);
-      await taxonomy.listAmbiguous(db, replicaId, 10);
+      await taxonomy.listAmbiguous(db, null, { after: undefined, limit: 10 });
+      await taxonomy.listAmbiguous(db, replicaId, { after: 1, limit: 10 });
     },
     saveTaxonomyLink: (db, { replicaId }) =>
       taxonomy.saveTaxonomyLink(db, replicaId, {

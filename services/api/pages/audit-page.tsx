@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { id } from '../input.ts';
-import { AUDIT_FILTERS, loadAudit, type AuditRow } from '../presenters/audit.ts';
+import { AUDIT_FILTERS, changesIn, loadAudit, type AuditRow } from '../presenters/audit.ts';
 import { Badge } from './components/badge.tsx';
 import { Field, FilterForm } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
@@ -48,6 +48,23 @@ export function auditPage(deps: ApiDeps): Hono<GateVariables> {
   });
 }
 
+/** What became otherwise, a line each; of something new or gone only what it says. */
+function Changes({ row }: { row: AuditRow }) {
+  const changes = changesIn(row);
+  if (changes.length === 0) return <span class="faint">nothing noted</span>;
+  return (
+    <ul class="changes">
+      {changes.map(({ what, before, after }) => (
+        <li>
+          {what}: {before === null ? null : <code>{before}</code>}
+          {before === null || after === null ? null : ' → '}
+          {after === null ? ' (gone)' : <code>{after}</code>}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
   return (
     <Table columns={['Time', 'Who', 'What', 'Answer', 'Before and after']}>
@@ -75,13 +92,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
             )}
           </td>
           <td data-label="Before and after">
-            {row.before === null && row.after === null ? (
-              '-'
-            ) : (
-              <>
-                <code>{JSON.stringify(row.before)}</code> → <code>{JSON.stringify(row.after)}</code>
-              </>
-            )}
+            <Changes row={row} />
             {row.request_id === null ? null : (
               <small>
                 <To to={`/logs?q=${encodeURIComponent(row.request_id)}`}>request {row.request_id}</To>

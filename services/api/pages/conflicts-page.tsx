@@ -30,14 +30,18 @@ const QUERY = z.strictObject({
   document: id.optional(),
   state: z.enum(['any', ...STATES]).default('open'),
   cursor: id.optional(),
+  /** Where the lists below go on. */
+  matches: id.optional(),
+  names: id.optional(),
 });
 
 export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
   const routes = new Hono<GateVariables>();
   routes.get('/conflicts', async (c) => {
-    const { replica_id: replicaId, document: masterDocId, state, cursor } = filtersOf(c, QUERY);
+    const { replica_id: replicaId, document: masterDocId, state, ...cursors } = filtersOf(c, QUERY);
     const filter = { replicaId, masterDocId, state: state === 'any' ? undefined : state };
-    const page = await loadConflictPage(deps, filter, cursor);
+    const { cursor: before, matches: proposal, names: name } = cursors;
+    const page = await loadConflictPage(deps, filter, { before, proposal, name });
     const content = <ConflictsView page={page} given={{ ...givenOf(c), state }} />;
     return renderPage(c, deps, { title: 'Conflicts', nav: 'conflicts' }, content);
   });
@@ -110,8 +114,10 @@ function ConflictsView({ page, given }: { page: ConflictPage; given: Readonly<Re
           ))}
         </div>
       )}
+      <Pager next={page.nextProposal} name="matches" />
       <h2 id="ambiguities">Names that could mean several things</h2>
       <Ambiguities ambiguous={page.ambiguous} />
+      <Pager next={page.nextAmbiguous} name="names" />
     </>
   );
 }

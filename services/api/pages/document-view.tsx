@@ -101,9 +101,19 @@ function Copy({ masterDocId, copy }: { masterDocId: number; copy: DocumentCopy }
             Write all fields again
           </PostButton>
         )}
+        {copy.findings.some(isOtherFile) ? (
+          <PostButton action={`${path}/reupload`} id={`reupload-${row.replica_id}`}>
+            Upload the file again
+          </PostButton>
+        ) : null}
       </div>
     </section>
   );
+}
+
+/** Only then is there something to bring over again. */
+function isOtherFile({ kind, state }: DocumentCopy['findings'][number]): boolean {
+  return kind === 'file_differs' && (state === 'open' || state === 'repairing');
 }
 
 function Trouble({ copy: { row }, path }: { copy: DocumentCopy; path: string }) {

@@ -5,7 +5,7 @@ import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { openVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
-import { makeDue } from '../presenters/document-acts.ts';
+import { makeDue, makeFileDue } from '../presenters/document-acts.ts';
 import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { idOf } from '../input.ts';
@@ -68,6 +68,13 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
       return alreadyRunning
         ? `Verification ${verificationId} of this document runs already.`
         : `1 document is being compared with "${replica.name}" byte by byte (verification ${verificationId}).`;
+    }),
+  );
+  routes.post('/documents/:id/replicas/:replica/reupload', (c) =>
+    act(c, deps, `/documents/${idOf(c)}`, async () => {
+      const { masterDocId, replica } = await about(c);
+      await makeFileDue(deps, replica, masterDocId);
+      return `1 document is due on "${replica.name}", its file first. ${await begin(deps, replica.id)}`;
     }),
   );
   for (const verb of ['retry', 'resync'] as const)

@@ -51,7 +51,7 @@ export function replicaPlans(deps: ApiDeps): Hono<GateVariables> {
 
 async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: keyof typeof WORDS, error?: string) {
   const { title, button, what, danger } = WORDS[mode];
-  const { summary, truncated } = await planReconcile(deps, replica, mode, c.req.raw.signal);
+  const { summary, documents } = await planReconcile(deps, replica, mode, c.req.raw.signal);
   return renderPage(
     c,
     deps,
@@ -68,7 +68,7 @@ async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: keyo
       <p>{what}</p>
       <h2>What would happen</h2>
       <Plan summary={summary} replica={replica} />
-      {truncated ? <p class="faint">The rows themselves are too many to show here.</p> : null}
+      <Rows documents={documents} />
     </ConfirmPage>,
   );
 }
@@ -95,8 +95,55 @@ function Plan({ summary, replica }: { summary: ReconcilePlan['summary']; replica
         ))}
       </dl>
       <p>
-        The same, row by row: <To to={`/replicas/${replica.id}/documents`}>what is known now</To>.
+        <To to={`/replicas/${replica.id}/documents`}>The links as they are now</To>
       </p>
+    </>
+  );
+}
+
+const ROWS = 100;
+const RULES: Readonly<Record<string, string>> = {
+  identity: 'linked already, and the same document still',
+  mark: 'our mark is on it',
+  md5: 'the same bytes',
+  sha256: 'the same bytes',
+  root: 'the same first bytes; later versions follow',
+  accepted: 'a person said so',
+  in_flight: 'an upload of it is under way',
+};
+
+/** Which document would be linked to which; those that stay as they are need no line. */
+function Rows({ documents }: { documents: ReconcilePlan['documents'] }) {
+  if (documents.length === 0) return <p class="empty">No document would be linked or uploaded otherwise than now.</p>;
+  return (
+    <>
+      <h2>Row by row</h2>
+      <table class="stack">
+        <thead>
+          <tr>
+            <th>Document of the master</th>
+            <th>What would happen</th>
+            <th>Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {documents.slice(0, ROWS).map(({ master_doc_id: master, replica_doc_id: copy, rule }) => (
+            <tr>
+              <td data-label="Document">
+                <To to={`/documents/${master}`}>{String(master)}</To>
+              </td>
+              <td data-label="What">{copy === null ? 'uploaded by the next cycle' : `linked to copy ${copy}`}</td>
+              <td data-label="Why">{rule === null ? 'nothing there is its copy' : (RULES[rule] ?? rule)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {documents.length > ROWS ? (
+        <p class="faint">
+          These are the first {ROWS}. The dry run of the API lists up to a thousand rows:{' '}
+          <code>POST /api/replicas/ID/reconcile?dry_run=1</code>.
+        </p>
+      ) : null}
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** What was proven about a replica, what differs, and which names have no counterpart. */
 import { DEPTH_WORDS, type DepthRow, type Finding, type ReplicaDetail } from '../presenters/replica-detail.ts';
 import { PostButton } from './components/forms.tsx';
-import { number, To } from './components/links.tsx';
+import { CountLink, number, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 
@@ -59,7 +59,7 @@ export function FindingTable({ findings }: { findings: readonly Finding[] }) {
             <td>
               {one.fields.map(({ field, master, copy }) => (
                 <small>
-                  <strong>{field}</strong>: {shown(master)} → {shown(copy)}
+                  <strong>{field}</strong>: {shown(master)} (master), {shown(copy)} (replica)
                 </small>
               ))}
             </td>
@@ -161,10 +161,11 @@ export function Taxonomy({ detail: { row, taxonomy, troubles, proposals } }: { d
       ) : (
         <p class="counts">
           {linked.map(({ kind, names }) => (
-            <span>
-              {number(names)} {kind.replaceAll('_', ' ')}
-              {names === 1 ? '' : 's'} matched
-            </span>
+            <CountLink
+              to={`/api/replicas/${row.id}/taxonomy`}
+              count={names}
+              label={`${kind.replaceAll('_', ' ')}${names === 1 ? '' : 's'} matched`}
+            />
           ))}
         </p>
       )}

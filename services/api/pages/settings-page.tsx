@@ -8,6 +8,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { malformed } from '../http-error.ts';
 import { text } from '../input.ts';
+import { plural } from '../presenters/replica-state.ts';
 import { changesOf, loadSettingsPage, saveChanges, type Change } from '../presenters/settings.ts';
 import { deleteLogs } from '../routes/logs.ts';
 import { act, formOf, redirectWith, type FormValues } from './actions.ts';
@@ -87,7 +88,7 @@ function addSave(routes: Hono<GateVariables>, deps: ApiDeps, show: Show): void {
       async () => {
         const work = await changesOf(deps, patch);
         await saveChanges(deps, work, c.req.raw.signal);
-        return redirectWith(c, deps, '/settings', `${work.changes.length} settings were changed.`);
+        return redirectWith(c, deps, '/settings', `${plural(work.changes.length, 'setting')} changed.`);
       },
       (errors) => show(c, { errors, values: withoutSecrets(patch) }),
     );

@@ -71,11 +71,13 @@ function Group(props: ViewProps & { group: SettingGroup }) {
     <section aria-labelledby={`group-${group.key}`}>
       <h2 id={`group-${group.key}`}>{group.title}</h2>
       <PostForm action="/settings">
-        {shown.map((setting) => (
-          <div id={setting.key}>
-            <Setting setting={setting} error={errors[setting.key]} typed={values[setting.key]} />
-          </div>
-        ))}
+        <div class="columns">
+          {shown.map((setting) => (
+            <div id={setting.key}>
+              <Setting setting={setting} error={errors[setting.key]} typed={values[setting.key]} />
+            </div>
+          ))}
+        </div>
         <p class="faint">{group.holds}</p>
         <div class="actions">
           <button type="submit" class="small" aria-label={`Check and save: ${group.title}`}>

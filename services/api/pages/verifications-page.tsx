@@ -12,6 +12,7 @@ import {
   type LedgerRow,
   type Verification,
 } from '../presenters/verification-pages.ts';
+import { duration } from '../presenters/replica-state.ts';
 import { act } from './actions.ts';
 import { Badge, type Tone } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
@@ -169,7 +170,10 @@ function Detail({ one, names, children }: { one: Verification; names: Names; chi
         </dd>
         <dt>Ran</dt>
         <dd>
-          <Time at={one.started_at} never="not yet" /> to <Time at={one.finished_at} never="now" />
+          <Time at={one.started_at} never="not begun yet" />
+          {one.started_at === null || one.finished_at === null
+            ? null
+            : `, for ${duration((one.finished_at.getTime() - one.started_at.getTime()) / 1000)}`}
         </dd>
         <dt>Result</dt>
         <dd>

@@ -15,23 +15,37 @@ export interface ConflictPage {
   readonly conflicts: readonly Conflict[];
   readonly next: number | null;
   readonly proposals: readonly MatchProposal[];
+  readonly nextProposal: number | null;
   readonly ambiguous: readonly AmbiguousName[];
+  readonly nextAmbiguous: number | null;
   readonly names: Names;
+}
+
+/** Where each of the three lists goes on: they do so by themselves. */
+export interface ConflictCursors {
+  readonly before: number | undefined;
+  readonly proposal: number | undefined;
+  readonly name: number | undefined;
 }
 
 export async function loadConflictPage(
   { db }: Pick<ApiDeps, 'db'>,
   filter: ConflictFilter,
-  before: number | undefined,
+  { before, proposal, name }: ConflictCursors,
 ): Promise<ConflictPage> {
   const replicaId = filter.replicaId ?? null;
   const [conflicts, proposals, ambiguous, names] = await Promise.all([
     listConflicts(db, filter, { before, limit: PAGE }),
-    listProposals(db, replicaId, { state: 'open', after: undefined, limit: PAGE }),
-    listAmbiguous(db, replicaId, PAGE),
+    listProposals(db, replicaId, { state: 'open', after: proposal, limit: PAGE }),
+    listAmbiguous(db, replicaId, { after: name, limit: PAGE }),
     replicaNames(db),
   ]);
-  return { conflicts, next: nextAfter(conflicts, PAGE), proposals, ambiguous, names };
+  return {
+    ...{ conflicts, proposals, ambiguous, names },
+    next: nextAfter(conflicts, PAGE),
+    nextProposal: nextAfter(proposals, PAGE),
+    nextAmbiguous: nextAfter(ambiguous, PAGE),
+  };
 }
 
 export async function loadConflict({ db }: Pick<ApiDeps, 'db'>, conflictId: number) {

@@ -1,5 +1,5 @@
 /** What a person does about one document on one replica. */
-import { retryDocument } from '../../../shared/db/retry.repo.ts';
+import { replaceFileAgain, retryDocument } from '../../../shared/db/retry.repo.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Replica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
@@ -14,4 +14,15 @@ export async function makeDue(
   if (!(await retryDocument(deps.db, replica.id, masterDocId)))
     throw notFound(`A document with the master id ${masterDocId} on this replica`, 'document_not_linked');
   deps.log.info(said, { replicaId: replica.id, docId: masterDocId });
+}
+
+/** Its file is brought over again, where a comparison found another one there. */
+export async function makeFileDue(
+  deps: Pick<ApiDeps, 'db' | 'log'>,
+  replica: Pick<Replica, 'id'>,
+  masterDocId: number,
+): Promise<void> {
+  if (!(await replaceFileAgain(deps.db, replica.id, masterDocId)))
+    throw notFound(`A comparison that found the file of document ${masterDocId} to differ`, 'finding_not_found');
+  deps.log.info('A person asked to bring the file over again.', { replicaId: replica.id, docId: masterDocId });
 }

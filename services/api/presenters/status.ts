@@ -265,10 +265,14 @@ function summary(
     const affected = replicas.filter((replica) => replica.state === state);
     const first = affected[0];
     if (first === undefined) continue;
-    const what = { needs_you: 'you are needed', failing: 'it is failing', drifted: 'it differs', late: 'it is late' }[
-      state
-    ];
-    return `${affected.length} of ${plural(replicas.length, 'replica')}: ${what} (${first.name}: ${first.reason})`;
+    const one = affected.length === 1;
+    const what = {
+      needs_you: one ? 'needs you' : 'need you',
+      failing: one ? 'is failing' : 'are failing',
+      drifted: one ? 'differs' : 'differ',
+      late: one ? 'is late' : 'are late',
+    }[state];
+    return `${affected.length} of ${plural(replicas.length, 'replica')} ${what}. ${first.name}: ${first.reason}`;
   }
   const paused = replicas.filter((replica) => replica.state === 'paused').length;
   const active = replicas.length - paused;

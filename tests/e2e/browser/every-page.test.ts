@@ -35,7 +35,7 @@ describe.skipIf(!hasChromium)('every page', () => {
       found.push(...(await tab.serious()).map((one) => `${path}: ${one}`));
       // The same page in other colours.
       await tab.scheme('dark');
-      found.push(...(await tab.serious(['color-contrast'])).map((one) => `${path} dark: ${one}`));
+      found.push(...(await tab.serious()).map((one) => `${path} dark: ${one}`));
       found.push(...(await frameFaults(path)), ...tab.problems().map((one) => `${path}: ${one}`));
     }
     expect(found).toEqual([]);

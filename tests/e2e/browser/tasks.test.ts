@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasChromium, PHONE, type Tab } from '../../support/browser.ts';
 import { insertLogs } from '../../../shared/db/logs.repo.ts';
 import { makeAmbiguous } from './troubles.ts';
+import { waitFor } from '../../support/wait.ts';
 import { openBrowserStage, type BrowserStage } from './stage.ts';
 
 const DOCUMENTS = 12;
@@ -164,5 +165,24 @@ describe.skipIf(!hasChromium)('a person with a browser', () => {
     expect(new URL(tab.page.url()).search).toMatch(/q=zebra&level=error/);
     expect(await tab.text()).toContain('The zebra could not be consumed');
     expect(await tab.text()).not.toContain('The zebra was fed');
+  });
+
+  it('follows the log at its top, and lets nothing move while somebody reads further down', async () => {
+    const { db } = stage.api;
+    const write = (message: string) => insertLogs(db, [{ level: 'info', message, created_at: new Date() }]);
+    for (let at = 0; at < 60; at += 1) await write(`Filler ${at}`);
+    await tab.visit('/logs');
+    const shown = () => tab.page.evaluate(`document.querySelector('#log-rows').innerText`) as Promise<string>;
+    await waitFor('the stream to be open', async () => {
+      await write('Seen at once');
+      return (await shown()).includes('Seen at once');
+    });
+    await tab.page.evaluate('window.scrollTo(0, 600)');
+    await write('Waits behind the button');
+    await tab.waitForText(/\d+ new: show them/);
+    expect(await shown()).not.toContain('Waits behind the button');
+    await tab.page.click('#log-waiting');
+    await tab.waitForText('Waits behind the button');
+    expect(await tab.page.evaluate('window.scrollY')).toBe(0);
   });
 });

@@ -2,7 +2,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -68,6 +68,7 @@ describe.skipIf(!hasComposeSpec)('the compose file', () => {
     expect(ofProfile('standalone')).toEqual(['standalone']);
     expect(ofProfile('scaled')).toEqual(['api', 'migrate', 'postgres', 'redis', 'worker']);
     expect(ofProfile('demo')).toEqual(['demo', 'demo-attic', 'demo-cellar', 'demo-master', 'demo-setup']);
+    expect(ofProfile('monitoring')).toEqual(['grafana', 'prometheus']);
     for (const { profiles } of Object.values(services)) expect(profiles).toHaveLength(1);
   });
 
@@ -76,7 +77,7 @@ describe.skipIf(!hasComposeSpec)('the compose file', () => {
       expect([name, one.read_only, one.cap_drop, one.security_opt, one.stop_grace_period]).toEqual([
         ...[name, true, ['ALL'], ['no-new-privileges:true'], '30s'],
       ]);
-      expect(one.image).toMatch(/:\d+\.\d+/);
+      expect(one.image).toMatch(/:v?\d+\.\d+/);
       // Ours have their user in the image.
       if (one.build === undefined) expect(one.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     }
@@ -89,6 +90,20 @@ describe.skipIf(!hasComposeSpec)('the compose file', () => {
       expect(Object.keys(services[name]?.networks ?? {})).toEqual(['inner']);
     }
     expect(networks['inner']?.internal).toBe(true);
+  });
+
+  it('lets Prometheus reach what it asks, and mounts what infra/ offers, unchangeable, where it is looked for', () => {
+    const { prometheus, grafana, api, worker, standalone } = services;
+    const reached = Object.keys(prometheus?.networks ?? {});
+    for (const one of [api, worker, standalone, grafana])
+      expect(Object.keys(one?.networks ?? {}).some((network) => reached.includes(network))).toBe(true);
+    const mounts = [...(prometheus?.volumes ?? []), ...(grafana?.volumes ?? [])].filter(({ type }) => type === 'bind');
+    expect(mounts.map(({ source = '', target }) => [relative(ROOT, source), target])).toEqual([
+      ['infra/prometheus', '/etc/prometheus'],
+      ['infra/grafana/provisioning', '/etc/grafana/provisioning'],
+      ['infra/grafana/dashboards', '/etc/grafana/dashboards'],
+    ]);
+    for (const one of mounts) expect(one).toMatchObject({ read_only: true });
   });
 
   it('starts in order: the servers healthy, the schema up to date, then api and workers', () => {

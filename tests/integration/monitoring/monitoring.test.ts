@@ -106,7 +106,15 @@ describe('the dashboard', () => {
 
   it('is found by the provisioning beside it, which names the data source it uses', () => {
     expect(readdirSync(join(INFRA, 'grafana/dashboards'))).toEqual(['pngx-controller.json']);
-    expect(read('grafana/provisioning/dashboards/pngx.yml')).toContain('path: /var/lib/grafana/dashboards');
-    expect(read('grafana/provisioning/datasources/prometheus.yml')).toMatch(/type: prometheus\n/);
+    expect(read('grafana/provisioning/dashboards/pngx.yml')).toContain('path: /etc/grafana/dashboards');
+    const source = read('grafana/provisioning/datasources/prometheus.yml');
+    expect(source).toMatch(/type: prometheus\n/);
+    // Every panel asks the data source that is chosen at the top, and only one of this type can be.
+    const [chosen] = dashboard.parse(JSON.parse(read('grafana/dashboards/pngx-controller.json'))).templating.list;
+    expect(chosen).toMatchObject({ name: 'datasource', type: 'datasource', query: 'prometheus' });
+    const uids = [...read('grafana/dashboards/pngx-controller.json').matchAll(/"uid": "([^"]+)"/g)].map(
+      ([, uid]) => uid,
+    );
+    expect(new Set(uids)).toEqual(new Set(['$'.concat('{datasource}'), 'pngx-controller']));
   });
 });

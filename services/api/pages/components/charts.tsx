@@ -17,48 +17,62 @@ export function DayStrip({ days, label }: { days: readonly StripDay[]; label: st
   const bad = days.filter(({ kind }) => kind === 'failed').length;
   const partly = days.filter(({ kind }) => kind === 'partial').length;
   const width = 10;
+  const worst = [bad === 0 ? '' : `${bad} failed`, partly === 0 ? '' : `${partly} partly failed`].filter(
+    (one) => one !== '',
+  );
   return (
-    <svg
-      class="chart"
-      viewBox={`0 0 ${days.length * width} 20`}
-      preserveAspectRatio="none"
-      height="20"
-      role="img"
-      aria-label={`${label}: the last ${days.length} days, ${bad} failed, ${partly} partly`}
-    >
-      {days.map((day, at) => {
-        const { word, class: tone, height } = KINDS[day.kind];
-        return (
-          <rect class={tone} x={at * width + 1} y={20 - height} width={width - 2} height={height} rx="1">
-            <title>
-              {day.day}: {word}
-              {day.runs === 0 ? '' : `, ${plural(day.runs, 'run')}, ${plural(day.documents, 'document')}`}
-            </title>
-          </rect>
-        );
-      })}
-    </svg>
+    <figure class="chart">
+      <svg
+        class="chart"
+        viewBox={`0 0 ${days.length * width} 20`}
+        preserveAspectRatio="none"
+        height="20"
+        role="img"
+        aria-label={`${label}: the last ${days.length} days, ${bad} failed, ${partly} partly`}
+      >
+        {days.map((day, at) => {
+          const { word, class: tone, height } = KINDS[day.kind];
+          return (
+            <rect class={tone} x={at * width + 1} y={20 - height} width={width - 2} height={height} rx="1">
+              <title>
+                {day.day}: {word}
+                {day.runs === 0 ? '' : `, ${plural(day.runs, 'run')}, ${plural(day.documents, 'document')}`}
+              </title>
+            </rect>
+          );
+        })}
+      </svg>
+      <figcaption>
+        The last {days.length} days, a bar a day{worst.length === 0 ? '' : `: ${worst.join(', ')}`}
+      </figcaption>
+    </figure>
   );
 }
 
-/** The longest time between two good cycles of each day: how far behind the replica was at worst. */
+/**
+ * The longest time between two good cycles of each day. It is not the lag itself, of which no history is kept, but no change
+ * waited longer than that for a cycle: so its words say what it is.
+ */
 export function GapLine({ days }: { days: readonly StripDay[] }) {
   const known = days.flatMap(({ longestGap }, at) => (longestGap === null ? [] : [{ at, gap: longestGap }]));
   const worst = Math.max(0, ...known.map(({ gap }) => gap));
   if (known.length < 2 || worst <= 0) return null;
   const points = known.map(({ at, gap }) => `${at * 10 + 5},${(22 - (gap / worst) * 20).toFixed(1)}`).join(' ');
-  const label = `Longest time between two good cycles, day by day; at most ${duration(worst)}`;
+  const label = `Longest wait between two good cycles, day by day: at most ${duration(worst)}`;
   return (
-    <svg
-      class="chart"
-      viewBox={`0 0 ${days.length * 10} 24`}
-      preserveAspectRatio="none"
-      height="24"
-      role="img"
-      aria-label={label}
-    >
-      <title>{label}</title>
-      <polyline class="line" points={points} />
-    </svg>
+    <figure class="chart">
+      <svg
+        class="chart"
+        viewBox={`0 0 ${days.length * 10} 24`}
+        preserveAspectRatio="none"
+        height="24"
+        role="img"
+        aria-label={label}
+      >
+        <title>{label}</title>
+        <polyline class="line" points={points} />
+      </svg>
+      <figcaption>{label}</figcaption>
+    </figure>
   );
 }

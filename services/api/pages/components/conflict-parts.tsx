@@ -98,6 +98,7 @@ export function ConflictDetail({ conflict, names }: { conflict: Conflict; names:
 }
 
 function Choices({ conflict, replica, field }: { conflict: Conflict; replica: string; field: string }) {
+  const { master, copy } = sidesOf(conflict.shown);
   const action = `/conflicts/${conflict.id}/resolve`;
   return (
     <div class="cards">
@@ -106,6 +107,12 @@ function Choices({ conflict, replica, field }: { conflict: Conflict; replica: st
         <p>
           Overwrites the {field} of document {conflict.replica_doc_id ?? '?'} <strong>on {replica}</strong> with the
           master's value. The master is not touched.
+        </p>
+        <p>
+          <del>
+            <Shown value={copy} />
+          </del>{' '}
+          becomes <Shown value={master} />
         </p>
         <PostButton action={action} id="keep-master" kind="danger" fields={{ keep: 'master' }}>
           Overwrite on {replica}
@@ -116,6 +123,9 @@ function Choices({ conflict, replica, field }: { conflict: Conflict; replica: st
         <p>
           Leaves the {field} on <strong>{replica}</strong> as it is, and stops carrying it over until one of both values
           changes. Nothing is written to the master.
+        </p>
+        <p>
+          <Shown value={copy} /> stays
         </p>
         <PostButton action={action} id="keep-replica" fields={{ keep: 'replica' }}>
           Leave {replica} as it is

@@ -88,7 +88,7 @@ export function Counts({ replica }: { replica: PresentedReplica }) {
         <CountLink
           to={`/conflicts?replica_id=${replica.id}&state=open`}
           count={conflicts}
-          label="conflicts"
+          label={conflicts === 1 ? 'conflict' : 'conflicts'}
           tone="bad"
         />
       )}
