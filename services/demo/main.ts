@@ -63,7 +63,7 @@ function invitation({ controller, master, seeding, library }: Play): string {
   const document = library.documents[0];
   const id = document && seeding.ids.get(document.key);
   return `
-Everything stays up until Ctrl-C. Status page and API: ${controller.url}
+Everything stays up until Ctrl-C. Open the dashboard: ${controller.url}
 
 Try this: the master's document ${id}, "${document?.title}", gets another title:
 

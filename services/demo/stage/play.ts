@@ -42,7 +42,7 @@ export async function play(
     startController(household, master, { ...options, folder }),
     fill(instances, library, narrator),
   ]);
-  narrator.say(`  controller, with status page and API: ${controller.url}`);
+  narrator.say(`  controller, with its dashboard: ${controller.url}`);
   const ids = new Map<string, number>();
   for (const { name, url, token } of replicas) ids.set(name, await controller.addReplica(name, url, token));
   narrator.say('One cycle:');
