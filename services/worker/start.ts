@@ -2,6 +2,7 @@
 import * as links from '../../shared/db/links.repo.ts';
 import * as runs from '../../shared/db/runs.repo.ts';
 import { PROCESS_LEFT } from '../../shared/db/listen.ts';
+import type { Db } from '../../shared/db/tables.ts';
 import { releaseForgottenVerifications } from '../../shared/db/verifications.repo.ts';
 import { systemClock, HOUR } from '../../shared/kernel/clock.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
@@ -63,11 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   dispatcher = startDispatcher(
     {
       ...deps.engine,
-      queueAnswers: () =>
-        options.backend.ping().then(
-          () => true,
-          () => false,
-        ),
+      queueAnswers: () => answers(options.backend),
       stopClosed: () => stopClosed(deps.engine),
       async lead() {
         if (await deps.leadership.tick()) schedules.put();
@@ -100,13 +97,23 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       await backups.stop();
       await running.stop();
       await runner.close(deadlineMs);
-      await links.releaseAllOf(db, presence.workerId);
-      await runs.releaseRunsOf(db, presence.workerId);
-      await releaseForgottenVerifications(db, presence.workerId, () => false);
+      await giveBack(db, presence.workerId);
       await deps.leadership.resign();
       await presence.stop();
     },
   };
+}
+
+const answers = (backend: QueueBackend) =>
+  backend.ping().then(
+    () => true,
+    () => false,
+  );
+
+async function giveBack(db: Db, workerId: string): Promise<void> {
+  await links.releaseAllOf(db, workerId);
+  await runs.releaseRunsOf(db, workerId);
+  await releaseForgottenVerifications(db, workerId, () => false);
 }
 
 /** Jobs at once, by queue. */

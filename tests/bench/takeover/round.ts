@@ -99,8 +99,25 @@ async function workInHands(stage: Stage, replica: number): Promise<number> {
       return links.length > 0 && links.every(({ lease_worker }) => lease_worker !== null);
     },
     GIVE_UP_MS,
-  );
+  ).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await stateOf(stage, replica))}`);
+  });
   return runId;
+}
+
+function stateOf({ db }: Stage, replica: number) {
+  return db
+    .selectFrom('sync_map')
+    .select(({ fn, eb }) => [
+      'phase',
+      'error_code',
+      eb('lease_worker', 'is not', null).as('held'),
+      fn.countAll<number>().as('documents'),
+      fn.min('next_due_at').as('due'),
+    ])
+    .where('replica_id', '=', replica)
+    .groupBy(['phase', 'error_code', 'held'])
+    .execute();
 }
 
 interface Unit {
