@@ -120,17 +120,19 @@ async function walk(opened: DocumentWork): Promise<Step> {
   let phase =
     (await resumeReplacement(opened)) ??
     entryPhase({ replicaDocId: opened.link.replica_doc_id, lastAttempt: opened.attempts.at(-1)?.state ?? null });
+  const trail: string[] = [];
   for (let steps = 0; steps < MAX_STEPS; steps += 1) {
     opened.signal.throwIfAborted();
     if (!(phase in STEPS)) return end('ok');
     const step = await STEPS[phase as ActivePhase](opened);
     if (step.kind !== 'go') return step;
+    trail.push(phase);
     phase = step.phase;
   }
   throw new AppError({
     code: 'document_restless',
     class: 'internal',
-    message: `The document changed state ${MAX_STEPS} times in one look (last: ${phase}).`,
+    message: `The document changed state ${MAX_STEPS} times in one look (last: ${[...trail.slice(-4), phase].join(', ')}).`,
   });
 }
 

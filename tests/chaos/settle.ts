@@ -128,7 +128,7 @@ async function post(stage: Stage, path: string, body?: object): Promise<1> {
 /** Whatever is not at rest, in words. `blocked` is for the comparison to judge: some things cannot be. */
 async function openWork({ database, replicas, replicaIds }: Stage): Promise<string[]> {
   const { rows: links } = await database.pool.query<Record<string, string | number | null>>(`
-    select replica_id, master_doc_id, status, phase, error_code, lease_worker, dirty_seq, applied_seq from sync_map
+    select replica_id, master_doc_id, status, phase, error_code, error_msg, lease_worker, dirty_seq, applied_seq from sync_map
     where phase not in ('ok', 'blocked', 'gone') or lease_worker is not null or (status = 'ok' and dirty_seq <> applied_seq)`);
   const { rows: held } = await database.pool.query<{ id: number; name: string; why: string }>(`
     select id, name, concat_ws(', ', error_code, suspended_reason, uploads_held, deletions_held, reconcile_required) as why
@@ -143,7 +143,7 @@ async function openWork({ database, replicas, replicaIds }: Stage): Promise<stri
     ...held.map((row) => `${row.name} waits: ${row.why}`),
     ...links.map(
       (link) =>
-        `${name(link['replica_id'])}, master ${link['master_doc_id']}: ${link['phase']} (${link['error_code'] ?? 'no error'}), ` +
+        `${name(link['replica_id'])}, master ${link['master_doc_id']}: ${link['phase']} (${link['error_code'] ?? 'no error'}: ${link['error_msg'] ?? ''}), ` +
         `${link['dirty_seq']}/${link['applied_seq']}${link['lease_worker'] ? ', leased' : ''}`,
     ),
   ];
