@@ -144,7 +144,8 @@ class Dispatching implements Dispatcher {
 
   async #dispatchRun(runId: number): Promise<void> {
     const run = await runs.runById(this.#deps.db, runId);
-    if (run && !run.finished_at && run.phase === 'documents') await this.#dispatch(run);
+    if (!run || run.finished_at || run.phase !== 'documents') return;
+    if (await this.#deps.queueAnswers()) await this.#dispatch(run);
   }
 
   /** How many uploads may be begun: by what the replica's own queue holds, and one at a time until H23 is settled. */
