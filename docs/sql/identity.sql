@@ -46,12 +46,12 @@ select count(*)::int as linked from sync_map
   where replica_id = $1 and replica_doc_id is not null;
 
 -- highWaterOf
-select id, added from (
+select max(id) as id, (array_agg(added order by added::timestamptz desc))[1] as added from (
   select high_water_id as id, high_water_added as added from replicas where id = $1
   union all (select replica_doc_id, replica_added from sync_map
   where replica_id = $2 and replica_doc_id is not null and replica_added is not null
   order by replica_doc_id desc limit 1)) as known
-  where id is not null and added is not null order by id desc limit 1;
+  where id is not null and added is not null having count(*) > 0;
 
 -- noteHighWater
 update "replicas" set "high_water_id" = $1, "high_water_added" = $2 where "id" = $3;

@@ -100,12 +100,13 @@ export async function copyCounts(db: Db, replicaId: number): Promise<{ linked: n
 
 /** The highest id ever known: as remembered, or of a copy that was claimed since. */
 export async function highWaterOf(db: Db, replicaId: number): Promise<Identity | null> {
-  const { rows } = await sql<Identity>`select id, added from (
+  const { rows } =
+    await sql<Identity>`select max(id) as id, (array_agg(added order by added::timestamptz desc))[1] as added from (
       select high_water_id as id, high_water_added as added from replicas where id = ${replicaId}
       union all (select replica_doc_id, replica_added from sync_map
         where replica_id = ${replicaId} and replica_doc_id is not null and replica_added is not null
         order by replica_doc_id desc limit 1)) as known
-    where id is not null and added is not null order by id desc limit 1`.execute(db);
+    where id is not null and added is not null having count(*) > 0`.execute(db);
   return rows[0] ?? null;
 }
 

@@ -138,6 +138,8 @@ export interface PaperlessReader {
   identities(ids: readonly number[], signal?: AbortSignal): Promise<IdentityRow[]>;
   /** The live document with the lowest id of those added after `time` (raw time); null for none (H2). */
   lowestAddedAfter(time: string, signal?: AbortSignal): Promise<{ id: number; added: string } | null>;
+  /** The document that was added last, by the instance's clock; null: there is none. */
+  lastAdded(signal?: AbortSignal): Promise<{ id: number; added: string } | null>;
   /** Ids and times of these documents, 250 a request; ids that are not live are left out. */
   times(ids: readonly number[], signal?: AbortSignal): Promise<FeedRow[]>;
   /** Original checksum of the *newest* file: v3 from `versions`, v2 by the If-None-Match probe (3.3); null on 404. */

@@ -36,6 +36,7 @@ type DocumentReads = Pick<
   | 'documents'
   | 'identities'
   | 'lowestAddedAfter'
+  | 'lastAdded'
   | 'times'
   | 'reserved'
   | 'byAsn'
@@ -52,6 +53,7 @@ export function documentReads(http: Http, probe: CapabilityProbe): DocumentReads
     identities: (ids, signal) => identities(http, ids, signal),
     times: (ids, signal) => times(http, ids, signal),
     lowestAddedAfter: (time, signal) => lowestAddedAfter(http, time, signal),
+    lastAdded: (signal) => lastAdded(http, signal),
     reserved: (base, signal) => reserved(http, base, signal),
     byAsn: (asn, signal) => byAsn(http, asn, signal),
     byChecksum: (hex, signal) => byChecksum(http, probe, hex, signal),
@@ -136,6 +138,12 @@ async function lowestAddedAfter(http: Http, time: string, signal?: AbortSignal) 
   // one millisecond: what Date cuts off
   if (Date.parse(row.added) < Date.parse(time) - 1) throw filterIgnored(request);
   return row;
+}
+
+async function lastAdded(http: Http, signal?: AbortSignal) {
+  const request = listRequest({ fields: 'id,added', ordering: '-added', page_size: 1 }, signal);
+  const { results } = await readJson(http, request, wire.pageOf(wire.addedRow));
+  return results[0] ?? null;
 }
 
 export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {

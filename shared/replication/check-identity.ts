@@ -44,8 +44,9 @@ async function suspendIfShrunk(work: ReplicaRun, { missing, linked }: CopyCounts
 }
 
 /**
- * Ids grow with time. A document at or below the highest id ever seen that was added more than an hour after that one got an
- * id that had been given out before: the instance was set back (H2).
+ * Ids grow with time. A document at or below the highest id ever seen that was added more than an hour after everything that
+ * was there then got an id that had been given out before: the instance was set back (H2). After everything, not after the
+ * one of that id: a clock that was ahead for a while leaves documents behind that look younger than those after them.
  */
 async function checkHighWater(work: ReplicaRun, known: identity.Identity | null, highest: number): Promise<void> {
   const { deps, replica, writer, signal } = work;
@@ -60,8 +61,8 @@ async function checkHighWater(work: ReplicaRun, known: identity.Identity | null,
       });
   }
   if (highest === 0 || (known !== null && highest < known.id) || highest === replica.high_water_id) return;
-  const [row] = await writer.identities([highest], signal);
-  if (row) await identity.noteHighWater(deps.db, replica.id, row);
+  const last = await writer.lastAdded(signal);
+  if (last) await identity.noteHighWater(deps.db, replica.id, { id: highest, added: last.added });
 }
 
 /** Something moved: a sample tells whether the rest is as it was, and if it is not, all are looked at. */

@@ -1,4 +1,5 @@
 /** Both libraries as rows of the scan: ids from one census, then who they are, 250 a request; flat in memory. */
+import { toMicros } from '../../domain/instant.ts';
 import * as repo from '../../db/reconcile.repo.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
 import { markedMasterId } from '../../domain/markers.ts';
@@ -11,7 +12,7 @@ const IDS_A_REQUEST = 250;
 export interface Inventory {
   readonly masters: number;
   readonly copies: number;
-  /** The newest document of the replica by id, and the ones that bear a mark of an upload. */
+  /** The highest id of the replica and when a document was last added; and the ones that bear a mark of an upload. */
   readonly highWater: { readonly id: number; readonly added: string } | null;
   readonly marked: readonly number[];
 }
@@ -25,7 +26,7 @@ export async function takeInventory(scan: Scan): Promise<Inventory> {
     if (markedMasterId(row.title) !== null) titles.add(row.title);
   });
   const copies = await readSide(scan, 'replica', scan.replica, titles, (row, saved) => {
-    if (highWater === null || row.id > highWater.id) highWater = { id: row.id, added: row.added };
+    highWater = later(highWater, row);
     if (saved.marked_for !== null) marked.push(row.id);
   });
   await repo.analyzeScan(scan.db);
@@ -83,4 +84,11 @@ function fileOf(
   const list = versions.map((version) => version.checksum).join(',') || null;
   const comparable = side === 'replica' || generations.master === generations.replica;
   return { content_key: comparable ? (whole ? list : newest) : null, root_hex: root, newest_hex: newest };
+}
+
+/** The highest id, and the latest time at which any was added: they need not be of one document (check-identity.ts). */
+function later(known: Inventory['highWater'], row: { readonly id: number; readonly added: string }) {
+  if (known === null) return { id: row.id, added: row.added };
+  const isYounger = (toMicros(row.added) ?? 0) > (toMicros(known.added) ?? 0);
+  return { id: Math.max(known.id, row.id), added: isYounger ? row.added : known.added };
 }

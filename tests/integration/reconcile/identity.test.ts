@@ -28,6 +28,41 @@ const equal = async () => {
   expect(await compareInstances({ master, replica: copy })).toMatchObject({ missing: [], doubled: [], markers: [] });
 };
 
+describe('a replica whose clock was two hours ahead for a while', () => {
+  beforeEach(async () => {
+    current = await stage('v3', 'v3', (master) => void master.write(letters(3)));
+    current.copy.setFault('clock-skew', { value: 7_200_000 });
+    await current.controller.cycle();
+    current.copy.clearFaults();
+    current.master.write(letters(6).slice(3));
+    await current.controller.cycle();
+  });
+
+  it('is not taken for a restored one', async () => {
+    const { controller } = current;
+    for (let cycles = 0; cycles < 2; cycles += 1) expect((await controller.cycle()).outcome).toBe('ok');
+    await equal();
+  });
+
+  it('or was taken for one goes on for good once a person confirms', async () => {
+    const { controller, copy } = current;
+    const newest = (await controller.links()).reduce((most, link) =>
+      (link.replica_doc_id ?? 0) > (most.replica_doc_id ?? 0) ? link : most,
+    );
+    await controller.db
+      .updateTable('replicas')
+      .set({ high_water_id: newest.replica_doc_id, high_water_added: newest.replica_added })
+      .execute();
+    await controller.cycle();
+    expect((await controller.replica('copy')).error_code).toBe('ids_reused');
+    const before = copy.store.documents.size;
+    await controller.ended((await confirm('identities')).body.run_id);
+    for (let cycles = 0; cycles < 2; cycles += 1) expect((await controller.cycle()).outcome).toBe('ok');
+    expect(copy.store.documents.size).toBe(before);
+    await equal();
+  });
+});
+
 describe('a replica that was restored from an older backup', () => {
   beforeEach(async () => {
     current = await stage('v3', 'v3', (master) => void master.write(letters(10)));

@@ -45,7 +45,9 @@ describe('opening runs', () => {
 
   test('the runs of a cycle begin together, once its feed is read', async () => {
     const { cycleId, runId } = await addRun(db, replica);
-    expect(await runs.startChildren(db, cycleId, randomUUID())).toEqual([{ id: runId, dispatch_gen: 1 }]);
+    expect(await runs.startChildren(db, cycleId, randomUUID())).toEqual([
+      { id: runId, kind: 'replica', dispatch_gen: 1 },
+    ]);
     expect(await runs.startChildren(db, cycleId, randomUUID())).toEqual([]);
     expect((await runs.childrenOf(db, cycleId)).map(({ phase }) => phase)).toEqual(['starting']);
   });
