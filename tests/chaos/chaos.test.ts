@@ -7,7 +7,7 @@ import { playChaos } from './play.ts';
 const RUN = {
   docs: 40,
   seed: 20,
-  minutes: 2,
+  minutes: 0.8,
   backend: hasRedis ? 'redis' : 'postgres',
   profile: 'mixed',
   editsPerSecond: 1,
