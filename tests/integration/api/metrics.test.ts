@@ -140,7 +140,7 @@ describe('GET /metrics', () => {
     expect(state.verification).toMatchObject({
       verified: false,
       drift: 1,
-      reason: expect.stringContaining('note_lost'),
+      reason: expect.stringContaining('note lost'),
     });
   });
 
