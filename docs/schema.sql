@@ -478,6 +478,13 @@ create table request_pace (
   constraint request_pace_pkey PRIMARY KEY (target)
 );
 
+create table request_slots (
+  slot_key integer not null,
+  held boolean not null,
+  waits_until timestamp with time zone,
+  constraint request_slots_pkey PRIMARY KEY (slot_key)
+);
+
 create table run_items (
   run_id bigint not null,
   link_id bigint not null,

@@ -111,6 +111,7 @@ begin
       ('replacements',          'INSERT, SELECT, UPDATE'),
       ('replicas',              'DELETE, INSERT, SELECT, UPDATE'),
       ('request_pace',          'INSERT, SELECT, UPDATE'),
+      ('request_slots',         'INSERT, SELECT, UPDATE'),
       ('run_items',             'DELETE, INSERT, SELECT, UPDATE'),
       ('sessions',              'DELETE, INSERT, SELECT, UPDATE'),
       ('settings',              'DELETE, INSERT, SELECT, UPDATE'),

@@ -54,6 +54,7 @@ export const BACKUP_PLAN: { readonly [T in keyof Tables]: Part<Tables[T]> } = {
   audit_log: left('events'),
   workers: left('processes of the moment'),
   request_pace: left('grants of the moment'),
+  request_slots: left('requests of the moment'),
   leader: { keep: false, why: 'processes of the moment', stays: true },
   logs: left('events'),
   sync_runs: left('runs; what they owe stands in the links'),

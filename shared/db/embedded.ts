@@ -71,6 +71,8 @@ function busy(dir: string, who: string): AppError {
   });
 }
 
+const isBusy = (error: unknown): boolean => error instanceof AppError && error.code === 'data_dir_busy';
+
 async function ensureDatabase(client: pg.Client): Promise<void> {
   const found = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
   if (found.rowCount === 0) await client.query(`create database ${DATABASE}`);
@@ -161,8 +163,8 @@ export async function startEmbedded(dir: string, options: EmbeddedOptions = {}):
   const { plan, password } = await preparePlan(dir, options);
   const { server, adopted } = await startServer(plan);
   const owner = await claim(server, password, dir).catch(async (error: unknown) => {
-    // One that we started must not stay behind; one that we found belongs to somebody.
-    if (!adopted) await stopServer(server, plan.dataDir);
+    // One that we started must not stay behind, unless another start has found it and made it its own before us.
+    if (!adopted && !isBusy(error)) await stopServer(server, plan.dataDir);
     throw error;
   });
   const supervisor = new Supervisor(plan, dir, password, server, owner, options.onEvent);

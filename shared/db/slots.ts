@@ -7,6 +7,8 @@ import type { RequestSlots } from '../kernel/limits.ts';
 const SLOT_CLASS = 0x70_6e_67_73;
 const SLOTS_PER_TARGET = 64;
 const CHANNEL = 'pngx_slot_free';
+/** What a process had sent when it died may be open at the instance for a while: so long its slots stay empty (H12). */
+const GRACE_MS = 5 * SECOND;
 
 /** Which database session holds this process's slots: whoever declares the process dead ends that session. */
 export interface SlotSession {
@@ -22,6 +24,8 @@ export interface SlotOptions {
   readonly handOffMs?: number;
   /** Calls beyond this many waiting for one target are refused; somebody upstream has lost control. */
   readonly maxWaiting?: number;
+  /** Nobody takes a slot for this long after its holder was found to have died with it. */
+  readonly graceMs?: number;
   /** Called after each (re)connect and awaited before the first slot is taken in that session. */
   readonly onSession?: (session: SlotSession) => Promise<void> | void;
   readonly onError?: (error: Error) => void;
@@ -50,6 +54,44 @@ interface Target {
   wake: () => void;
 }
 
+interface Taken {
+  readonly slot_key: number;
+  /** Otherwise it was given back by the statement itself: its last holder died with it a moment ago. */
+  readonly ours: boolean;
+}
+
+/**
+ * $1 class of the locks, $2 keys to try, $3 how many at most, $4 the grace in ms. First the lock, then its row: only the
+ * holder of the lock changes the row, and whoever gave it back has it locked until that is visible.
+ */
+const TAKE = `
+  with resting as materialized (
+    select slot_key from request_slots where slot_key = any ($2::int[]) and held and waits_until > clock_timestamp()
+  ), wanted as materialized (
+    select key from unnest($2::int[]) key where key not in (select slot_key from resting)
+  ), locked as materialized (
+    select key from wanted where pg_try_advisory_lock($1, key) limit $3
+  ), noted as (
+    insert into request_slots as s (slot_key, held) select key, true from locked
+    on conflict (slot_key) do update set held = true, waits_until = case
+        when not s.held or s.waits_until <= clock_timestamp() then null
+        else coalesce(s.waits_until, clock_timestamp() + make_interval(secs => $4 / 1000.0)) end
+    returning slot_key, waits_until is null as ours
+  )
+  select slot_key, ours, case when not ours then pg_advisory_unlock($1, slot_key) end from noted`;
+
+/** $1 and $2 the lock, $3 the target. The row first: who takes the lock next waits for it. */
+const GIVE_BACK = `
+  with noted as (
+    insert into request_slots (slot_key, held) values ($2::int, false)
+    on conflict (slot_key) do update set held = false, waits_until = null
+    returning slot_key
+  )
+  select pg_advisory_unlock($1, slot_key), pg_notify('${CHANNEL}', $3) from noted`;
+
+/** For whoever has to know what the runtime role needs. */
+export const SLOT_STATEMENTS: readonly string[] = [TAKE, GIVE_BACK];
+
 function slotLost(cause: unknown): AppError {
   return new AppError({
     code: 'slot_lost',
@@ -62,8 +104,9 @@ function slotLost(cause: unknown): AppError {
 
 /**
  * At most N open requests to one instance over all processes (E14). A slot is an advisory lock on one session of this
- * process: it is exact, has no clock and no expiry, and is free the moment its process dies. Measured against leases in a
- * table or in Redis it was as fast, and much better than giving each process a share.
+ * process: it is exact, has no clock and no expiry, and is lost the moment its process dies. A row says whether the last
+ * holder gave it back in order, else it rests for the grace (H12). Measured against leases in a table or in Redis the locks
+ * were as fast, and much better than giving each process a share.
  */
 export class AdvisorySlots implements RequestSlots {
   readonly #options: SlotOptions;
@@ -221,19 +264,22 @@ export class AdvisorySlots implements RequestSlots {
     const free = Array.from({ length: target.limit }, (_, slot) => slot).filter((slot) => !target.held.has(slot));
     // In another order each time, else all processes fight for the first one.
     const keys = free.sort(() => Math.random() - 0.5).map((slot) => target.id * SLOTS_PER_TARGET + slot);
+    const client = await this.#connected().catch((error: Error) => this.#tell(error));
+    if (client === undefined) return undefined;
+    const epoch = this.#epoch;
     try {
-      const client = await this.#connected();
-      const epoch = this.#epoch;
-      const found = await this.#query<{ key: number }>(
-        client,
-        'select key from unnest($2::int[]) key where pg_try_advisory_lock($1, key) limit $3',
-        [SLOT_CLASS, keys, want],
-      );
-      return epoch === this.#epoch ? found.map(({ key }) => key - target.id * SLOTS_PER_TARGET) : undefined;
+      const got = await this.#query<Taken>(client, TAKE, [SLOT_CLASS, keys, want, this.#options.graceMs ?? GRACE_MS]);
+      const taken = got.filter(({ ours }) => ours).map(({ slot_key: key }) => key - target.id * SLOTS_PER_TARGET);
+      return epoch === this.#epoch ? taken : undefined;
     } catch (error) {
-      if (!this.#closed) this.#options.onError?.(error as Error);
+      // A lock outlives the statement that took it: whether we have one now only the end of the session settles.
+      this.#lose(client, error as Error);
       return undefined;
     }
+  }
+
+  #tell(error: Error): undefined {
+    if (!this.#closed) this.#options.onError?.(error);
   }
 
   async #unlock(target: Target, slot: number): Promise<void> {
@@ -241,11 +287,7 @@ export class AdvisorySlots implements RequestSlots {
     if (client === undefined) return;
     const key = target.id * SLOTS_PER_TARGET + slot;
     // A failure means that the session is dying, which frees the lock as well.
-    await this.#query(client, `select pg_advisory_unlock($1, $2), pg_notify('${CHANNEL}', $3)`, [
-      SLOT_CLASS,
-      key,
-      String(target.id),
-    ]).catch(() => undefined);
+    await this.#query(client, GIVE_BACK, [SLOT_CLASS, key, String(target.id)]).catch(() => undefined);
   }
 
   #query<R extends pg.QueryResultRow>(client: pg.Client, text: string, values: unknown[]): Promise<R[]> {
@@ -274,7 +316,8 @@ export class AdvisorySlots implements RequestSlots {
     client.on('notification', ({ payload }) => this.#targets.get(Number(payload))?.wake());
     await client.connect();
     try {
-      await client.query(`listen ${CHANNEL}`);
+      // Its few writes need not wait for the disk: lost with the server, they leave a slot at rest, or at hand too early.
+      await client.query(`set synchronous_commit = off; listen ${CHANNEL}`);
       const found = await client.query<SlotSession>(
         `select pid, backend_start::text as "backendStart" from pg_stat_activity where pid = pg_backend_pid()`,
       );
@@ -294,7 +337,7 @@ export class AdvisorySlots implements RequestSlots {
     if (this.#client !== client) return;
     this.#client = undefined;
     this.#epoch++;
-    if (cause !== undefined) this.#options.onError?.(cause);
+    if (cause !== undefined) this.#tell(cause);
     void client.end().catch(() => undefined);
     for (const target of this.#targets.values()) {
       const leases = [...target.held.values()];

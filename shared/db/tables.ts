@@ -57,6 +57,11 @@ export interface RequestPaceTable {
   bytes_until: Generated<Date>;
   refused_until: Generated<Date>;
 }
+export interface RequestSlotsTable {
+  slot_key: number;
+  held: boolean;
+  waits_until: Date | null;
+}
 export interface LeaderTable {
   id: Generated<number>;
   worker_id: string | null;
@@ -345,6 +350,7 @@ export interface Tables extends VerificationTables, DoorTables {
   leader: LeaderTable;
   link_totals: LinkTotalsTable;
   request_pace: RequestPaceTable;
+  request_slots: RequestSlotsTable;
   master_state: MasterStateTable;
   replicas: ReplicasTable;
   sync_map: SyncMapTable;

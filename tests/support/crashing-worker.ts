@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { EngineLog } from '../../shared/replication/deps.ts';
 import { startTestWorker } from './test-worker.ts';
 
-const jobShape = z.object({
+const jobShape = z.strictObject({
   databaseUrl: z.string(),
   key: z.string(),
   killAt: z.string().nullable(),
@@ -15,6 +15,9 @@ const jobShape = z.object({
   redisUrl: z.string().optional(),
   /** One at a time, so that a point is passed by one document only, unless the test is about what dies beside it. */
   concurrency: z.number().default(1),
+  presence: z
+    .strictObject({ beatMs: z.number(), deadAfterMs: z.number(), writeGraceMs: z.number().default(10_000) })
+    .prefault({ beatMs: 100, deadAfterMs: 600 }),
 });
 const seen = new Map<string, number>();
 const silent: EngineLog = { info: () => undefined, warning: () => undefined, error: () => undefined };
@@ -37,7 +40,7 @@ const lines = createInterface({ input: process.stdin });
 // Whoever started this process is gone: so is its database.
 lines.once('close', () => process.exit(0));
 lines.once('line', (line) => {
-  const { databaseUrl, key, killAt, timings, redisUrl, concurrency } = jobShape.parse(JSON.parse(line));
+  const { databaseUrl, key, killAt, timings, redisUrl, concurrency, presence } = jobShape.parse(JSON.parse(line));
   const pass = passing(killAt);
   void startTestWorker({
     concurrency,
@@ -45,7 +48,9 @@ lines.once('line', (line) => {
     redisUrl,
     key,
     log: silent,
-    presence: { beatMs: 100, deadAfterMs: 600 },
+    presence,
+    // As the product does; a process that the others believe dead must take no more jobs.
+    onFenced: () => process.exit(1),
     racePoint: pass,
     timings,
     aroundRequest: (when, target) => pass(`${target === 0 ? 'master' : 'replica'} request ${when}`),

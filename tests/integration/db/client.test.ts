@@ -4,6 +4,7 @@ import { type Database, inTransaction, openDatabase, waitForDatabase } from '../
 import { type Embedded, startEmbedded } from '../../../shared/db/embedded.ts';
 import { freePort } from '../../../shared/db/embedded-process.ts';
 import { openListener } from '../../../shared/db/listen.ts';
+import { slots as slotsTable } from '../../../shared/db/migrations/2026-11-26-slots.ts';
 import { AdvisorySlots } from '../../../shared/db/slots.ts';
 import { delay } from '../../../shared/kernel/clock.ts';
 import { FAST, openDirectory } from '../../support/embedded.ts';
@@ -117,7 +118,12 @@ describe('killing PostgreSQL under load', () => {
     process.on('uncaughtException', note).on('unhandledRejection', note);
     const database = openDatabase<Counters>(server.url, { max: 5 });
     const listener = openListener(server.url);
-    const slots = new AdvisorySlots({ url: server.url });
+    const schema = openDatabase<unknown>(server.url);
+    await slotsTable.up(schema.db);
+    // The server does not write to disk at once here, and what it had not written dies with it.
+    await sql`checkpoint`.execute(schema.db);
+    await schema.close();
+    const slots = new AdvisorySlots({ url: server.url, graceMs: 50 });
     const heard: string[] = [];
     let gaps = 0;
     await listener.on(

@@ -104,7 +104,7 @@ describe('the embedded PostgreSQL', () => {
     const winners = results.filter((result) => result.status === 'fulfilled');
     const losers = results.filter((result) => result.status === 'rejected');
     running.push(...winners.map((result) => result.value));
-    expect(winners).toHaveLength(1);
+    expect(winners, losers.map(({ reason }) => String(reason)).join('; ')).toHaveLength(1);
     expect(losers[0]?.reason).toMatchObject({ code: 'data_dir_busy' });
   });
 

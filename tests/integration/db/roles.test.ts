@@ -1,4 +1,5 @@
 /** infra/postgres/roles.sql gives the runtime what the product's statements need, and nothing more (S6). */
+import { SLOT_STATEMENTS } from '../../../shared/db/slots.ts';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -40,14 +41,16 @@ async function grants(url: string, schema: string, role: string = TEST_ROLES.run
   return Object.fromEntries(rows.map(({ name, rights }) => [name, rights]));
 }
 
-/** What the statements in docs/sql do to each table of docs/schema.sql. */
+/** What the statements in docs/sql, and those of the request slots, do to each table of docs/schema.sql. */
 async function neededRights(): Promise<Record<string, string>> {
   const tables = [...(await readFile(`${DOCS}schema.sql`, 'utf8')).matchAll(/^create table (\w+)/gm)].map(
     ([, t]) => t!,
   );
   const needed = new Map(tables.map((table) => [table, new Set(['SELECT'])]));
-  for (const file of await readdir(`${DOCS}sql`)) {
-    const text = (await readFile(`${DOCS}sql/${file}`, 'utf8')).replace(/^--.*$/gm, '').replaceAll(/["\s]+/g, ' ');
+  const files = await readdir(`${DOCS}sql`);
+  const texts = await Promise.all(files.map((file) => readFile(`${DOCS}sql/${file}`, 'utf8')));
+  for (const raw of [...texts, ...SLOT_STATEMENTS]) {
+    const text = raw.replace(/^--.*$/gm, '').replaceAll(/["\s]+/g, ' ');
     for (const statement of text.split(';')) {
       const into = /\binsert into (\w+)/.exec(statement)?.[1] ?? '';
       if (statement.includes(' do update ')) needed.get(into)?.add('UPDATE');
@@ -65,7 +68,7 @@ describe('the runtime role', () => {
   });
   afterAll(() => database.drop());
 
-  test('may do to each table what the statements in docs/sql do, and nothing else', async () => {
+  test('may do to each table what the statements of the programs do, and nothing else', async () => {
     const { kysely_migration, kysely_migration_lock, ...ours } = await grants(database.ownerUrl, 'public');
     // If this differs: the list in infra/postgres/roles.sql is to follow the statements, and people run the file again.
     expect(ours).toEqual(await neededRights());

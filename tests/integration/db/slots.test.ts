@@ -130,8 +130,8 @@ describe('request slots', () => {
 
   it('abort the requests of a session that is ended from outside, and go on in a new one that is announced first', async () => {
     const sessions: SlotSession[] = [];
-    const slots = open({ defaultLimit: 2, onSession: (session) => void sessions.push(session) });
-    const other = open({ defaultLimit: 2 });
+    const slots = open({ defaultLimit: 2, graceMs: 100, onSession: (session) => void sessions.push(session) });
+    const other = open({ defaultLimit: 2, graceMs: 100 });
     const meter = new Meter();
     let lostCode = '';
     const request = slots.run(8, async (lost) => {
@@ -154,7 +154,7 @@ describe('request slots', () => {
     expect(sessions).toHaveLength(2);
   });
 
-  it('are free at once when the process that held them is killed', async () => {
+  it('rest for the grace when the process that held them is killed, while those it did not hold are free', async () => {
     const module = fileURLToPath(new URL('../../../shared/db/slots.ts', import.meta.url));
     const program = `import { AdvisorySlots } from ${JSON.stringify(module)};
       const slots = new AdvisorySlots({ url: ${JSON.stringify(test.url)}, defaultLimit: 2 });
@@ -165,9 +165,10 @@ describe('request slots', () => {
     let held = 0;
     createInterface(child.stdout).on('line', () => held++);
     await waitFor('the other process to hold both', () => held === 2);
-    const slots = open({ defaultLimit: 2 });
+    const slots = open({ defaultLimit: 2, graceMs: 1500 });
+    const request = slots.run(9, () => Promise.resolve(performance.now()));
     let got = false;
-    const request = slots.run(9, async () => {
+    void request.then(() => {
       got = true;
     });
     // Several rounds of asking must all be in vain while the other process lives.
@@ -180,9 +181,17 @@ describe('request slots', () => {
       return (rows[0]?.n ?? 0) >= 2;
     });
     expect(got).toBe(false);
+    const killed = performance.now();
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await request;
-    expect(got).toBe(true);
+    const raised = open({ defaultLimit: 3, graceMs: 1500 });
+    const beside = await raised.run(9, () => Promise.resolve(performance.now()));
+    const after = await request;
+    expect(after - killed).toBeGreaterThanOrEqual(1500);
+    expect(beside).toBeLessThan(after);
+    // Given back in order: nothing rests any more.
+    const again = performance.now();
+    await Promise.all([1, 2, 3].map(() => slots.run(9, async () => undefined)));
+    expect(performance.now() - again).toBeLessThan(1500);
   });
 });

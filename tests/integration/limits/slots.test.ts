@@ -82,8 +82,8 @@ onBothQueues('three worker processes', (redisUrl) => {
     await kill(children[0], 'SIGKILL');
     const afterKill = await done();
     await waitFor('work to go on after a death', async () => (await done()) > afterKill + 2, 60_000);
-    // What the dead one had sent may be open for a moment longer than its slots (H12): counted are those of the living.
-    expect(await mostOpen()).toBeLessThanOrEqual(2 * LIMIT);
+    // What the dead one had sent is still open when it is gone: its slots rest for so long (H12).
+    expect(await mostOpen()).toBeLessThanOrEqual(LIMIT);
     const frozen = children[1];
     await kill(frozen, 'SIGSTOP');
     await waitFor('the frozen one to be declared dead', async () => (await lives()).length === 1, 60_000);
@@ -94,7 +94,8 @@ onBothQueues('three worker processes', (redisUrl) => {
     await mostOpen();
     expect((await controller.ended(runId, 120_000)).outcome).toBe('ok');
     expect(await mostOpen()).toBeLessThanOrEqual(LIMIT);
-    // Uploads that died with their process may keep their reserved number for a while; each document is there once.
+    // What died with its process in the middle of a write may rest beyond the end of the run; each document gets there, once.
+    for (let more = 0; more < 5 && replica.store.documents.size < DOCUMENTS; more += 1) await controller.cycle();
     expect(replica.store.documents.size).toBe(DOCUMENTS);
   }, 240_000);
 });
