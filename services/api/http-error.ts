@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import { AppError, toAppError, type ErrorClass } from '../../shared/kernel/errors.ts';
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
 
 const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
   'not-found': 404,
@@ -39,6 +39,7 @@ export function notFound(what: string, code = 'not_found'): AppError {
 export function statusOf(error: AppError): ErrorStatus {
   if (error.code === MALFORMED) return 400;
   if (UNKNOWN_VISITOR.has(error.code)) return 401;
+  if (error.code === 'connection_lost') return 503;
   // Only a client of an instance names whose fault it was.
   if (error.target !== undefined && OF_INSTANCES.includes(error.class)) return 422;
   return STATUS_BY_CLASS[error.class] ?? 500;

@@ -33,6 +33,7 @@ const PROBLEMS = {
   422: 'A value is not valid, or an instance does not answer as it should.',
   429: 'Too often; Retry-After says when to come again.',
   500: 'A fault of the controller; the log has the reason at the id of the request.',
+  503: 'The database or the queue of the controller is away; the same request may succeed in a moment.',
 } as const;
 type ProblemStatus = keyof typeof PROBLEMS;
 
@@ -50,7 +51,7 @@ export function operation<const R extends Described>(wanted: R): R {
   const { problems = [], ...route }: Described = wanted;
   const { params, query, body } = route.request ?? {};
   const changes = route.method !== 'get';
-  const statuses = new Set<ProblemStatus>([401, 403, 500, ...problems]);
+  const statuses = new Set<ProblemStatus>([401, 403, 500, 503, ...problems]);
   if (params !== undefined || query !== undefined || body !== undefined) statuses.add(400);
   if (params !== undefined) statuses.add(404);
   if (body !== undefined) statuses.add(422);

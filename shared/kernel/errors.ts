@@ -1,3 +1,5 @@
+import { isLostConnection } from './lost-connection.ts';
+
 /**
  * The one taxonomy of errors (architecture.md section 4). Errors are values: adapters classify what they saw,
  * `domain/retry-policy.ts` decides what becomes of it. Codes are stable and listed in docs/error-codes.md.
@@ -62,12 +64,23 @@ export class AppError extends Error {
   }
 }
 
-/** Turns anything thrown into an AppError; what is not ours becomes `internal` and keeps its cause. */
+/**
+ * Turns anything thrown into an AppError; what is not ours becomes `internal` and keeps its cause. Instances' own lost
+ * connections never come here as they are: the paperless client knows whether a request was on its way.
+ */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof Error && thrown.name === 'AbortError')
     return new AppError({ code: 'cancelled', class: 'cancelled', message: 'The work was stopped.', cause: thrown });
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  // Says nothing about a document or an instance: the work is left as it stands, for whoever finds the server back.
+  if (isLostConnection(thrown))
+    return new AppError({
+      code: 'connection_lost',
+      class: 'cancelled',
+      message: `The database or the queue went away: ${message}`,
+      cause: thrown,
+    });
   return new AppError({ code: 'internal_error', class: 'internal', message: `Unexpected: ${message}`, cause: thrown });
 }
 

@@ -1,18 +1,7 @@
 import { ConnectionClosedError } from 'bullmq';
 import pg from 'pg';
 import { SECOND } from '../kernel/clock.ts';
-
-/** SQL states that say "not now": connection exceptions, a server that stops or starts, no free connection. */
-const TEMPORARY_STATE = /^(08\w{3}|57P0[123]|53300)$/;
-const TEMPORARY_CODE = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
-const TEMPORARY_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection error/i;
-
-function isLostConnection(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  if (typeof code === 'string' && (TEMPORARY_STATE.test(code) || TEMPORARY_CODE.has(code))) return true;
-  return TEMPORARY_MESSAGE.test(error.message);
-}
+import { isLostConnection } from '../kernel/lost-connection.ts';
 
 /**
  * The library's pool, with two things set right. Both error handlers are there, since a lost connection may not end the

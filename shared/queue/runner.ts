@@ -206,8 +206,8 @@ class JobRunner<L extends JobLog> implements Runner {
     if (name === 'document') return { outcome: 'failed', code: error.code };
     const text = `${error.code}: ${error.message}`;
     // Only a short text: a raw error may carry headers, and the library stores message and stack.
-    const shown =
-      error.class === 'internal' || error.class === 'transient' ? new Error(text) : new UnrecoverableError(text);
+    const again = error.class === 'internal' || error.class === 'transient' || error.code === 'connection_lost';
+    const shown = again ? new Error(text) : new UnrecoverableError(text);
     throw shown;
   }
 

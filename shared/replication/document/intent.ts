@@ -2,7 +2,7 @@
  * Writes to a copy and their intents (H18, H26; protocol section 2, point 6). The intent is a row before the first byte; an
  * answer ends it; a missing answer leaves the document alone until a late write can no longer come.
  */
-import { toAppError, type AppError } from '../../kernel/errors.ts';
+import { toAppError, type AppError, type ErrorClass } from '../../kernel/errors.ts';
 import { end, save, type DocumentWork, type Step } from './work.ts';
 
 export interface IntendedWrite {
@@ -34,9 +34,12 @@ export async function intendedWrite(work: DocumentWork, write: IntendedWrite): P
   return null;
 }
 
-/** Never arrived, or definitely refused: the intent is void. A stop in mid-request is neither, its intent stays on record. */
+/** Of these nobody knows whether the request was on its way, or answered: its intent stays on record. */
+const SAYS_NOTHING: readonly ErrorClass[] = ['cancelled', 'conflict', 'internal'];
+
+/** Never arrived, or definitely refused: the intent is void. */
 export async function notSent(work: DocumentWork, error: AppError): Promise<AppError> {
-  if (error.class !== 'cancelled' && error.class !== 'conflict') await save(work, { plan: null });
+  if (!SAYS_NOTHING.includes(error.class)) await save(work, { plan: null });
   return error;
 }
 

@@ -89,7 +89,9 @@ async function afterFailedSend(work: DocumentWork, attempt: Attempt, error: AppE
       return snooze(work.deps.timings.looksApartMs);
     case 'conflict':
     case 'cancelled':
-      throw error; // stays `sending`: whoever comes next treats that as unknown
+    case 'internal':
+      // No refusal, and perhaps thrown after the answer: it stays `sending`, and whoever comes next treats that as unknown.
+      throw error;
     default:
       await settle(
         work,

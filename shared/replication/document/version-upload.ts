@@ -99,7 +99,9 @@ async function afterFailedPost(
       return snooze(work.deps.timings.looksApartMs);
     case 'conflict':
     case 'cancelled':
-      throw error; // stays `sending`: whoever comes next treats that as unknown
+    case 'internal':
+      // As with the first file: it stays `sending`, and whoever comes next treats that as unknown.
+      throw error;
     default:
       await settleVersion(work, state, attempt, { state: 'refused', failure_code: error.code, closed_at: now });
       throw error;

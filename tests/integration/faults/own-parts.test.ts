@@ -1,5 +1,6 @@
 /** The controller's own database and queue go away under it, and come back. */
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../../shared/db/client.ts';
 import { type Embedded, startEmbedded } from '../../../shared/db/embedded.ts';
@@ -76,6 +77,44 @@ describe('the database', () => {
     expect(arrived(stage)).toHaveLength(8);
     await stage.expectEqual();
   });
+});
+
+/** Ends, as a server that is told to stop does, the session that next wants to write the row of a link. */
+async function endNextWriter(stage: Stage): Promise<void> {
+  const locked = Promise.withResolvers<void>();
+  const ended = stage.db.transaction().execute(async (trx) => {
+    await sql`select id from sync_map for update`.execute(trx);
+    locked.resolve();
+    await waitFor('a session to wait, and to be ended', async () => {
+      const { rows } = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and application_name = 'worker' and wait_event_type = 'Lock'`.execute(trx);
+      return rows.length > 0;
+    });
+  });
+  closers.push(() => ended);
+  await locked.promise;
+}
+
+describe('a database session that ends', () => {
+  it.for(['upload.answered', 'patch.after'])(
+    'before the answer to a write is noted (%s): that is no refusal, no attempt is used, and no file goes twice',
+    async (point) => {
+      let stage: Stage | null = null;
+      const strikes = new Set([point]);
+      const racePoint = async (name: string) => {
+        if (stage !== null && strikes.delete(name)) await endNextWriter(stage);
+      };
+      stage = await Stage.open({ documents: [{}], racePoint });
+      closers.push(() => stage!.close());
+      await stage.cycle();
+      expect(strikes.size).toBe(0);
+      expect(await stage.run()).toMatchObject({ outcome: 'ok', docs_failed: 0 });
+      await stage.heal();
+      expect((await stage.link(1)).retry_count).toBe(0);
+      expect(arrived(stage)).toHaveLength(1);
+      await stage.expectEqual();
+    },
+  );
 });
 
 describe.skipIf(!hasRedis)('Redis', () => {
