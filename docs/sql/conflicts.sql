@@ -45,5 +45,13 @@ commit;
 -- findConflict
 select * from "conflicts" where "id" = $1;
 
+-- keepMasterIn
+insert into conflicts as c (replica_id, link_id, master_doc_id, replica_doc_id, field, replica_hash, master_hash, shown,
+  state, decided_at)
+  values ($1, $2, $3, $4, $5, $6,
+  $7, $8::jsonb, 'keep_master', now())
+  on conflict (link_id, field) where state in ('open', 'keep_master', 'keep_replica') do update set
+  state = 'keep_master', decided_at = now();
+
 -- countOpenConflicts
 select replica_id, count(*)::int as open from conflicts where state = 'open' group by replica_id;

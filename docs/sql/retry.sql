@@ -12,6 +12,16 @@ update sync_map s set dirty_seq = nextval('dirty_seq'), status = 'pending', phas
   select 1 from findings f where f.link_id = s.id and f.kind = 'file_differs' and f.state in ('open', 'repairing'))
   returning s.id;
 
+-- repairAtOnce
+with asked as (
+  update findings set state = 'repairing', round = round + 1, reason = null, repaired_at = null,
+  repair_after_run = (select coalesce(max(r.id), 0) from sync_runs r)
+  where id = $1 and state in ('open', 'repairing') and link_id is not null
+  returning link_id)
+  update sync_map s set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+  next_due_at = null, failed_at = null, recheck_file = true from asked where s.id = asked.link_id
+  returning s.id;
+
 -- retryFailed
 with again as (
   update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,

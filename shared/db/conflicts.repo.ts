@@ -1,6 +1,6 @@
 /** Edits, deletions and foreign versions that somebody made on a replica (E21). */
 import { sql, type Selectable } from 'kysely';
-import type { ConflictsTable, Db } from './tables.ts';
+import type { ConflictsTable, Db, Link } from './tables.ts';
 
 export type Conflict = Selectable<ConflictsTable>;
 export type KeptConflict = Pick<Conflict, 'link_id' | 'field' | 'replica_hash' | 'master_hash'>;
@@ -111,6 +111,27 @@ export async function decideConflict(
     );
     return row;
   });
+}
+
+export type DecidedField = Pick<ConflictInput, 'field' | 'replicaHash' | 'masterHash' | 'shown'>;
+
+/**
+ * The master's value is written in these fields, whatever the policy: decided before the edit was even noticed by a run, which
+ * then finds the decision.
+ */
+export async function keepMasterIn(
+  db: Db,
+  link: Pick<Link, 'id' | 'replica_id' | 'master_doc_id' | 'replica_doc_id'>,
+  fields: readonly DecidedField[],
+): Promise<void> {
+  for (const { field, replicaHash, masterHash, shown } of fields)
+    await sql`
+      insert into conflicts as c (replica_id, link_id, master_doc_id, replica_doc_id, field, replica_hash, master_hash, shown,
+        state, decided_at)
+      values (${link.replica_id}, ${link.id}, ${link.master_doc_id}, ${link.replica_doc_id}, ${field}, ${replicaHash},
+        ${masterHash}, ${JSON.stringify(shown)}::jsonb, 'keep_master', now())
+      on conflict (link_id, field) where state in ('open', 'keep_master', 'keep_replica') do update set
+        state = 'keep_master', decided_at = now()`.execute(db);
 }
 
 export async function countOpenConflicts(db: Db): Promise<{ replica_id: number; open: number }[]> {

@@ -33,6 +33,21 @@ export async function replaceFileAgain(db: Db, replicaId: number, masterDocId: n
   return rows.length > 0;
 }
 
+/**
+ * A person wants what a comparison found put right now: its document is due as if new, and the finding is under repair, so that
+ * it is compared again behind the run. False: it is over, or no copy stands behind it.
+ */
+export async function repairAtOnce(db: Db, findingId: number): Promise<boolean> {
+  const { rows } = await sql`with asked as (
+      update findings set state = 'repairing', round = round + 1, reason = null, repaired_at = null,
+        repair_after_run = (select coalesce(max(r.id), 0) from sync_runs r)
+      where id = ${findingId} and state in ('open', 'repairing') and link_id is not null
+      returning link_id)
+    update sync_map s set ${DUE_AGAIN}, recheck_file = true from asked where s.id = asked.link_id
+    returning s.id`.execute(db);
+  return rows.length > 0;
+}
+
 /** What failed or was given up, of one replica or (null) of all. Blocked documents wait for another cause. */
 export async function retryFailed(db: Db, replicaId: number | null): Promise<Retried[]> {
   const { rows } = await sql<Retried>`with again as (

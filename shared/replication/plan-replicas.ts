@@ -1,11 +1,12 @@
 import { listReplicas } from '../db/replicas.repo.ts';
-import type { Replica } from '../db/tables.ts';
+import type { Link, Replica } from '../db/tables.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
+import type { PaperlessReader } from '../paperless/api.ts';
 import type { HygieneDeps } from './check-hygiene.ts';
 import { ENGINE_TIMINGS } from './deps.ts';
 import { masterNotConfigured } from './instances.ts';
 import { masterAccess } from './load-settings.ts';
-import { planSync, type SyncPlan } from './plan-sync.ts';
+import { planDocument, planSync, type PlanSource, type SyncPlan } from './plan-sync.ts';
 import { replicaNotFound } from './update-replica.ts';
 
 export interface ReplicaPlan extends SyncPlan {
@@ -26,14 +27,25 @@ export async function planReplicas(
   const reader = deps.clients.openReader(master);
   const plans: ReplicaPlan[] = [];
   for (const replica of replicas) {
-    const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
-    const source = { ...deps, timings: ENGINE_TIMINGS, reader, writer: deps.clients.openReader(access), signal };
-    const plan = await planSync(source, replica, sweep).catch((thrown: unknown) =>
+    const plan = await planSync(sourceOf(deps, reader, replica, signal), replica, sweep).catch((thrown: unknown) =>
       Promise.reject(said(thrown, replica)),
     );
     plans.push({ replica: replica.name, ...plan });
   }
   return plans;
+}
+
+/** The same for one document: both sides are read anew. */
+export async function planCopy(deps: HygieneDeps, replica: Replica, link: Link, signal: AbortSignal) {
+  const master = masterAccess(await deps.settings());
+  if (master === null) throw masterNotConfigured();
+  const source = sourceOf(deps, deps.clients.openReader(master), replica, signal);
+  return planDocument(source, replica, link).catch((thrown: unknown) => Promise.reject(said(thrown, replica)));
+}
+
+function sourceOf(deps: HygieneDeps, reader: PaperlessReader, replica: Replica, signal: AbortSignal): PlanSource {
+  const access = { url: replica.url, token: deps.secrets.open(replica.api_token), target: replica.id };
+  return { ...deps, timings: ENGINE_TIMINGS, reader, writer: deps.clients.openReader(access), signal };
 }
 
 /** Which of the two could not be asked: the caller sees no log beside the answer. */

@@ -49,8 +49,12 @@ export interface SyncPlan {
   readonly equal: number;
 }
 
-/** @throws what a cycle would fail with: an unreachable instance, a refused token, an answer that is no clean list. */
-export async function planSync(source: PlanSource, replica: Replica, sweep: boolean): Promise<SyncPlan> {
+interface Opened {
+  readonly scope: CompareScope;
+  readonly taxonomy: Awaited<ReturnType<typeof viewTaxonomy>>;
+}
+
+async function openScope(source: PlanSource, replica: Replica, sweep: boolean): Promise<Opened> {
   const { db, reader, writer, signal } = source;
   const [, there] = [await reader.probe(signal), await writer.probe(signal)];
   const [masterIds, replicaIds] = await Promise.all([reader.census(signal), writer.census(signal)]);
@@ -67,6 +71,26 @@ export async function planSync(source: PlanSource, replica: Replica, sweep: bool
     signal,
     afterwards,
   };
+  return { scope, taxonomy };
+}
+
+/** What would become of one copy right now; null: master and copy cannot be laid side by side. */
+export async function planDocument(
+  source: PlanSource,
+  replica: Replica,
+  link: Link,
+): Promise<PlannedUpdate | 'returns' | null> {
+  const { scope } = await openScope(source, replica, false);
+  if (!scope.masterIds.has(link.master_doc_id)) return null;
+  const [one] = await compareBatch(scope, [link]);
+  if (one?.kind === 'compared') return planned(link, one.differences);
+  return one?.kind === 'missing' && !scope.replicaIds.has(link.replica_doc_id ?? -1) ? 'returns' : null;
+}
+
+/** @throws what a cycle would fail with: an unreachable instance, a refused token, an answer that is no clean list. */
+export async function planSync(source: PlanSource, replica: Replica, sweep: boolean): Promise<SyncPlan> {
+  const { db } = source;
+  const { scope, taxonomy } = await openScope(source, replica, sweep);
   const changed = await changedOnMaster(source);
   const found: Found = { updates: [], returns: [], equal: 0 };
   for (let after = 0; ; ) {

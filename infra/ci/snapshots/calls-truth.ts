@@ -26,6 +26,8 @@ const conflictCalls: Calls<typeof conflicts> = {
     conflicts.listConflicts(db, { replicaId, state: 'open', masterDocId: 1 }, { before: 9, limit: 10 }),
   decideConflict: (db) => conflicts.decideConflict(db, 1, 'keep_master'),
   findConflict: (db) => conflicts.findConflict(db, 1),
+  keepMasterIn: (db, { link }) =>
+    conflicts.keepMasterIn(db, link, [{ field: 'title', replicaHash: 'a', masterHash: 'b', shown: { master: 'm' } }]),
   countOpenConflicts: (db) => conflicts.countOpenConflicts(db),
 };
 

@@ -286,6 +286,7 @@ const smallCalls = {
   retry: {
     retryDocument: (db, { replicaId }) => retry.retryDocument(db, replicaId, 1),
     replaceFileAgain: (db, { replicaId }) => retry.replaceFileAgain(db, replicaId, 1),
+    repairAtOnce: (db) => retry.repairAtOnce(db, 1),
     retryFailed: (db, { replicaId }) => retry.retryFailed(db, replicaId),
     retryRestored: (db, { replicaId }) => retry.retryRestored(db, replicaId, [1]),
     retryBlocked: (db, { replicaId }) => retry.retryBlocked(db, replicaId, ['file_changed']),

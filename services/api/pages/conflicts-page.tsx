@@ -7,6 +7,7 @@ import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { malformed } from '../http-error.ts';
 import { id, idOf } from '../input.ts';
+import { begin } from '../presenters/document-acts.ts';
 import {
   existingProposal,
   loadConflict,
@@ -56,7 +57,7 @@ export function conflictPages(deps: ApiDeps): Hono<GateVariables> {
       const decided = await resolveConflict(deps, idOf(c), keep);
       return {
         to: '/conflicts',
-        text: `1 conflict was decided: the ${keep}'s value of "${decided.field}" is kept; the next run carries it out.`,
+        text: `1 conflict was decided: the ${keep}'s value of "${decided.field}" is kept. ${await begin(deps, decided.replica_id)}`,
       };
     }),
   );

@@ -3,12 +3,14 @@ import type { DocumentCopy, DocumentPage } from '../presenters/document-page.ts'
 import type { Cell, CellState } from '../presenters/field-matrix.ts';
 import type { Happening } from '../presenters/timeline.ts';
 import { Badge, type Tone } from './components/badge.tsx';
+import { RECEIPT_COLUMNS, ReceiptCells } from './components/document-cells.tsx';
 import { PostButton } from './components/forms.tsx';
 import { number, To } from './components/links.tsx';
 import { RedThing } from './components/notices.tsx';
 import { PhaseBadge } from './components/phase.tsx';
 import { ExactTime, Time } from './components/time.tsx';
-import { Shown } from './components/shown.tsx';
+import { fieldWord, Shown } from './components/shown.tsx';
+import { Table } from './components/table.tsx';
 
 export function DocumentView({ page }: { page: DocumentPage }) {
   const [first] = page.copies;
@@ -31,7 +33,9 @@ export function DocumentView({ page }: { page: DocumentPage }) {
           )}
         </dd>
         <dt>Last edited on the master</dt>
-        <dd>{first?.row.master_modified ?? 'not known yet'}</dd>
+        <dd>
+          <Time at={dateOf(first?.row.master_modified)} never="not known yet" />
+        </dd>
       </dl>
       <p class="faint">Title and text stay in paperless: the controller keeps hashes of them only.</p>
       <div class="cards">
@@ -53,6 +57,12 @@ export function DocumentView({ page }: { page: DocumentPage }) {
       </p>
     </>
   );
+}
+
+/** It comes as the instance writes it. */
+function dateOf(text: string | null | undefined): Date | null {
+  const at = new Date(text ?? '');
+  return Number.isNaN(at.getTime()) ? null : at;
 }
 
 function Copy({ masterDocId, copy }: { masterDocId: number; copy: DocumentCopy }) {
@@ -155,10 +165,10 @@ function Matrix({ page }: { page: DocumentPage }) {
       <tbody>
         {page.matrix.map(({ field, cells }) => (
           <tr>
-            <th scope="row">{field.replaceAll('_', ' ')}</th>
+            <th scope="row">{fieldWord(field)}</th>
             {cells.map((cell, at) => (
               <td data-label={page.copies[at]?.row.replica}>
-                <MatrixCell cell={cell} />
+                <MatrixCell cell={cell} replica={page.copies[at]?.row.replica ?? ''} />
               </td>
             ))}
           </tr>
@@ -168,7 +178,7 @@ function Matrix({ page }: { page: DocumentPage }) {
   );
 }
 
-function MatrixCell({ cell: { state, why, values } }: { cell: Cell }) {
+function MatrixCell({ cell: { state, why, values, decide }, replica }: { cell: Cell; replica: string }) {
   const { word, tone } = CELLS[state];
   return (
     <>
@@ -177,6 +187,11 @@ function MatrixCell({ cell: { state, why, values } }: { cell: Cell }) {
       {values === null ? null : (
         <small>
           master <Shown value={values.master} />, copy <Shown value={values.copy} />
+        </small>
+      )}
+      {decide === null ? null : (
+        <small>
+          <To to={decide}>Keep master's on {replica}</To>
         </small>
       )}
     </>
@@ -192,41 +207,18 @@ function Checks({ page }: { page: DocumentPage }) {
       </p>
     );
   return (
-    <table class="stack">
-      <thead>
+    <Table columns={['Replica', 'Depth', ...RECEIPT_COLUMNS, 'Receipt']}>
+      {checks.map(({ replica, check }) => (
         <tr>
-          <th>Replica</th>
-          <th>Depth</th>
-          <th>When</th>
-          <th>Outcome</th>
-          <th>File, master and copy</th>
-          <th>Receipt</th>
+          <td data-label="Replica">{replica}</td>
+          <td data-label="Depth">{check.depth}</td>
+          <ReceiptCells row={check} />
+          <td data-label="Receipt">
+            <To to={`/verifications/${check.verification_id}`}>{check.verification_id}</To>
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {checks.map(({ replica, check }) => (
-          <tr>
-            <td data-label="Replica">{replica}</td>
-            <td data-label="Depth">{check.depth}</td>
-            <td data-label="When">
-              <Time at={check.compared_at} />
-            </td>
-            <td data-label="Outcome">
-              <Badge tone={check.outcome === 'equal' ? 'good' : 'bad'}>{check.outcome}</Badge>
-              {check.reason === null ? null : <small>{check.reason}</small>}
-            </td>
-            <td data-label="File">
-              <code>{check.master_file ?? '-'}</code>
-              <br />
-              <code>{check.copy_file ?? '-'}</code>
-            </td>
-            <td data-label="Receipt">
-              <To to={`/verifications/${check.verification_id}`}>{check.verification_id}</To>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

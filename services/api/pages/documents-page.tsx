@@ -1,22 +1,20 @@
 /** Documents: found over all replicas, and one of them side by side. */
 import { Hono } from 'hono';
-import { toAppError } from '../../../shared/kernel/errors.ts';
-import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { openVerification } from '../../../shared/replication/verify-open.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
-import { makeDue, makeFileDue } from '../presenters/document-acts.ts';
+import { begin, makeDue, makeFileDue } from '../presenters/document-acts.ts';
 import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { idOf } from '../input.ts';
 import { DOCUMENT_QUERY, loadDocumentSearch, type DocumentList } from '../presenters/document-search.ts';
 import { loadDocumentPage } from '../presenters/document-page.ts';
 import { act } from './actions.ts';
+import { LINK_COLUMNS, LinkCells } from './components/document-cells.tsx';
 import { Field, FilterForm, Select } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
 import { Live } from './components/live.tsx';
 import { Empty } from './components/notices.tsx';
-import { PhaseBadge } from './components/phase.tsx';
 import { Time } from './components/time.tsx';
 import { DocumentView } from './document-view.tsx';
 import { filtersOf, givenOf } from './filters.ts';
@@ -89,25 +87,15 @@ function addVerbs(routes: Hono<GateVariables>, deps: ApiDeps): void {
     );
 }
 
-/** Due in any case; a run now only spares the wait, and a replica that is paused or suspended gets none. */
-async function begin(deps: ApiDeps, replicaId: number): Promise<string> {
-  try {
-    const { runId, alreadyRunning } = await openCycle(deps, { trigger: 'manual', replicaId });
-    return alreadyRunning
-      ? `Run ${runId} is under way and takes it, or the next one does.`
-      : `Run ${runId} was started for it.`;
-  } catch (thrown) {
-    const error = toAppError(thrown);
-    if (error.class !== 'conflict') throw thrown;
-    return `It waits for the replica: ${error.message}`;
-  }
-}
-
 function SearchView({ list, given }: { list: DocumentList; given: Readonly<Record<string, string>> }) {
   const filtered = Object.keys(given).length > 0;
   return (
     <>
       <h1>Documents</h1>
+      <p>
+        Of all of them: <To to="/findings">what comparisons found</To>,{' '}
+        <To to="/verifications">verifications and their receipts</To>, <To to="/deletions">deletions</To>.
+      </p>
       <SearchForm list={list} given={given} />
       {list.documents.length === 0 ? (
         <Empty>
@@ -176,19 +164,12 @@ function SearchForm({ list, given }: { list: DocumentList; given: Readonly<Recor
 
 function DocumentTable({ list }: { list: DocumentList }) {
   return (
-    <Table columns={['Document', 'Replica', 'State', 'Reason', 'In step since', 'Verified']}>
+    <Table columns={[...LINK_COLUMNS, 'Reason', 'In step since', 'Verified']}>
       {list.documents.map((row) => (
         <tr>
-          <td data-label="Document">
-            <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
+          <LinkCells row={row}>
             {row.replica_doc_id === null ? null : <small>copy {row.replica_doc_id}</small>}
-          </td>
-          <td data-label="Replica">
-            <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
-          </td>
-          <td data-label="State">
-            <PhaseBadge row={row} />
-          </td>
+          </LinkCells>
           <td data-label="Reason">
             {row.error_msg}
             {row.error_code === null ? null : <small>{row.error_code}</small>}

@@ -5,15 +5,19 @@ import { FINDING_KINDS, FINDINGS, type FindingKind } from '../../../shared/domai
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { id, idOf } from '../input.ts';
+import { keepMaster } from '../../../shared/replication/keep-master.ts';
+import { begin } from '../presenters/document-acts.ts';
+import { overwritePath, previewOverwrite } from '../presenters/drift.ts';
 import { letBe, loadFindingPage, type Finding } from '../presenters/findings.ts';
 import { act } from './actions.ts';
 import { Badge, type Tone } from './components/badge.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
-import { ReplicaLink, replicaOptions, type Names } from './components/names.tsx';
+import { nameIn, ReplicaLink, replicaOptions, type Names } from './components/names.tsx';
 import { Empty } from './components/notices.tsx';
 import { Shown } from './components/shown.tsx';
 import { Time } from './components/time.tsx';
+import { OverwritePage } from './drift-parts.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 import { Table } from './components/table.tsx';
@@ -44,6 +48,18 @@ export function findingPages(deps: ApiDeps): Hono<GateVariables> {
       const { accepted } = await letBe(deps, idOf(c));
       if (!accepted) return '0 findings were accepted: this one is over already.';
       return '1 finding was accepted: it is left as it is, and no longer counts.';
+    }),
+  );
+  routes.get('/findings/:id/keep-master', async (c) => {
+    const preview = await previewOverwrite(deps, idOf(c), c.req.raw.signal);
+    const title = `Keep master's on ${preview.replica.name}`;
+    return renderPage(c, deps, { title, nav: 'documents' }, <OverwritePage preview={preview} />);
+  });
+  routes.post('/findings/:id/keep-master', (c) =>
+    act(c, deps, '/findings', async () => {
+      const { replica, link } = await keepMaster(deps, idOf(c));
+      const due = `1 document is due on "${replica.name}": the master's values of document ${link.master_doc_id} go over it.`;
+      return { text: `${due} ${await begin(deps, replica.id)}`, to: `/replicas/${replica.id}#drift` };
     }),
   );
   return routes;
@@ -105,6 +121,7 @@ function FindingsView(props: {
 
 function FindingRow({ finding, names }: { finding: Finding; names: Names }) {
   const undecided = finding.state === 'open' || finding.state === 'repairing';
+  const overwrite = overwritePath(finding);
   return (
     <tr>
       <td data-label="Document">
@@ -130,9 +147,12 @@ function FindingRow({ finding, names }: { finding: Finding; names: Names }) {
         <small>{nextStep(finding)}</small>
         {finding.reason === null ? null : <small>{finding.reason}</small>}
         {undecided ? (
-          <PostButton action={`/findings/${finding.id}/accept`} id={`accept-finding-${finding.id}`}>
-            Accept as it is
-          </PostButton>
+          <div class="actions">
+            {overwrite === null ? null : <To to={overwrite}>Keep master's on {nameIn(names, finding.replica_id)}</To>}
+            <PostButton action={`/findings/${finding.id}/accept`} id={`accept-finding-${finding.id}`}>
+              Accept as it is
+            </PostButton>
+          </div>
         ) : null}
       </td>
       <td data-label="Found">

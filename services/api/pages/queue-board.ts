@@ -33,10 +33,11 @@ const ALLOWED =
 
 export function queueBoard(deps: ApiDeps): Hono<GateVariables> {
   const base = `${deps.basePath}/queues`;
+  const overview = `${deps.basePath}/queue`;
   const routes = new Hono<GateVariables>();
   routes.get('/queues/', (c) => c.redirect(base, 308));
-  routes.use('/queues/*', held(base));
-  routes.use('/queues', held(base));
+  routes.use('/queues/*', held(base, overview));
+  routes.use('/queues', held(base, overview));
   routes.route('/queues', boardOf(deps, base));
   return routes;
 }
@@ -74,7 +75,7 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   document: 'A document that failed is no failed job: see "Documents that failed" in the menu.',
 };
 
-function held(base: string) {
+function held(base: string, overview: string) {
   return createMiddleware<GateVariables>(async (c, next) => {
     const path = c.req.path.slice(base.length);
     if (!['GET', 'HEAD'].includes(c.req.method) && !(c.req.method === 'PUT' && ALLOWED.test(path))) throw refused();
@@ -87,19 +88,23 @@ function held(base: string) {
       const body = redactJobs(await c.res.json());
       c.res = new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } });
     } else if (type.includes('text/html')) {
-      const page = ownPage(await c.res.text());
+      const page = ownPage(await c.res.text(), overview);
       c.res = new Response(page, { status, headers: { 'content-type': type } });
       c.header('Content-Security-Policy', POLICY);
     }
   });
 }
 
-/** Without the fonts of another site, and without the animation that waits for the scripts. */
-function ownPage(html: string): string {
+/** Without the fonts of another site. While the scripts load, or where there are none, words and not an empty page. */
+function ownPage(html: string, overview: string): string {
   return html
     .replaceAll(/<link[^>]+href="https?:[^>]*>/g, '')
-    .replace(/<div id="root">[\s\S]*?<\/style>\s*<\/div>/, '<div id="root"></div>');
+    .replace(/<div id="root">[\s\S]*?<\/style>\s*<\/div>/, `<div id="root">${waitingFor(overview)}</div>`);
 }
+
+/** The board takes its place. */
+const waitingFor = (overview: string): string =>
+  `<p role="status">The board is loading. It needs scripts; <a href="${overview}">the overview of the queue</a> does not.</p>`;
 
 function refused(): AppError {
   return new AppError({

@@ -9,12 +9,12 @@ import { id } from '../input.ts';
 import { loadQueuePage, presentShownJob, type QueuePage, type ShownJob } from '../presenters/queue.ts';
 import { act } from './actions.ts';
 import { Badge } from './components/badge.tsx';
+import { LINK_COLUMNS, LinkCells } from './components/document-cells.tsx';
 import { Field, FilterForm, PostButton, Select } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
 import { Empty, RedThing } from './components/notices.tsx';
 import { Processes, QueueTable } from './components/queue-parts.tsx';
 import { Time } from './components/time.tsx';
-import { PhaseBadge } from './components/phase.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 import { Table } from './components/table.tsx';
@@ -154,18 +154,10 @@ function Work({ page }: { page: QueuePage }) {
     );
   return (
     <>
-      <Table columns={['Document', 'Replica', 'State', 'In the queue', 'Worked on by', 'Next look']}>
+      <Table columns={[...LINK_COLUMNS, 'In the queue', 'Worked on by', 'Next look']}>
         {page.work.map((row) => (
           <tr>
-            <td data-label="Document">
-              <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
-            </td>
-            <td data-label="Replica">
-              <To to={`/replicas/${row.replica_id}`}>{row.replica}</To>
-            </td>
-            <td data-label="State">
-              <PhaseBadge row={row} />
-            </td>
+            <LinkCells row={row} />
             <td data-label="In the queue">
               {row.job === null ? '-' : <To to={jobPath(row.job)}>{row.job.slice('document:'.length)}</To>}{' '}
               {row.dispatched_at === null ? null : <Time at={row.dispatched_at} />}

@@ -12,7 +12,8 @@ import { Counts } from './components/replica-card.tsx';
 import { RunTable } from './components/run-table.tsx';
 import { Time } from './components/time.tsx';
 import { Verbs } from './components/verbs.tsx';
-import { Drift, Ledger, Taxonomy } from './replica-proof.tsx';
+import { Drift } from './drift-parts.tsx';
+import { Ledger, Taxonomy } from './replica-proof.tsx';
 
 export function ReplicaPage({ detail }: { detail: ReplicaDetail }) {
   const { row, replica, running } = detail;

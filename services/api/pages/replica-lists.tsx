@@ -8,7 +8,7 @@ import type { GateVariables } from '../gate/visitor.ts';
 import { id, idOf, queryOf, text } from '../input.ts';
 import { cureOf } from '../presenters/cures.ts';
 import { documentPage, findingPage, type DocumentView } from '../presenters/replica-lists.ts';
-import { DRIFT_KINDS } from '../presenters/replica-detail.ts';
+import { DRIFT_KINDS, rowOfFinding } from '../presenters/drift.ts';
 import { Badge } from './components/badge.tsx';
 import { Field, FilterForm, Select, type Option } from './components/forms.tsx';
 import { Pager, To } from './components/links.tsx';
@@ -16,7 +16,7 @@ import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { renderPage } from './page.tsx';
 import { existingReplica, type Replica } from '../existing.ts';
-import { FindingTable } from './replica-proof.tsx';
+import { DriftTable } from './drift-parts.tsx';
 
 /** A form sends its empty fields, too: they filter nothing. */
 const or = <S extends z.ZodType>(schema: S) => z.union([z.literal('').transform(() => undefined), schema]).optional();
@@ -87,7 +87,7 @@ export function replicaLists(deps: ApiDeps): Hono<GateVariables> {
         {rows.length === 0 ? (
           <Empty>None. What comparisons find different on {replica.name} will appear here.</Empty>
         ) : (
-          <FindingTable findings={rows} />
+          <DriftTable rows={rows.map(rowOfFinding)} replica={replica.name} />
         )}
         <Pager next={next} />
         <Back replica={replica} />

@@ -7,8 +7,10 @@ import type { ApiDeps } from '../deps.ts';
 import type { GateContext, GateVariables } from '../gate/visitor.ts';
 import { idOf } from '../input.ts';
 import { act, formOf } from './actions.ts';
-import { number, To } from './components/links.tsx';
-import { ConfirmPage, isTyped } from './components/notices.tsx';
+import { PROPOSAL_RULES } from './components/conflict-parts.tsx';
+import { CountLink, number, To } from './components/links.tsx';
+import { ConfirmPage, Empty, isTyped } from './components/notices.tsx';
+import { Table } from './components/table.tsx';
 import { renderPage } from './page.tsx';
 import { existingReplica, type Replica } from '../existing.ts';
 
@@ -51,7 +53,7 @@ export function replicaPlans(deps: ApiDeps): Hono<GateVariables> {
 
 async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: keyof typeof WORDS, error?: string) {
   const { title, button, what, danger } = WORDS[mode];
-  const { summary, documents } = await planReconcile(deps, replica, mode, c.req.raw.signal);
+  const { summary, documents, proposals } = await planReconcile(deps, replica, mode, c.req.raw.signal);
   return renderPage(
     c,
     deps,
@@ -68,36 +70,57 @@ async function shown(c: GateContext, deps: ApiDeps, replica: Replica, mode: keyo
       <p>{what}</p>
       <h2>What would happen</h2>
       <Plan summary={summary} replica={replica} />
-      <Rows documents={documents} />
+      <Rows id="linked" title="Linked to a copy" documents={documents.filter(hasCopy)} all={linkedBy(summary)} />
+      <Rows
+        id="uploaded"
+        title="Uploaded by the next cycle"
+        documents={documents.filter((one) => !hasCopy(one))}
+        all={summary.missing}
+      />
+      <Proposals proposals={proposals} all={summary.proposals} replica={replica} />
     </ConfirmPage>,
   );
 }
 
+type Row = ReconcilePlan['documents'][number];
+const hasCopy = ({ replica_doc_id: copy }: Row): boolean => copy !== null;
+const linkedBy = ({ matched }: ReconcilePlan['summary']): number =>
+  Object.values(matched).reduce((sum, count) => sum + count, 0);
+
+/** Each number leads to its rows: below, on one of our lists, or in the instance itself. */
 function Plan({ summary, replica }: { summary: ReconcilePlan['summary']; replica: Replica }) {
-  const matched = Object.values(summary.matched).reduce((sum, count) => sum + count, 0);
-  const rows: readonly (readonly [string, number])[] = [
-    ['Documents on the master', summary.masters],
-    [`Documents on ${replica.name}`, summary.copies],
-    ['Links that stay as they are', summary.kept],
-    ['Copies that are found and linked', matched],
-    ['Matches that a person has to decide', summary.proposals],
-    ['Documents that the next cycle uploads', summary.missing],
-    ['Links that are taken back', summary.released],
-  ];
+  const links = `/replicas/${replica.id}/documents`;
   return (
-    <>
-      <dl class="facts wide">
-        {rows.map(([label, count]) => (
-          <>
-            <dt>{label}</dt>
-            <dd>{number(count)}</dd>
-          </>
-        ))}
-      </dl>
-      <p>
-        <To to={`/replicas/${replica.id}/documents`}>The links as they are now</To>
-      </p>
-    </>
+    <dl class="facts wide">
+      <dt>Documents on the master</dt>
+      <dd>
+        <CountLink to="/documents" count={summary.masters} />
+      </dd>
+      <dt>Documents on {replica.name}</dt>
+      <dd>
+        <a href={`${replica.url.replace(/\/+$/, '')}/documents`}>{number(summary.copies)}</a>
+      </dd>
+      <dt>Links that stay as they are</dt>
+      <dd>
+        <CountLink to={links} count={summary.kept} />
+      </dd>
+      <dt>Copies that are found and linked</dt>
+      <dd>
+        <a href="#linked">{number(linkedBy(summary))}</a>
+      </dd>
+      <dt>Matches that a person has to decide</dt>
+      <dd>
+        <a href="#proposed">{number(summary.proposals)}</a>
+      </dd>
+      <dt>Documents that the next cycle uploads</dt>
+      <dd>
+        <a href="#uploaded">{number(summary.missing)}</a>
+      </dd>
+      <dt>Links that are taken back</dt>
+      <dd>
+        <CountLink to={links} count={summary.released} />
+      </dd>
+    </dl>
   );
 }
 
@@ -113,20 +136,13 @@ const RULES: Readonly<Record<string, string>> = {
 };
 
 /** Which document would be linked to which; those that stay as they are need no line. */
-function Rows({ documents }: { documents: ReconcilePlan['documents'] }) {
-  if (documents.length === 0) return <p class="empty">No document would be linked or uploaded otherwise than now.</p>;
+function Rows({ id, title, documents, all }: { id: string; title: string; documents: readonly Row[]; all: number }) {
   return (
     <>
-      <h2>Row by row</h2>
-      <table class="stack">
-        <thead>
-          <tr>
-            <th>Document of the master</th>
-            <th>What would happen</th>
-            <th>Why</th>
-          </tr>
-        </thead>
-        <tbody>
+      <h2 id={id}>{title}</h2>
+      {documents.length === 0 ? <Empty>None.</Empty> : null}
+      {documents.length === 0 ? null : (
+        <Table columns={['Document of the master', 'What would happen', 'Why']}>
           {documents.slice(0, ROWS).map(({ master_doc_id: master, replica_doc_id: copy, rule }) => (
             <tr>
               <td data-label="Document">
@@ -136,14 +152,43 @@ function Rows({ documents }: { documents: ReconcilePlan['documents'] }) {
               <td data-label="Why">{rule === null ? 'nothing there is its copy' : (RULES[rule] ?? rule)}</td>
             </tr>
           ))}
-        </tbody>
-      </table>
-      {documents.length > ROWS ? (
-        <p class="faint">
-          These are the first {ROWS}. The dry run of the API lists up to a thousand rows:{' '}
-          <code>POST /api/replicas/ID/reconcile?dry_run=1</code>.
-        </p>
-      ) : null}
+        </Table>
+      )}
+      <Rest shown={Math.min(documents.length, ROWS)} all={all} />
     </>
+  );
+}
+
+function Proposals(props: { proposals: ReconcilePlan['proposals']; all: number; replica: Replica }) {
+  return (
+    <>
+      <h2 id="proposed">For you to decide</h2>
+      {props.proposals.length === 0 ? (
+        <Empty>None. A document that looks like a copy, but has other bytes, is never linked unasked.</Empty>
+      ) : (
+        <Table columns={['Document of the master', `Document of ${props.replica.name}`, 'Why']}>
+          {props.proposals.slice(0, ROWS).map(({ masterId, copyId, rule }) => (
+            <tr>
+              <td data-label="Document">
+                <To to={`/documents/${masterId}`}>{masterId}</To>
+              </td>
+              <td data-label={`Document of ${props.replica.name}`}>{copyId}</td>
+              <td data-label="Why">{PROPOSAL_RULES[rule]}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <Rest shown={Math.min(props.proposals.length, ROWS)} all={props.all} />
+    </>
+  );
+}
+
+function Rest({ shown: rows, all }: { shown: number; all: number }) {
+  if (all <= rows) return null;
+  return (
+    <p class="faint">
+      {number(all - rows)} more. The dry run of the API lists up to a thousand rows:{' '}
+      <code>POST /api/replicas/ID/reconcile?dry_run=1</code>.
+    </p>
   );
 }

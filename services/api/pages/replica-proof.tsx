@@ -1,83 +1,9 @@
-/** What was proven about a replica, what differs, and which names have no counterpart. */
-import { DEPTH_WORDS, type DepthRow, type Finding, type ReplicaDetail } from '../presenters/replica-detail.ts';
+/** What was proven about a replica, and which names have no counterpart. */
+import { DEPTH_WORDS, type DepthRow, type ReplicaDetail } from '../presenters/replica-detail.ts';
 import { PostButton } from './components/forms.tsx';
 import { CountLink, number, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
-
-export function Drift({ detail: { row, replica, findings } }: { detail: ReplicaDetail }) {
-  return (
-    <section aria-labelledby="drift-title">
-      <h2 id="drift-title">Drift</h2>
-      {findings.length === 0 ? (
-        <Empty>Nothing. What a comparison finds different here will appear field by field, and be repaired.</Empty>
-      ) : (
-        <>
-          <FindingTable findings={findings} />
-          <p>
-            <To to={`/replicas/${row.id}/findings?state=open&drift=1`}>All {number(replica.verification.drift)}</To>
-            <span class="faint">
-              {' '}
-              The next cycle puts right what it may: the master's value is written to {row.name}.
-            </span>
-          </p>
-        </>
-      )}
-      <p>
-        <To to={`/replicas/${row.id}/findings`}>Everything that comparisons ever found</To>
-      </p>
-    </section>
-  );
-}
-
-export function FindingTable({ findings }: { findings: readonly Finding[] }) {
-  return (
-    <table class="stack">
-      <thead>
-        <tr>
-          <th scope="col">Document</th>
-          <th scope="col">What</th>
-          <th scope="col">On the master, on the replica</th>
-          <th scope="col">Found</th>
-        </tr>
-      </thead>
-      <tbody>
-        {findings.map((one) => (
-          <tr class={one.state === 'open' ? 'bad-row' : undefined}>
-            <td>
-              {one.master_doc_id === null ? (
-                `copy #${one.replica_doc_id ?? '?'}`
-              ) : (
-                <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>
-              )}
-              <small>{one.state}</small>
-            </td>
-            <td>
-              {one.message}
-              {one.hint === null ? null : <small>{one.hint}</small>}
-            </td>
-            <td>
-              {one.fields.map(({ field, master, copy }) => (
-                <small>
-                  <strong>{field}</strong>: {shown(master)} (master), {shown(copy)} (replica)
-                </small>
-              ))}
-            </td>
-            <td class="nowrap">
-              <Time at={one.found_at} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-/** Short, since a value may be a whole text. */
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing');
-  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
-}
 
 export function Ledger({ detail: { row, ledger, replica, windowDays } }: { detail: ReplicaDetail }) {
   return (
@@ -122,11 +48,13 @@ function LedgerRow({
           <span class="faint">none yet</span>
         ) : (
           <>
-            <To to={`/api/verifications/${last.id}?format=csv`}>
+            <To to={`/verifications/${last.id}`}>
               <Time at={last.finished_at} />
             </To>
             <small>
-              {number(last.compared)} compared, {number(last.equal)} equal, {number(last.findings)} found
+              <CountLink to={`/verifications/${last.id}`} count={last.compared} label="compared" />,{' '}
+              <CountLink to={`/verifications/${last.id}`} count={last.equal} label="equal" />,{' '}
+              <CountLink to={`/findings?verification=${last.id}`} count={last.findings} label="found" tone="bad" />
             </small>
           </>
         )}
@@ -135,7 +63,9 @@ function LedgerRow({
         {share === null ? (
           <span class="faint">not by document</span>
         ) : (
-          `${share} % (${number(covered ?? 0)} of ${number(documents)})`
+          <To to={`/verifications?replica_id=${replicaId}`}>
+            {share} % ({number(covered ?? 0)} of {number(documents)})
+          </To>
         )}
       </td>
       <td>
@@ -144,7 +74,9 @@ function LedgerRow({
             Verify now
           </PostButton>
         ) : (
-          <span class="busy">{open.state === 'waiting' ? 'waiting' : `${number(open.compared)} compared`}</span>
+          <To to={`/verifications/${open.id}`} class="busy">
+            {open.state === 'waiting' ? 'waiting' : `${number(open.compared)} compared`}
+          </To>
         )}
       </td>
     </tr>

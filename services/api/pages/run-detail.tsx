@@ -128,7 +128,7 @@ function Counts({ detail: { run, counts, pace } }: { detail: RunDetail }) {
             <CountLink to={rows('?kind=update')} count={counts.updates} label="updates" />
           </>
         ) : null}
-        <span>{size(run.bytes)} read</span>
+        <To to={rows('#items-title')}>{size(run.bytes)} read</To>
         {pace === null ? null : <span>{pace.perMinute} a minute</span>}
         {pace === null || pace.left === null ? null : <span>about {pace.left} left</span>}
       </p>

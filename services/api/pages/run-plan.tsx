@@ -1,8 +1,9 @@
 /** A dry run: what a cycle would do now, to each replica. Nothing was written anywhere to find out. */
 import type { ReplicaPlan } from '../../../shared/replication/plan-replicas.ts';
 import { PostButton } from './components/forms.tsx';
-import { number, To } from './components/links.tsx';
+import { CountLink, number, To } from './components/links.tsx';
 import { Empty } from './components/notices.tsx';
+import { fieldWord, Shown } from './components/shown.tsx';
 
 const SHOWN = 100;
 
@@ -37,9 +38,14 @@ function PlanPart({ plan }: { plan: ReplicaPlan }) {
         <To to={`/replicas/${plan.replica_id}`}>{plan.replica}</To>
       </h2>
       {nothing && plan.deletions.length === 0 ? <p>Nothing: it has everything that it should have.</p> : null}
-      {plan.equal === 0 ? null : <p class="faint">{number(plan.equal)} documents would be looked at and are equal.</p>}
-      <Ids title="Uploaded, or linked to an equal document" ids={plan.uploads} />
-      <Ids title="Brought back, since the copy was deleted" ids={plan.returns} />
+      {plan.equal === 0 ? null : (
+        <p>
+          <CountLink to={`/replicas/${plan.replica_id}/documents?status=ok`} count={plan.equal} /> would be looked at
+          and are equal.
+        </p>
+      )}
+      <Ids title="Uploaded, or linked to an equal document" ids={plan.uploads} replicaId={plan.replica_id} />
+      <Ids title="Brought back, since the copy was deleted" ids={plan.returns} replicaId={plan.replica_id} />
       {plan.updates.length === 0 ? null : (
         <>
           <h3>{number(plan.updates.length)} updated</h3>
@@ -47,10 +53,15 @@ function PlanPart({ plan }: { plan: ReplicaPlan }) {
             {plan.updates.slice(0, SHOWN).map((one) => (
               <li>
                 <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>:{' '}
-                {one.fields.map(({ field }) => field).join(', ')}
+                {one.fields.map(({ field, master, replica }) => (
+                  <small>
+                    {fieldWord(field)}: <Shown value={replica} /> becomes <Shown value={master} />
+                  </small>
+                ))}
               </li>
             ))}
           </ul>
+          <Rest count={plan.updates.length} replicaId={plan.replica_id} />
         </>
       )}
       {plan.deletions.length === 0 ? null : (
@@ -63,6 +74,7 @@ function PlanPart({ plan }: { plan: ReplicaPlan }) {
               </li>
             ))}
           </ul>
+          <Rest count={plan.deletions.length} replicaId={plan.replica_id} />
         </>
       )}
       {plan.taxonomy.length === 0 ? null : (
@@ -73,13 +85,25 @@ function PlanPart({ plan }: { plan: ReplicaPlan }) {
               <li>{line}</li>
             ))}
           </ul>
+          <Rest count={plan.taxonomy.length} replicaId={plan.replica_id} />
         </>
       )}
     </section>
   );
 }
 
-function Ids({ title, ids }: { title: string; ids: readonly number[] }) {
+/** Where the rows are that are too many for a page. */
+function Rest({ count, replicaId }: { count: number; replicaId: number }) {
+  if (count <= SHOWN) return null;
+  return (
+    <p class="faint">
+      {number(count - SHOWN)} more. The dry run of the API lists all:{' '}
+      <code>POST /api/sync?dry_run=1&replica_id={replicaId}</code>.
+    </p>
+  );
+}
+
+function Ids({ title, ids, replicaId }: { title: string; ids: readonly number[]; replicaId: number }) {
   if (ids.length === 0) return null;
   return (
     <>
@@ -90,8 +114,8 @@ function Ids({ title, ids }: { title: string; ids: readonly number[] }) {
         {ids.slice(0, SHOWN).map((id) => (
           <To to={`/documents/${id}`}>#{String(id)}</To>
         ))}
-        {ids.length > SHOWN ? <span>and {number(ids.length - SHOWN)} more</span> : null}
       </p>
+      <Rest count={ids.length} replicaId={replicaId} />
     </>
   );
 }

@@ -15,6 +15,7 @@ import {
 import { duration } from '../presenters/replica-state.ts';
 import { act } from './actions.ts';
 import { Badge, type Tone } from './components/badge.tsx';
+import { RECEIPT_COLUMNS, ReceiptCells } from './components/document-cells.tsx';
 import { FilterForm, PostButton, Select } from './components/forms.tsx';
 import { CountLink, number, Pager, To } from './components/links.tsx';
 import { Live } from './components/live.tsx';
@@ -177,8 +178,8 @@ function Detail({ one, names, children }: { one: Verification; names: Names; chi
         </dd>
         <dt>Result</dt>
         <dd>
-          {number(one.compared)} compared, {number(one.equal)} equal, {number(one.derived)} with derived differences,{' '}
-          {number(one.skipped)} skipped,{' '}
+          <a href="#rows">{number(one.compared)} compared</a>, {number(one.equal)} equal, {number(one.derived)} with
+          derived differences, {number(one.skipped)} skipped,{' '}
           <CountLink to={`/findings?verification=${one.id}`} count={one.findings} label="findings" tone="bad" />
         </dd>
         {one.digest === null ? null : (
@@ -198,6 +199,7 @@ function Detail({ one, names, children }: { one: Verification; names: Names; chi
           </PostButton>
         ) : null}
       </div>
+      <h2 id="rows">Row by row</h2>
       {children}
     </>
   );
@@ -206,27 +208,14 @@ function Detail({ one, names, children }: { one: Verification; names: Names; chi
 function Ledger({ rows }: { rows: readonly LedgerRow[] }) {
   if (rows.length === 0) return <Empty>No document was compared yet. Each one appears here with both hashes.</Empty>;
   return (
-    <Table columns={['Document', 'Copy', 'Outcome', 'When', 'File, master and copy']}>
+    <Table columns={['Document', 'Copy', ...RECEIPT_COLUMNS]}>
       {rows.map((row) => (
         <tr>
           <td data-label="Document">
             <To to={`/documents/${row.master_doc_id}`}>{row.master_doc_id}</To>
           </td>
           <td data-label="Copy">{row.replica_doc_id ?? '-'}</td>
-          <td data-label="Outcome">
-            <Badge tone={row.outcome === 'equal' ? 'good' : row.outcome === 'different' ? 'bad' : 'calm'}>
-              {row.outcome}
-            </Badge>
-            {row.reason === null ? null : <small>{row.reason}</small>}
-          </td>
-          <td data-label="When">
-            <Time at={row.compared_at} />
-          </td>
-          <td data-label="File">
-            <code>{row.master_file ?? '-'}</code>
-            <br />
-            <code>{row.copy_file ?? '-'}</code>
-          </td>
+          <ReceiptCells row={row} />
         </tr>
       ))}
     </Table>

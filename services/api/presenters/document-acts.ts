@@ -1,5 +1,7 @@
 /** What a person does about one document on one replica. */
 import { replaceFileAgain, retryDocument } from '../../../shared/db/retry.repo.ts';
+import { toAppError } from '../../../shared/kernel/errors.ts';
+import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Replica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
@@ -25,4 +27,23 @@ export async function makeFileDue(
   if (!(await replaceFileAgain(deps.db, replica.id, masterDocId)))
     throw notFound(`A comparison that found the file of document ${masterDocId} to differ`, 'finding_not_found');
   deps.log.info('A person asked to bring the file over again.', { replicaId: replica.id, docId: masterDocId });
+}
+
+/** Due in any case; a run now only spares the wait, and a replica that is paused or suspended gets none. */
+export async function begin(deps: ApiDeps, replicaId: number): Promise<string> {
+  try {
+    const { runId, alreadyRunning } = await openCycle(deps, { trigger: 'manual', replicaId });
+    return alreadyRunning
+      ? `Run ${runId} is under way and takes it, or the next one does.`
+      : `Run ${runId} was started for it.`;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    if (error.class !== 'conflict') throw thrown;
+    return `It waits for the replica: ${error.message}`;
+  }
+}
+
+/** They are due in any case; this only spares the wait for the next cycle. */
+export async function startRun(deps: ApiDeps, replicaId: number | undefined): Promise<number> {
+  return (await openCycle(deps, { trigger: 'manual', replicaId })).runId;
 }

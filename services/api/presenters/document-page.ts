@@ -62,7 +62,10 @@ function documentUrl(base: string, id: number): string {
 }
 
 function howMatched(row: documents.DocumentOnReplica, uploads: readonly documents.AttemptView[]): string {
-  if (row.replica_doc_id === null) return uploads.length > 0 ? 'being uploaded' : 'not yet';
+  if (row.replica_doc_id === null) {
+    if (row.status === 'error') return 'it is not there';
+    return uploads.length > 0 ? 'being uploaded' : 'not yet';
+  }
   const upload = uploads.findLast(({ state }) => state === 'success');
   return upload === undefined
     ? 'was on the replica already, recognised by its content'

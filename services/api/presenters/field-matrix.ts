@@ -9,6 +9,8 @@ import {
   type VersionPair,
 } from '../../../shared/domain/field-policy.ts';
 import { fidelityOf, type FidelityRow } from '../../../shared/domain/fidelity.ts';
+import { overwritePath } from './drift.ts';
+import { sidesOf } from './sides.ts';
 
 export type CellState = 'equal' | 'differs' | 'waiting' | 'derived' | 'not_replicated' | 'unknown';
 export interface Cell {
@@ -17,6 +19,8 @@ export interface Cell {
   readonly why: string | null;
   /** Both sides as far as they may be shown. */
   readonly values: { readonly master: unknown; readonly copy: unknown } | null;
+  /** Where a person puts it right. */
+  readonly decide: string | null;
 }
 export interface MatrixColumn {
   readonly row: DocumentOnReplica;
@@ -48,15 +52,22 @@ export function fieldMatrix(
 }
 
 function cellOf(field: string, { row, findings, conflicts }: MatrixColumn, policy: FidelityRow | undefined): Cell {
-  const cell = (state: CellState, why: string | null, values: Cell['values'] = null): Cell => ({ state, why, values });
+  const cell = (
+    state: CellState,
+    why: string | null,
+    values: Cell['values'] = null,
+    decide: Cell['decide'] = null,
+  ): Cell => ({ state, why, values, decide });
   const conflict = conflicts.find(
     (one) => one.field === field && ['open', 'keep_replica', 'keep_master'].includes(one.state),
   );
-  if (conflict !== undefined) return cell('differs', conflictWords(conflict.state), sidesOf(conflict.shown));
+  if (conflict !== undefined)
+    return cell('differs', conflictWords(conflict.state), sidesOf(conflict.shown), `/conflicts/${conflict.id}`);
   for (const finding of findings) {
     if (finding.state === 'repaired') continue;
     const found = finding.fields.find((one) => one.field === field);
-    if (found !== undefined) return cell('differs', finding.message, { master: found.master, copy: found.copy });
+    if (found !== undefined)
+      return cell('differs', finding.message, { master: found.master, copy: found.copy }, overwritePath(finding));
   }
   const said = row.report.find((one) => one.field === field);
   if (said !== undefined) {
@@ -76,7 +87,7 @@ function cellOf(field: string, { row, findings, conflicts }: MatrixColumn, polic
 
 /** Nothing is said about the field: it is as the link as a whole. */
 function unsaid(field: string, row: DocumentOnReplica): Cell {
-  const cell = (state: CellState, why: string | null): Cell => ({ state, why, values: null });
+  const cell = (state: CellState, why: string | null): Cell => ({ state, why, values: null, decide: null });
   if (row.replica_doc_id === null) return cell('unknown', 'no copy yet');
   if (row.status === 'error' && row.error_code?.includes(field) === true) return cell('differs', row.error_msg);
   if (row.waiting) return cell('waiting', 'the master changed since, or work is open');
@@ -88,11 +99,4 @@ function conflictWords(state: Conflict['state']): string {
   if (state === 'keep_replica') return "edited on the replica; a person kept the replica's value";
   if (state === 'keep_master') return "edited on the replica; the master's value will be written";
   return 'edited on the replica; nobody has decided yet';
-}
-
-export function sidesOf(shown: Readonly<Record<string, unknown>>): {
-  readonly master: unknown;
-  readonly copy: unknown;
-} {
-  return { master: shown['master'] ?? null, copy: shown['replica'] ?? shown['copy'] ?? null };
 }

@@ -1,29 +1,24 @@
 /** One replica in full: three facts that are never one, what was proven, what differs, what ran. */
-import { listFindings } from '../../../shared/db/findings.repo.ts';
 import { masterState } from '../../../shared/db/master.repo.ts';
 import * as pages from '../../../shared/db/pages.repo.ts';
 import { listProposals } from '../../../shared/db/proposals.repo.ts';
-import type { Finding, Replica, Verification } from '../../../shared/db/tables.ts';
+import type { Replica, Verification } from '../../../shared/db/tables.ts';
 import { depthCoverage, type DepthCoverage } from '../../../shared/db/verification-ledger.repo.ts';
 import { listVerifications } from '../../../shared/db/verifications.repo.ts';
 import { listOpenRuns, listRuns } from '../../../shared/db/views.repo.ts';
-import { DEPTHS, FINDING_KINDS, FINDINGS, type Depth } from '../../../shared/domain/verification.ts';
+import { DEPTHS, type Depth } from '../../../shared/domain/verification.ts';
 import type { ApiDeps } from '../deps.ts';
 import { runningPart } from './dashboard.ts';
+import { loadDrift } from './drift.ts';
 import { nextStep } from './next-step.ts';
 import { presentRun } from './runs.ts';
 import { loadStatus, type PresentedReplica } from './status.ts';
 import { createStripCache, stripOf } from './strip.ts';
 import { verificationWindow } from './verification-state.ts';
 
-export type { Finding };
-
 const LAST_RUNS = 10;
 const LAST_VERIFICATIONS = 20;
-const FINDINGS_SHOWN = 10;
 const NAMES_SHOWN = 25;
-
-export const DRIFT_KINDS = FINDING_KINDS.filter((kind) => FINDINGS[kind].drift);
 
 /** What each depth compares, in words. */
 export const DEPTH_WORDS: Readonly<Record<Depth, string>> = {
@@ -50,8 +45,8 @@ export function createReplicaDetail(deps: ApiDeps) {
       listRuns(db, { replicaId: row.id, kind: 'replica' }, { limit: LAST_RUNS }),
       days(db, zone, now),
     ]);
-    const [findings, verifications, coverage, taxonomy, troubles, proposals] = await Promise.all([
-      listFindings(db, { replicaId: row.id, state: 'open', kinds: DRIFT_KINDS }, { limit: FINDINGS_SHOWN }),
+    const [drift, verifications, coverage, taxonomy, troubles, proposals] = await Promise.all([
+      loadDrift(db, row.id),
       listVerifications(db, row.id, { limit: LAST_VERIFICATIONS }),
       depthCoverage(db, row.id, since),
       pages.countTaxonomy(db, row.id),
@@ -69,7 +64,7 @@ export function createReplicaDetail(deps: ApiDeps) {
       running: runningPart(openRuns, row.id, now),
       strip: stripOf(past, row, now, zone),
       runs: runs.map((run) => presentRun(run, now)),
-      findings,
+      drift,
       ledger: depthsOf(verifications, coverage),
       verifications,
       windowDays: settings.verifyWindowDays,

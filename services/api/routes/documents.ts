@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import { listDocuments, type DocumentFilter, type DocumentView } from '../../../shared/db/documents.repo.ts';
 import * as retry from '../../../shared/db/retry.repo.ts';
 import { PHASES } from '../../../shared/domain/document-state.ts';
-import { openCycle } from '../../../shared/replication/open-cycle.ts';
 import { cancelDocument } from '../../../shared/replication/pause-replica.ts';
 import { csvTable, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -10,7 +9,7 @@ import { existingReplica } from '../existing.ts';
 import { notFound } from '../http-error.ts';
 import { flag, id, idParam, instant, pageSize, text } from '../input.ts';
 import { answer, csvAnswer, newRoutes, operation, type Routes } from '../operation.ts';
-import { makeDue } from '../presenters/document-acts.ts';
+import { makeDue, makeFileDue, startRun } from '../presenters/document-acts.ts';
 import { loadDocument } from '../presenters/document.ts';
 import * as schemas from '../schemas/documents.ts';
 
@@ -102,6 +101,16 @@ const postRetry = operation({
   responses: { 202: answer('It is due.', schemas.retried) },
   problems: [409, 422],
 });
+const postReupload = operation({
+  method: 'post',
+  path: '/replicas/{id}/documents/{master_id}/reupload',
+  operationId: 'reuploadDocument',
+  summary: 'Bring the file over again, where a comparison found another one',
+  tags,
+  request: { params: documentParams, query: retryQuery },
+  responses: { 202: answer('It is due.', schemas.retried) },
+  problems: [409, 422],
+});
 const postCancel = operation({
   method: 'post',
   path: '/replicas/{id}/documents/{master_id}/cancel',
@@ -140,6 +149,12 @@ function addRetries(routes: Routes, deps: ApiDeps): void {
     await makeDue(deps, replica, masterDocId, 'A person asked for another attempt.');
     return c.json({ retried: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
   });
+  routes.openapi(postReupload, async (c) => {
+    const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
+    const replica = await existingReplica(deps.db, replicaId);
+    await makeFileDue(deps, replica, masterDocId);
+    return c.json({ retried: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
+  });
   routes.openapi(postCancel, async (c) => {
     const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
     const replica = await existingReplica(deps.db, replicaId);
@@ -161,11 +176,6 @@ function addRetries(routes: Routes, deps: ApiDeps): void {
 }
 
 const countOf = (rows: readonly retry.Retried[]): number => rows.reduce((sum, { documents }) => sum + documents, 0);
-
-/** They are due in any case; this only spares the wait for the next cycle. */
-async function startRun(deps: ApiDeps, replicaId: number | undefined): Promise<number> {
-  return (await openCycle(deps, { trigger: 'manual', replicaId })).runId;
-}
 
 const COLUMNS = [
   ...(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'waiting', 'waiting_since', 'error_code'] as const),

@@ -6,6 +6,7 @@ import type { LedgerRow, Verification } from '../../../shared/db/tables.ts';
 import { ledgerPage } from '../../../shared/db/verification-ledger.repo.ts';
 import * as repo from '../../../shared/db/verifications.repo.ts';
 import { RECEIPT_HEADER, receiptLine } from '../../../shared/domain/verification.ts';
+import { keepMaster } from '../../../shared/replication/keep-master.ts';
 import {
   cancelVerification,
   openVerification,
@@ -15,7 +16,7 @@ import { csvFile, csvNewestFirst, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
 import { actorOf } from '../gate/visitor.ts';
-import { cursorAfter, id, idParam, pageSize } from '../input.ts';
+import { cursorAfter, flag, id, idParam, pageSize } from '../input.ts';
 import { answer, answerOrCsv, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import {
   FINDING_COLUMNS,
@@ -24,8 +25,10 @@ import {
   presentVerification,
   VERIFICATION_COLUMNS,
 } from '../presenters/verifications.ts';
+import { startRun } from '../presenters/document-acts.ts';
 import { letBe } from '../presenters/findings.ts';
 import { existingVerification } from '../presenters/verification-pages.ts';
+import { retried } from '../schemas/documents.ts';
 import * as schemas from '../schemas/verifications.ts';
 
 const depth = schemas.depth.default('checksum');
@@ -162,6 +165,17 @@ const postAccept = operation({
   responses: { 200: answer('The finding as it is now.', schemas.oneFinding) },
 });
 
+const postKeepMaster = operation({
+  method: 'post',
+  path: '/findings/{id}/keep-master',
+  operationId: 'keepMaster',
+  summary: "Write the master's values over what differs, whatever the replica's policy for edits",
+  tags,
+  request: { params: idParam, query: z.strictObject({ now: flag.default(false) }) },
+  responses: { 202: answer('The document is due.', retried) },
+  problems: [409, 422],
+});
+
 function addSingle(routes: Routes, deps: ApiDeps): void {
   routes.openapi(getVerification, async (c) => {
     const { format: wanted, cursor = 0, limit } = c.req.valid('query');
@@ -186,6 +200,10 @@ function addSingle(routes: Routes, deps: ApiDeps): void {
     const verification = await existingVerification(deps, c.req.valid('param').id);
     const cancelled = await cancelVerification(deps, verification);
     return c.json({ verification_id: verification.id, cancelled }, 200);
+  });
+  routes.openapi(postKeepMaster, async (c) => {
+    const { replica } = await keepMaster(deps, c.req.valid('param').id);
+    return c.json({ retried: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
   });
   routes.openapi(postAccept, async (c) => {
     const { finding } = await letBe(deps, c.req.valid('param').id);

@@ -5,6 +5,7 @@ import { done } from '../../../shared/queue/outcome.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
 import { startRunner } from '../../../shared/queue/runner.ts';
 import { putSettings } from '../../../shared/db/settings.repo.ts';
+import type { FindingKind } from '../../../shared/domain/verification.ts';
 import { ask } from '../../support/paperless-calls.ts';
 import { silent } from '../../support/queue-backends.ts';
 import { simulator } from '../../support/simulator.ts';
@@ -80,6 +81,11 @@ async function failedJob({ controller }: SyncedStage): Promise<string> {
   }
 }
 
+/** As a comparison has just left it. */
+async function setFinding(apis: SyncedStage['apis'], id: number, kind: FindingKind): Promise<void> {
+  await apis.none.db.updateTable('findings').set({ state: 'open', kind }).where('id', '=', id).execute();
+}
+
 export const NEEDS: Readonly<Record<string, Prepare>> = {
   addReplica: async () => {
     const added = await simulator('v2', { token: 'c3'.repeat(20) });
@@ -125,6 +131,14 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
   cancelDocument: async (stage) => {
     await openRun(stage);
     return { path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id } };
+  },
+  keepMaster: async ({ apis, ids }) => {
+    await setFinding(apis, ids.finding, 'field_differs');
+    return { path: { id: ids.finding } };
+  },
+  reuploadDocument: async ({ apis, ids }) => {
+    await setFinding(apis, ids.finding, 'file_differs');
+    return { path: { id: ids.replica, master_id: (await firstLink({ apis })).master_doc_id } };
   },
   retryJob: async (stage) => ({ path: { id: await failedJob(stage) } }),
 };

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compareInstances } from '../../../services/demo/compare.ts';
 import { decideConflict } from '../../../shared/db/conflicts.repo.ts';
+import { keepMaster } from '../../../shared/replication/keep-master.ts';
 import { Controller } from '../../support/controller.ts';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
 import { simulator, type Simulator } from '../../support/simulator.ts';
@@ -188,6 +189,44 @@ describe('edits on a replica where a person decides', () => {
     expect(await conflict()).toMatchObject({ state: 'overwritten' });
     expect(await link()).toMatchObject({ status: 'ok' });
   });
+
+  it('are written over at once where a person said so before any run had noticed them', async () => {
+    await edit('mine again');
+    await keepMaster(
+      { db: controller.db, log: { info: () => undefined, warning: () => undefined, error: () => undefined } },
+      await found('title'),
+    );
+    await controller.cycle();
+    expect(await title()).toBe('theirs');
+    expect(await conflict()).toMatchObject({ field: 'title', state: 'overwritten' });
+    expect(await link()).toMatchObject({ status: 'ok' });
+  });
+
+  /** As a comparison leaves it. */
+  async function found(field: string): Promise<number> {
+    const { db } = controller;
+    const of = await link();
+    const at = {
+      replica_id: of?.replica_id ?? 0,
+      link_id: of?.id,
+      master_doc_id: 1,
+      replica_doc_id: of?.replica_doc_id,
+    };
+    const asked = { scope: 'replica', depth: 'metadata', trigger: 'manual', asked_by: 'test', state: 'done' } as const;
+    const { id } = await db
+      .insertInto('verifications')
+      .values({ replica_id: at.replica_id, ...asked })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const fields = JSON.stringify([{ field, masterHash: 'm', copyHash: 'c', master: 'theirs', copy: 'mine again' }]);
+    const seen = { verification_id: id, last_verification_id: id, last_seen_at: new Date() };
+    const row = await db
+      .insertInto('findings')
+      .values({ ...at, ...seen, fields, kind: 'field_differs', depth: 'metadata', message: 'other' })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return row.id;
+  }
 
   it('a deleted copy stays deleted until somebody wants it back', async () => {
     await ask(replica, 'DELETE', await copy(2));

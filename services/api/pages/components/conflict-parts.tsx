@@ -1,5 +1,5 @@
 import type { Conflict, MatchProposal } from '../../presenters/conflicts.ts';
-import { sidesOf } from '../../presenters/field-matrix.ts';
+import { sidesOf } from '../../presenters/sides.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { PostButton } from './forms.tsx';
 import { To } from './links.tsx';
@@ -135,7 +135,7 @@ function Choices({ conflict, replica, field }: { conflict: Conflict; replica: st
   );
 }
 
-const RULES: Readonly<Record<MatchProposal['rule'], string>> = {
+export const PROPOSAL_RULES: Readonly<Record<MatchProposal['rule'], string>> = {
   asn: 'Both have the same archive serial number.',
   title_created: 'Both have the same title and date.',
 };
@@ -153,7 +153,7 @@ export function ProposalCard({ proposal, names }: { proposal: MatchProposal; nam
         <ReplicaLink names={names} id={proposal.replica_id} />
       </header>
       <p>
-        Is document {proposal.replica_doc_id} of {replica} its copy? {RULES[proposal.rule]} Their files differ.
+        Is document {proposal.replica_doc_id} of {replica} its copy? {PROPOSAL_RULES[proposal.rule]} Their files differ.
       </p>
       <dl class="facts">
         <dt>Master</dt>

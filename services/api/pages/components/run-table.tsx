@@ -70,7 +70,7 @@ function RunNumbers({ run }: { run: PresentedRun }) {
         <CountLink to={`${at}?state=held`} count={run.docs_held} />
       </td>
       <td class="number" data-label="Read">
-        {size(run.bytes)}
+        <To to={at}>{size(run.bytes)}</To>
       </td>
     </>
   );

@@ -9,3 +9,6 @@ export function shownText(value: unknown): string {
     return `${String(value.characters)} characters`;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+/** A field as a person calls it. */
+export const fieldWord = (field: string): string => (field === 'asn' ? 'ASN' : field.replaceAll('_', ' '));

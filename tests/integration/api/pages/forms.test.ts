@@ -95,7 +95,7 @@ describe('adding a replica', () => {
     const [, at = ''] = /href="(\/replicas\/\d+\/reconcile)"/.exec(page.text) ?? [];
     const preview = await stage.open(at);
     expect(preview.text).toContain('What would happen');
-    expect(preview.text).toMatch(/Documents on shelf<\/dt><dd>3/);
+    expect(preview.text).toMatch(/Documents on shelf<\/dt><dd><a href="[^"]+">3</);
     const anew = await stage.open(at.replace('reconcile', 'resync'));
     expect(anew.text).toContain('Type <strong>shelf</strong> to confirm');
   });
