@@ -20,6 +20,8 @@ export interface LifeOptions {
   readonly say?: (line: string) => void;
   /** Ends the process; tests look at the code instead. */
   readonly exit?: (code: number) => never;
+  /** A part that takes longer to end is left behind. */
+  readonly stopLimitMs?: number;
 }
 
 /**
@@ -47,11 +49,13 @@ class Life implements ProcessLife {
   readonly #ends: { readonly name: string; readonly end: () => Promise<void> }[] = [];
   readonly #say: (line: string) => void;
   readonly #exit: (code: number) => never;
+  readonly #stopLimitMs: number;
   #ending: Promise<never> | undefined;
 
   constructor(options: LifeOptions) {
     this.#say = options.say ?? ((line) => process.stderr.write(`${line}\n`));
     this.#exit = options.exit ?? ((code) => process.exit(code));
+    this.#stopLimitMs = options.stopLimitMs ?? STOP_LIMIT_MS;
   }
 
   get stopping(): AbortSignal {
@@ -85,9 +89,11 @@ class Life implements ProcessLife {
     this.#stopping.abort();
     let waitsFor = '';
     const limit = setTimeout(() => {
-      this.#say(`pngx-controller: ${waitsFor} did not end within ${STOP_LIMIT_MS / SECOND} s; stopping without it.`);
+      this.#say(
+        `pngx-controller: ${waitsFor} did not end within ${this.#stopLimitMs / SECOND} s; stopping without it.`,
+      );
       this.#exit(EXIT.failure);
-    }, STOP_LIMIT_MS);
+    }, this.#stopLimitMs);
     for (let last = this.#ends.pop(); last !== undefined; last = this.#ends.pop()) {
       waitsFor = last.name;
       await last.end().catch((error: unknown) => {

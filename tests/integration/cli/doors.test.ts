@@ -45,6 +45,26 @@ function piped(text: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => void child.once('close', (code) => resolve({ code, output })));
 }
 
+/** At a terminal, which `script` of util-linux makes; each answer is typed when the one before was taken. */
+async function typed(answers: readonly string[]): Promise<{ code: number | null; screen: string }> {
+  const { PATH = '' } = process.env;
+  const command = `${process.execPath} --import tsx services/cli/main.ts passwd`;
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { PATH, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let screen = '';
+  child.stdout.on('data', (chunk: Buffer) => (screen += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => void child.once('close', resolve));
+  for (const [at, answer] of answers.entries()) {
+    await waitFor('the question', () => screen.split(': ').length > at + 1, 60_000);
+    child.stdin.write(`${answer}\r`);
+  }
+  const code = await ended;
+  child.stdin.end();
+  return { code, screen: screen.replaceAll('\r', '') };
+}
+
 describe('an API that asks for a password', () => {
   it('shows its one-time code on the console and nowhere else, and lets its reader in', async () => {
     const program = startProgram('services/api/main.ts', { ...env, LOG_LEVEL: 'debug' });
@@ -62,6 +82,15 @@ describe('an API that asks for a password', () => {
     expect((await knock(url, 'GET', '/api/status', { headers: cookie })).status).toBe(401);
     expect((await submit(url, '/login', { password: 'tulip-42-onion' })).status).toBe(401);
     expect((await submit(url, '/login', { password: 'garden-17-salt' })).status).toBe(303);
+
+    const slip = await typed(['window-8-river', 'widow-8-river']);
+    expect(slip).toMatchObject({ code: 1, screen: expect.stringContaining('The two passwords differ.') });
+    const changed = await typed(['window-8-river', 'window-8-river']);
+    expect(changed).toEqual({
+      code: 0,
+      screen: 'New password: \nThe same again: \nThe password is set. Sessions that ended with it: 1.\n',
+    });
+    expect((await submit(url, '/login', { password: 'window-8-river' })).status).toBe(303);
 
     const made = await pngx('keys', 'add', '--name', 'monitor', '--read-only', '--json');
     const { secret, key } = JSON.parse(made.stdout) as { secret: string; key: { id: number } };

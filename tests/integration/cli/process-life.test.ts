@@ -15,11 +15,11 @@ describe('the end of a program', () => {
     expect(program.stdout()).not.toContain('first part ended');
   });
 
-  it('is forced by the program itself after 25 s, and the hanging part is named', async () => {
-    const program = startProgram('tests/integration/cli/hanging-program.ts', {});
+  it('is forced by the program itself after its time limit, and the hanging part is named', async () => {
+    const program = startProgram('tests/integration/cli/hanging-program.ts', {}, ['1500']);
     await program.url();
     program.signal('SIGTERM');
     expect(await program.ended).toBe(1);
-    expect(program.stderr()).toContain('the hanging part did not end within 25 s');
+    expect(program.stderr()).toContain('the hanging part did not end within 1.5 s');
   });
 });
