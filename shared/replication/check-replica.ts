@@ -34,7 +34,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   await refuseSharedRange(work, settings.asnBase);
   const reserved = await writer.reserved(settings.asnBase, signal);
   await refuseForeignReserved(work, reserved, settings.asnBase);
-  await revisitOwnReserved(work, reserved);
+  await revisitReserved(work, reserved, settings.asnBase);
   await removeSurplus(work, reserved, settings.asnBase);
   const census = await writer.census(signal);
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
@@ -121,12 +121,19 @@ async function refuseForeignReserved(
   });
 }
 
-/** F12: v2 can undo a write. An `ok` link whose own copy bears R again is finalised anew, it is never surplus. */
-async function revisitOwnReserved(work: ReplicaRun, reserved: readonly ReservedRow[]): Promise<void> {
+/**
+ * F12: v2 can undo a write. An `ok` link whose own copy bears R again is finalised anew, it is never surplus. And a link that
+ * rests without a copy, its master document deleted, has one now: a message of its upload came very late.
+ */
+async function revisitReserved(work: ReplicaRun, reserved: readonly ReservedRow[], asnBase: number): Promise<void> {
   if (reserved.length === 0) return;
+  const masterIds = reserved.flatMap(({ asn }) => (asn === null ? [] : [asn - asnBase]));
   await sql`update sync_map set dirty_seq = nextval('dirty_seq')
     where replica_id = ${work.replica.id} and status = 'ok' and dirty_seq = applied_seq
-      and replica_doc_id = any(${reserved.map((row) => row.id)}::bigint[])`.execute(work.deps.db);
+      and (replica_doc_id = any(${reserved.map((row) => row.id)}::bigint[])
+        or (phase = 'gone' and replica_doc_id is null and master_doc_id = any(${masterIds}::bigint[])))`.execute(
+    work.deps.db,
+  );
 }
 
 /** Master ids whose reserved number or marker title these rows bear. */

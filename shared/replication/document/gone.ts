@@ -16,15 +16,23 @@ import { end, go, leaseLost, readCopy, reservedFor, type DocumentWork, type Step
 export async function endGone(work: DocumentWork): Promise<Step> {
   const left = await leaveReplacement(work);
   if (left) return left;
-  if (work.link.replica_doc_id === null) {
-    if (UPLOADING.includes(work.link.phase as Phase)) return go('awaiting');
-    return end('gone', 'deleted_on_master', 'Deleted on the master before it was uploaded.');
-  }
+  if (work.link.replica_doc_id === null) return isAwaited(work) ? go('awaiting') : neverArrived();
   const unfinished = stillHeld(work) ?? (await mendLeftovers(work)) ?? (await cleanAfterHold(work));
   if (unfinished) return unfinished;
   const kept = (await readCopy(work)) !== null;
   const message = kept ? 'Deleted on the master; the copy is kept.' : 'Deleted on the master, and on the replica.';
   return (await release(work)) ?? end('gone', 'deleted_on_master', message);
+}
+
+/** The replica took an upload in, and what became of it is not known yet. */
+function isAwaited({ link, attempts }: DocumentWork): boolean {
+  const taken = attempts.some(({ state }) => state === 'awaiting' || state === 'success');
+  return taken && UPLOADING.includes(link.phase as Phase);
+}
+
+/** Looked for wherever it could be. Should it come after all, its reserved number shows it to a later run (check-replica.ts). */
+function neverArrived(): Step {
+  return end('gone', 'deleted_on_master', 'Deleted on the master before it was uploaded.');
 }
 
 /** The marks of an upload that was never finished. The fence stays while a repeat of the upload can still come. */

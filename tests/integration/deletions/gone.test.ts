@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../shared/kernel/errors.ts';
-import { IMPATIENT, letTimePass, live, MINUTES, Stage, writes } from '../faults/stage.ts';
+import { IMPATIENT, letTimePass, live, MINUTES, posts, Stage, writes } from '../faults/stage.ts';
 import { trashOn } from './scene.ts';
 
 let stage: Stage;
@@ -70,4 +70,61 @@ describe('a copy whose document was deleted before it was finished', () => {
     expect(await stage.link(1)).toMatchObject({ phase: 'gone', plan: null });
     expect(live(stage.copy)).toMatchObject([{ title: 'letter-1.txt', archiveSerialNumber: null }]);
   });
+});
+
+describe.each(['v3', 'v2'] as const)(
+  'an upload of unknown outcome to %s, of a document that is deleted meanwhile',
+  (generation) => {
+    it.each(['none', 'all'])('is looked for, and the link rests as gone (arrived: %s)', async (arrived) => {
+      let struck = false;
+      stage = await Stage.open({
+        documents: [{}],
+        replica: generation,
+        timeouts: IMPATIENT,
+        racePoint: async (point) => {
+          if (point !== 'intent.after' || struck) return;
+          struck = true;
+          stage.copy.setFault('never-answer', {
+            match: { method: 'POST', pathPrefix: '/api/documents/post_document/' },
+            times: 1,
+            value: arrived,
+          });
+          await trashOn(stage.master, 1);
+        },
+      });
+      const seen: (string | null)[] = [];
+      for (let cycles = 0; cycles < 8 && seen.at(-1) !== 'deleted_on_master'; cycles += 1) {
+        await stage.cycle();
+        seen.push((await stage.link(1)).error_code);
+        await letTimePass(stage.db, 16 * MINUTES);
+      }
+      expect(seen.filter((code) => code !== 'releasing')).toEqual(['deleted_on_master']);
+      expect(await stage.link(1)).toMatchObject({ phase: 'gone', status: 'ok' });
+      const kept = arrived === 'all' ? [{ title: 'letter-1.txt', archiveSerialNumber: null }] : [];
+      expect(live(stage.copy)).toMatchObject(kept);
+      expect(posts(stage.copy)).toHaveLength(1);
+    });
+  },
+);
+
+it('an upload that waits in a queue for ever, of a document that is deleted meanwhile, ends as gone', async () => {
+  let struck = false;
+  stage = await Stage.open({
+    documents: [{}],
+    racePoint: async (point) => {
+      if (point !== 'intent.after' || struck) return;
+      struck = true;
+      stage.copy.setFault('task-stuck-pending', { times: 1 });
+      await trashOn(stage.master, 1);
+    },
+  });
+  const seen: (string | null)[] = [];
+  stage.strideMs = 5 * MINUTES;
+  for (let cycles = 0; cycles < 4; cycles += 1) {
+    await stage.cycle();
+    seen.push((await stage.link(1)).error_code);
+    await letTimePass(stage.db, 16 * MINUTES);
+  }
+  expect(new Set(seen)).toEqual(new Set(['deleted_on_master']));
+  expect(live(stage.copy)).toEqual([]);
 });
