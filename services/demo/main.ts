@@ -1,6 +1,7 @@
 import { Household } from './stage/children.ts';
 import { watchCycles } from './stage/cycle.ts';
 import { makeFolder, removeFolder } from './stage/folder.ts';
+import { invitation } from './stage/invitation.ts';
 import { narrate, type Narrator } from './stage/narrator.ts';
 import { type DemoOptions, readOptions, USAGE } from './stage/options.ts';
 import { type Play, play } from './stage/play.ts';
@@ -48,7 +49,8 @@ async function perform(household: Household, folder: string, chosen: DemoOptions
   if (chosen.once) return result.equal ? 0 : 1;
   staying = true;
   await result.controller.configure({ sync_interval_seconds: STAY_INTERVAL_SECONDS });
-  narrator.say(invitation(result));
+  result.controller.keepAlive(narrator.say);
+  narrator.say(await invitation(result, STAY_INTERVAL_SECONDS));
   await watchCycles(result.controller, narrator);
   return 0;
 }
@@ -57,23 +59,6 @@ function verdict({ equal }: Play): string {
   return equal
     ? 'Every replica is equal to the master, but for what it cannot hold.'
     : 'At least one replica is NOT equal to the master.';
-}
-
-function invitation({ controller, master, seeding, library }: Play): string {
-  const document = library.documents[0];
-  const id = document && seeding.ids.get(document.key);
-  return `
-Everything stays up until Ctrl-C. Open the dashboard: ${controller.url}
-
-Try this: the master's document ${id}, "${document?.title}", gets another title:
-
-  curl -X PATCH -H 'Authorization: Token ${master.token}' -H 'Content-Type: application/json' \\
-    -d '{"title": "Edited by hand"}' ${master.url}/api/documents/${id}/
-
-The next cycle carries it over; there is one every ${STAY_INTERVAL_SECONDS} s now, or at once:
-
-  curl -X POST ${controller.url}/api/sync
-`;
 }
 
 /**

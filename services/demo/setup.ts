@@ -39,5 +39,5 @@ async function setUp(url: string, master: { url: string; token: string }): Promi
     await controller.addReplica(name, replica.url, replica.token);
   }
   const run = await controller.startCycle();
-  console.log(`Cycle ${run} is running; watch the status page.`);
+  console.log(`Cycle ${run} is running; watch the dashboard at http://127.0.0.1:8000.`);
 }

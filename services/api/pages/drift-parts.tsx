@@ -52,9 +52,9 @@ export function DriftTable({ rows, replica }: { rows: readonly DriftRow[]; repli
             {row.what}
             {row.hint === null ? null : <small>{row.hint}</small>}
             {row.overwrite === null ? null : (
-              <small>
+              <div class="actions">
                 <To to={row.overwrite}>Keep master's on {replica}</To>
-              </small>
+              </div>
             )}
           </td>
           <td data-label="Field by field">

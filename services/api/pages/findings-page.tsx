@@ -78,7 +78,9 @@ function nextStep({ state, kind, hint, round }: Finding): string {
   if (state === 'accepted') return 'A person accepted it.';
   if (hint !== null) return hint;
   if (!FINDINGS[kind].repair) return 'It is left to a person.';
-  return round === 0 ? 'The next run repairs it.' : `Repaired ${round} times in vain; it is left to a person after 3.`;
+  return round === 0
+    ? 'The next run repairs it.'
+    : `Repaired in vain ${round === 1 ? 'once' : `${round} times`}; after 3 times it is left to a person.`;
 }
 
 function FindingsView(props: {

@@ -17,11 +17,14 @@ export interface ChildOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Told from the lines it prints, which may name other addresses too. */
   readonly findUrl?: (line: string) => string | null;
+  /** Told of a death that nobody ordered; `fail` makes it an accident, as it is without this. */
+  readonly onDeath?: (fail: () => void) => void;
 }
 
 export interface Child {
   readonly name: string;
   readonly url: string;
+  readonly pid: number;
   lastOutput(): string;
   stop(): Promise<void>;
 }
@@ -60,13 +63,17 @@ export class Household {
     let stopping = false;
     child.once('exit', (code, signal) => {
       if (stopping || this.#ending) return;
-      this.#fail(new Error(`${options.name} died (${signal ?? `exit code ${code}`}). Its last output:\n${story()}`));
+      this.#processes.delete(child);
+      const how = signal ?? `exit code ${code}`;
+      const fail = () => this.#fail(new Error(`${options.name} died (${how}). Its last output:\n${story()}`));
+      if (options.onDeath === undefined) fail();
+      else options.onDeath(fail);
     });
     const stop = async () => {
       stopping = true;
       await this.#end(child, ended);
     };
-    return { name: options.name, url, lastOutput: story, stop };
+    return { name: options.name, url, pid: child.pid ?? 0, lastOutput: story, stop };
   }
 
   /** The youngest first: the controller ends its work while its instances still answer. */

@@ -14,6 +14,8 @@ export interface Controller {
   progress(): Promise<Progress>;
   runs(): Promise<readonly Run[]>;
   blocked(replicaId: number): Promise<Blocked[]>;
+  /** The id of the copy there, or null. */
+  copyOf(masterId: number, replica: string): Promise<number | null>;
   configure(settings: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
@@ -47,6 +49,10 @@ const documentsShape = z.object({
   next_cursor: z.string().nullable(),
 });
 
+const copiesShape = z.object({
+  replicas: z.array(z.object({ replica: z.string(), replica_doc_id: z.number().nullable() })),
+});
+
 const ANSWER_LIMIT_MS = 60_000;
 
 export function controllerAt(url: string): Controller {
@@ -70,6 +76,10 @@ export function controllerAt(url: string): Controller {
     progress: () => ask(progressShape, 'GET', '/api/sync/running'),
     runs: async () => (await ask(z.object({ runs: z.array(runShape) }), 'GET', '/api/runs?limit=50')).runs,
     blocked: (replicaId) => readBlocked(ask, replicaId),
+    copyOf: async (masterId, replica) => {
+      const { replicas } = await ask(copiesShape, 'GET', `/api/documents/${masterId}`);
+      return replicas.find((one) => one.replica === replica)?.replica_doc_id ?? null;
+    },
     configure: async (settings) => {
       await ask(z.unknown(), 'PUT', '/api/settings', settings);
     },

@@ -47,18 +47,18 @@ export function runSeconds({ started_at: started, finished_at: finished }: Run):
   return finished === null ? 0 : (Date.parse(finished) - Date.parse(started)) / 1000;
 }
 
-/** Tells of each later cycle that carried something over, for as long as the controller answers. */
+/** Tells of each later cycle that carried something over; one that was killed is back in a moment. */
 export async function watchCycles(controller: Controller, narrator: Narrator): Promise<never> {
-  let last = Math.max(0, ...(await controller.runs()).map(({ id }) => id));
+  // Runs of two replicas end in any order, so that no single id says which were told.
+  const isOver = ({ finished_at: finished }: Run) => finished !== null;
+  const told = new Set((await controller.runs()).filter(isOver).map(({ id }) => id));
   for (;;) {
     await pause(1_000);
-    const runs = await controller.runs();
-    const finished = runs
-      .filter((run) => run.id > last && run.kind === 'replica' && run.finished_at !== null)
-      .reverse();
+    const runs = await controller.runs().catch((): Run[] => []);
+    const finished = runs.filter((run) => run.kind === 'replica' && isOver(run) && !told.has(run.id)).reverse();
     for (const run of finished) {
       if (run.docs_synced + run.docs_failed > 0 || run.outcome !== 'ok') narrator.say(runLine(run));
-      last = Math.max(last, run.id);
+      told.add(run.id);
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Narrator } from './narrator.ts';
 import type { DemoOptions } from './options.ts';
 import {
   type Instances,
+  type LiveController,
   preparePeople,
   requestCount,
   type SimulatedInstance,
@@ -18,8 +19,8 @@ import {
 export interface Play {
   /** Every replica is what the master is, but for what is impossible. */
   readonly equal: boolean;
-  readonly controller: Controller;
-  readonly master: SimulatedInstance;
+  readonly controller: LiveController;
+  readonly instances: Instances;
   readonly seeding: Seeding;
   readonly library: Library;
 }
@@ -57,7 +58,7 @@ export async function play(
       await judge({ instances, controller, name, id: ids.get(name) ?? 0, run: runs.get(name), requests, narrator }),
     );
   }
-  return { equal: verdicts.every((verdict) => verdict), controller, master, seeding, library };
+  return { equal: verdicts.every((verdict) => verdict), controller, instances, seeding, library };
 }
 
 async function fill(instances: Instances, library: Library, narrator: Narrator): Promise<Seeding> {

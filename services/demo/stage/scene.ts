@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { connect, type Instance } from '../http.ts';
 import type { Library } from '../library/index.ts';
 import { makePeople } from '../seeding/people.ts';
-import { firstUrl, type Household } from './children.ts';
+import { type Child, type ChildOptions, firstUrl, type Household } from './children.ts';
 import { type Controller, controllerAt, untilReady } from './controller.ts';
 
 export interface SceneOptions {
@@ -63,15 +63,41 @@ export async function preparePeople({ replicas }: Instances, library: Library): 
   if (partial) await makePeople(connect(partial), { ...library, users: library.users.slice(0, 1) });
 }
 
+export interface LiveController extends Controller {
+  /** Of its one process, which is another one after each death. */
+  pid(): number;
+  /** From now on, whoever kills it sees it started again, at the same address and on the same data. */
+  keepAlive(say: (text: string) => void): void;
+}
+
 /** The controller standalone, as `npm start` runs it, in a folder of its own. */
 export async function startController(
   household: Household,
   master: Instance,
   options: SceneOptions,
-): Promise<Controller> {
+): Promise<LiveController> {
+  let say: ((text: string) => void) | null = null;
+  const onDeath = (fail: () => void) => {
+    if (say === null) return fail();
+    say('  The controller was killed. It is started again, as a container or systemd would ...');
+    startProcess(household, master, { ...options, port: Number(new URL(child.url).port) }, onDeath).then((again) => {
+      child = again;
+      say?.(`  It is back, as process ${again.pid}, and goes on where it was.`);
+    }, fail);
+  };
+  let child = await startProcess(household, master, options, onDeath);
+  return { ...controllerAt(child.url), pid: () => child.pid, keepAlive: (told) => void (say = told) };
+}
+
+async function startProcess(
+  household: Household,
+  master: Instance,
+  options: SceneOptions,
+  onDeath: NonNullable<ChildOptions['onDeath']>,
+): Promise<Child> {
   const dataDir = join(options.folder, 'data');
   await mkdir(dataDir, { recursive: true });
-  const { url } = await household.start({
+  const child = await household.start({
     name: 'The controller',
     script: 'services/standalone/main.ts',
     environment: {
@@ -86,9 +112,10 @@ export async function startController(
       ...(options.redisUrl !== undefined && { REDIS_URL: options.redisUrl }),
     },
     findUrl: (line) => (line.includes(master.url) ? null : firstUrl(line)),
+    onDeath,
   });
-  await untilReady(url);
-  return controllerAt(url);
+  await untilReady(child.url);
+  return child;
 }
 
 /** 32 bytes, as Fernet writes them. */

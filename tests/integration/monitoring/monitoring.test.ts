@@ -104,6 +104,33 @@ describe('the dashboard', () => {
     for (const { gridPos } of all) expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
   });
 
+  it('and what it needs are mounted by docker-compose.yml where Grafana and Prometheus look for them', () => {
+    const compose = readFileSync(join(INFRA, '../docker-compose.yml'), 'utf8');
+    const mounted = new Map(
+      [...compose.matchAll(/\.\/(infra\/(?:grafana|prometheus)[\w/]*):(\/[\w/]+):ro/g)].map(
+        ([, from = '', to = '']) => [to, from],
+      ),
+    );
+    expect(Object.fromEntries(mounted)).toEqual({
+      '/etc/prometheus': 'infra/prometheus',
+      '/etc/grafana/provisioning': 'infra/grafana/provisioning',
+      '/etc/grafana/dashboards': 'infra/grafana/dashboards',
+    });
+    for (const from of mounted.values()) expect(readdirSync(join(INFRA, '..', from)).length).toBeGreaterThan(0);
+    expect(compose).toContain('--config.file=/etc/prometheus/prometheus.yml');
+    expect(compose).toContain('DASHBOARD_PATH: /etc/grafana/dashboards/pngx-controller.json');
+    expect(read('prometheus/prometheus.yml')).toContain('rules.yml');
+    // One service of the profile asks the other by its name and port.
+    expect(read('grafana/provisioning/datasources/prometheus.yml')).toContain('url: http://prometheus:9090');
+    expect(compose).toMatch(/^ {2}prometheus:\n/m);
+    // And Prometheus asks each process by the name of its service.
+    const asked = [...read('prometheus/prometheus.yml').matchAll(/names: \[([\w, ]+)\]/g)].flatMap(([, names = '']) =>
+      names.split(', '),
+    );
+    expect(asked).toEqual(['api', 'standalone', 'worker']);
+    for (const name of asked) expect(compose).toMatch(new RegExp(`^ {2}${name}:$`, 'm'));
+  });
+
   it('is found by the provisioning beside it, which names the data source it uses', () => {
     expect(readdirSync(join(INFRA, 'grafana/dashboards'))).toEqual(['pngx-controller.json']);
     expect(read('grafana/provisioning/dashboards/pngx.yml')).toContain('path: /etc/grafana/dashboards');

@@ -41,6 +41,14 @@ describe('the parts of the demo', () => {
     await expect(one.accident).rejects.toThrow(/The part died \(exit code 3\)[^]*disk full/);
   });
 
+  it('are no accident where somebody wants to be told of their death', async () => {
+    const one = household();
+    const died = new Promise((resolve) => {
+      void one.start({ ...child('http://127.0.0.1:2222', 'die'), onDeath: () => resolve('told') });
+    });
+    expect(await Promise.race([one.accident, died])).toBe('told');
+  });
+
   it('do not die by accident when they are ended', async () => {
     const one = household();
     await one.start(child('http://127.0.0.1:2222'));

@@ -55,9 +55,15 @@ export function ReceiptCells({ row }: { row: ReceiptRow }) {
         {row.reason === null ? null : <small>{row.reason}</small>}
       </td>
       <td data-label="File">
-        <code>{row.master_file ?? '-'}</code>
-        <br />
-        <code>{row.copy_file ?? '-'}</code>
+        {row.master_file === null && row.copy_file === null ? (
+          'not looked at'
+        ) : (
+          <>
+            <code>{row.master_file ?? '-'}</code>
+            <br />
+            <code>{row.copy_file ?? '-'}</code>
+          </>
+        )}
       </td>
     </>
   );
