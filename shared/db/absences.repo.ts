@@ -205,6 +205,10 @@ export async function renewLinks(db: Db, ids: readonly number[]): Promise<boolea
     .updateTable('sync_map')
     .set({
       ...WITHOUT_COPY,
+      // A person left out the document of before.
+      excluded_at: null,
+      excluded_reason: null,
+      excluded_by: null,
       master_added: null,
       master_modified: null,
       feed_modified: null,

@@ -10,10 +10,16 @@ export const UNSETTLED = sql<boolean>`(status <> 'ok' or phase <> 'ok')`;
 /** Open work. */
 export const OWED = sql<boolean>`(dirty_seq <> applied_seq and dirty_since is not null)`;
 
-/** Not compared since then, or never; what is gone needs no proof. A deeper comparison hides a later one of the checksum. */
+/** A document that the replica has to have: neither gone from the master nor left out by a person. */
+export const EXPECTED = sql<boolean>`(phase <> 'gone' and phase <> 'excluded')`;
+
+/** Left out by a person, in words that the index over the unsettled knows. */
+export const EXCLUDED = sql<boolean>`(status = 'pending' and phase = 'excluded')`;
+
+/** Not compared since then, or never; what is gone or excluded needs no proof. A deeper comparison hides a later one of the checksum. */
 export const unverifiedSince = (
   since: Date,
-) => sql<boolean>`(phase <> 'gone' and (checksum_at is null or checksum_at < ${since})
+) => sql<boolean>`(phase <> 'gone' and phase <> 'excluded' and (checksum_at is null or checksum_at < ${since})
   and (verified_at is null or verified_at < ${since}))`;
 
 /** Something is said about this field of the document. */

@@ -156,6 +156,8 @@ export interface CopyRow {
   readonly id: number;
   readonly master_doc_id: number;
   readonly replica_doc_id: number;
+  /** A person left the document out: nothing that would change this copy is written. */
+  readonly excluded: boolean;
 }
 
 /** Claimed copies of these master documents on one replica. */
@@ -163,7 +165,7 @@ export function copiesOf(db: Db, replicaId: number, masterIds: readonly number[]
   if (masterIds.length === 0) return Promise.resolve([]);
   return db
     .selectFrom('sync_map')
-    .select(['id', 'master_doc_id', 'replica_doc_id'])
+    .select(['id', 'master_doc_id', 'replica_doc_id', sql<boolean>`excluded_at is not null`.as('excluded')])
     .where('replica_id', '=', replicaId)
     .where('master_doc_id', 'in', [...masterIds])
     .where('replica_doc_id', 'is not', null)
@@ -171,14 +173,23 @@ export function copiesOf(db: Db, replicaId: number, masterIds: readonly number[]
     .execute();
 }
 
+/** Of these master documents, those that are excluded on the replica, with a copy there or without. */
+export async function excludedAmong(db: Db, replicaId: number, masterIds: readonly number[]): Promise<number[]> {
+  if (masterIds.length === 0) return [];
+  const { rows } = await sql<{ id: number }>`select master_doc_id as id from sync_map
+    where replica_id = ${replicaId} and master_doc_id = any(${masterIds}::bigint[]) and excluded_at is not null
+    order by master_doc_id`.execute(db);
+  return rows.map((row) => row.id);
+}
+
 /** The links that own these replica documents, as their copy or as either end of a replacement that is under way (H14). */
 export async function ownersOf(db: Db, replicaId: number, replicaDocIds: readonly number[]): Promise<CopyRow[]> {
   if (replicaDocIds.length === 0) return [];
   const { rows } = await sql<CopyRow>`
-    select id, master_doc_id, replica_doc_id from sync_map
+    select id, master_doc_id, replica_doc_id, excluded_at is not null as excluded from sync_map
       where replica_id = ${replicaId} and replica_doc_id = any(${replicaDocIds}::bigint[])
     union
-    select s.id, s.master_doc_id, ends.doc_id from replacements r join sync_map s on s.id = r.link_id
+    select s.id, s.master_doc_id, ends.doc_id, s.excluded_at is not null from replacements r join sync_map s on s.id = r.link_id
       cross join lateral (values (r.old_doc_id), (r.new_doc_id)) as ends (doc_id)
       where r.replica_id = ${replicaId} and r.finished_at is null and ends.doc_id = any(${replicaDocIds}::bigint[])`.execute(
     db,
@@ -193,7 +204,7 @@ export async function censusAgainstLinks(db: Db, replicaId: number, ids: readonl
       (select count(*)::int from unnest(${ids}::bigint[]) as c (id)
         where not exists (select 1 from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id = c.id)) as foreign_count,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null
-        and s.tombstone_id is null
+        and s.tombstone_id is null and s.excluded_at is null
         and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
       (select count(*)::int from sync_map s where s.replica_id = ${replicaId} and s.replica_doc_id is not null) as linked`.execute(
     db,

@@ -16,7 +16,7 @@ export interface PlanPage {
 /** Links with a copy that a run would look at, in the order of master ids. */
 export async function linksToPlan(db: Db, replicaId: number, page: PlanPage): Promise<Link[]> {
   const { rows } = await sql<Link>`select * from sync_map
-    where replica_id = ${replicaId} and master_doc_id > ${page.after} and replica_doc_id is not null
+    where replica_id = ${replicaId} and master_doc_id > ${page.after} and replica_doc_id is not null and excluded_at is null
       and (dirty_seq <> applied_seq and (next_due_at is null or next_due_at <= now())
         or ${page.sweep} and phase = 'ok' or master_doc_id = any(${page.changed}::bigint[]))
     order by master_doc_id limit ${page.limit}`.execute(db);

@@ -6,13 +6,13 @@ import { sql } from 'kysely';
 import type { Db } from './tables.ts';
 
 /** As if new: no attempts used, due at once. "pending" and not "failed", of which a run takes only the 50 oldest (E13). */
-const DUE_AGAIN = sql`dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
+export const DUE_AGAIN = sql`dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
     next_due_at = null, failed_at = null`;
 
-/** False: this replica has no link for that document. */
+/** False: this replica has no link for that document, or it is excluded. */
 export async function retryDocument(db: Db, replicaId: number, masterDocId: number): Promise<boolean> {
   const { rows } = await sql`update sync_map set ${DUE_AGAIN}
-    where replica_id = ${replicaId} and master_doc_id = ${masterDocId} returning id`.execute(db);
+    where replica_id = ${replicaId} and master_doc_id = ${masterDocId} and excluded_at is null returning id`.execute(db);
   return rows.length > 0;
 }
 
@@ -27,7 +27,7 @@ export interface Retried {
  */
 export async function replaceFileAgain(db: Db, replicaId: number, masterDocId: number): Promise<boolean> {
   const { rows } = await sql`update sync_map s set ${DUE_AGAIN}, recheck_file = true
-    where s.replica_id = ${replicaId} and s.master_doc_id = ${masterDocId} and exists (
+    where s.replica_id = ${replicaId} and s.master_doc_id = ${masterDocId} and s.excluded_at is null and exists (
       select 1 from findings f where f.link_id = s.id and f.kind = 'file_differs' and f.state in ('open', 'repairing'))
     returning s.id`.execute(db);
   return rows.length > 0;

@@ -38,6 +38,7 @@ export function nextToSweep(db: Db, replicaId: number, position: number, limit: 
     .where('replica_id', '=', replicaId)
     .where('master_doc_id', '>', position)
     .where('replica_doc_id', 'is not', null)
+    .where('excluded_at', 'is', null)
     .orderBy('master_doc_id')
     .limit(limit)
     .execute();

@@ -18,6 +18,8 @@ type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | 
 export type Id = ColumnType<number, never, never>;
 
 export type LinkStatus = 'pending' | 'ok' | 'error';
+/** As people are told: what a person left out is none of the three. */
+export type DocumentStatus = LinkStatus | 'excluded';
 export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled';
 export type DeletionMode = 'keep' | 'trash' | 'delete';
 export type UnknownOwner = 'token_user' | 'unowned' | 'skip';
@@ -221,6 +223,10 @@ export interface SyncMapTable {
   version_k: Generated<number>;
   recheck_file: Generated<boolean>;
   replacing: Generated<boolean>;
+  /** Left out by a person; a trigger keeps such a link in phase `excluded`, without open work. */
+  excluded_at: NullableTime;
+  excluded_reason: string | null;
+  excluded_by: string | null;
 }
 export interface UploadAttemptsTable {
   id: Id;

@@ -46,7 +46,7 @@ export async function deletionCandidates(
     from sync_map s
       join master_absences a on a.master_doc_id = s.master_doc_id
       left join tombstones t on t.id = s.tombstone_id
-    where s.replica_id = ${replicaId} and s.replica_doc_id is not null
+    where s.replica_id = ${replicaId} and s.replica_doc_id is not null and s.excluded_at is null
       and (${linkId}::bigint is null or s.id = ${linkId}::bigint)
     order by s.master_doc_id`.execute(db);
   return rows;
@@ -85,6 +85,7 @@ export async function planTombstones(
       from unnest(${planned.map((one) => one.linkId)}::bigint[], ${planned.map((one) => one.reason)}::text[]) as p (id, reason)
         join sync_map s on s.id = p.id
       where s.replica_id = ${replicaId} and s.replica_doc_id is not null and s.tombstone_id is null and s.kept_at is null
+        and s.excluded_at is null
       for update of s
       returning id, link_id)
     update sync_map s set tombstone_id = made.id, dirty_seq = nextval('dirty_seq'), next_due_at = null

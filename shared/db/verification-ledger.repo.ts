@@ -1,7 +1,7 @@
 /** The ledger: a row for each document that a verification looked at, and what follows from it for the link. */
 import { sql, type RawBuilder } from 'kysely';
 import { FINDING_KINDS, type Depth, type FindingKind } from '../domain/verification.ts';
-import { UNSETTLED } from './link-conditions.ts';
+import { EXPECTED, UNSETTLED } from './link-conditions.ts';
 import type { Db, LedgerRow, Link } from './tables.ts';
 
 export type NewLedgerRow = Omit<LedgerRow, 'verification_id' | 'compared_at'>;
@@ -120,7 +120,7 @@ export async function countWindowMissed(db: Db, replicaId: number, before: Date)
     .select(sql<number>`count(*)::int`.as('documents'))
     .where('replica_id', '=', replicaId)
     .where('replica_doc_id', 'is not', null)
-    .where('phase', '<>', 'gone')
+    .where(EXPECTED)
     .where(sql<boolean>`coalesce(bytes_at, created_at) < ${before}`)
     .executeTakeFirstOrThrow();
   return row.documents;
@@ -128,7 +128,7 @@ export async function countWindowMissed(db: Db, replicaId: number, before: Date)
 
 /** Documents of a replica whose checksums, or bytes, were not compared since then. */
 const unproven = (proof: 'checksum_at' | 'bytes_at', replicaId: RawBuilder<unknown>, since: Date) => {
-  const those = sql`from sync_map s where s.replica_id = ${replicaId} and s.phase <> 'gone' and s.${sql.ref(proof)}`;
+  const those = sql`from sync_map s where s.replica_id = ${replicaId} and ${EXPECTED} and s.${sql.ref(proof)}`;
   return sql`((select count(*) ${those} is null) + (select count(*) ${those} < ${since}))`;
 };
 
@@ -143,12 +143,12 @@ export interface DepthCoverage {
 export async function depthCoverage(db: Db, replicaId: number, since: Date): Promise<DepthCoverage> {
   const { rows } = await sql<DepthCoverage>`
     with library as (
-      select t.links - (select count(*) from sync_map where replica_id = ${replicaId} and phase = 'gone') as documents
+      select t.links - (select count(*) from sync_map where replica_id = ${replicaId} and phase in ('gone', 'excluded')) as documents
       from link_totals t where t.replica_id = ${replicaId}),
     covered as materialized (
       select documents, documents - ${unproven('checksum_at', sql`${replicaId}`, since)} as checksum from library)
     select documents::int, checksum::int,
-      (checksum + (select count(*) from sync_map s where s.replica_id = ${replicaId} and s.phase <> 'gone'
+      (checksum + (select count(*) from sync_map s where s.replica_id = ${replicaId} and ${EXPECTED}
         and (s.checksum_at is null or s.checksum_at < ${since}) and s.verified_at >= ${since}
         and s.verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
       (documents - ${unproven('bytes_at', sql`${replicaId}`, since)})::int as bytes
@@ -163,6 +163,7 @@ export interface ReplicaVerification {
   readonly read_back: number;
   readonly given_up: number;
   readonly blocked: number;
+  readonly excluded: number;
   /** The oldest comparison at depth checksum or deeper; null where some document has none. */
   readonly oldest_checksum_at: Date | null;
   readonly oldest_bytes_at: Date | null;
@@ -182,20 +183,21 @@ export async function verificationByReplica(
       select replica_id, status, phase, count(*) as links, count(*) filter (where checksum_at >= ${window.since}) as proven
       from sync_map where ${UNSETTLED} group by 1, 2, 3),
     library as (
-      select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase = 'gone'), 0) as documents,
+      select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase in ('gone', 'excluded')), 0) as documents,
         coalesce(sum(u.links) filter (where u.phase = 'dlq'), 0)::int as given_up,
         coalesce(sum(u.links) filter (where u.phase = 'blocked'), 0)::int as blocked,
-        coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase <> 'gone'), 0) as proven_before
+        coalesce(sum(u.links) filter (where u.phase = 'excluded'), 0)::int as excluded,
+        coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase not in ('gone', 'excluded')), 0) as proven_before
       from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id)
-    select l.replica_id, l.documents::int, l.given_up, l.blocked,
+    select l.replica_id, l.documents::int, l.given_up, l.blocked, l.excluded,
       (l.documents - l.proven_before - ${unproven('checksum_at', sql`l.replica_id`, window.since)})::int as verified,
       (select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at is null and s.status = 'ok'
         and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= ${window.readBackSince})::int as read_back,
-      (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+      (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and ${EXPECTED}
         order by s.checksum_at nulls first, s.id limit 1) as oldest_checksum_at,
-      (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+      (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and ${EXPECTED}
         order by s.bytes_at nulls first, s.id limit 1) as oldest_bytes_at
-    from library l where l.documents > 0`.execute(db);
+    from library l where l.documents > 0 or l.excluded > 0`.execute(db);
   const counts = await openFindingCounts(db);
   return rows.map((row) => ({
     ...row,
@@ -249,7 +251,7 @@ export interface AbsentLink {
 export async function linksNotAmong(db: Db, replicaId: number, ids: readonly number[]): Promise<AbsentLink[]> {
   const { rows } = await sql<AbsentLink>`
     select s.id, s.master_doc_id, s.replica_doc_id from sync_map s
-    where s.replica_id = ${replicaId} and s.replica_doc_id is not null and s.phase <> 'gone'
+    where s.replica_id = ${replicaId} and s.replica_doc_id is not null and ${EXPECTED}
       and not exists (select 1 from unnest(${ids}::bigint[]) as c (id) where c.id = s.replica_doc_id)
     order by s.id`.execute(db);
   return rows;

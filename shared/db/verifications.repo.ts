@@ -2,6 +2,7 @@
 import { sql, type Updateable } from 'kysely';
 import type { Depth } from '../domain/verification.ts';
 import type { DispatchBy } from './dispatch.repo.ts';
+import { EXPECTED } from './link-conditions.ts';
 import type { Db, Link, Verification, VerificationsTable, VerificationScope, VerificationTrigger } from './tables.ts';
 
 export type VerificationPatch = Omit<Updateable<VerificationsTable>, 'id' | 'lease_epoch' | 'lease_worker'>;
@@ -259,7 +260,7 @@ export async function linksOfSlice(
   const order = of.fresh ? sql`s.id` : sql`s.bytes_at nulls first, s.id`;
   const { rows } = await sql<Link>`
     select s.* from sync_map s
-    where s.replica_id = ${of.replicaId} and s.replica_doc_id is not null and s.phase <> 'gone'
+    where s.replica_id = ${of.replicaId} and s.replica_doc_id is not null and ${EXPECTED}
       and ${of.fresh ? sql`s.checksum_at is null` : sql`true`}
       and not exists (select 1 from verification_ledger l where l.verification_id = ${of.verificationId} and l.link_id = s.id)
     order by ${order} limit ${limit}`.execute(db);

@@ -109,13 +109,16 @@ export function lastReplicaRuns(db: Db): Promise<RunView[]> {
   return runs(db).where('run.id', 'in', last).execute();
 }
 
-/** Master documents with an unfinished link on this replica: a reserved ASN that names one of them is our own upload. */
+/**
+ * Master documents with an unfinished link on this replica: a reserved ASN that names one of them is our own upload. One that
+ * was excluded with an upload under way is unfinished, too.
+ */
 export async function unfinishedMasterIds(db: Db, replicaId: number): Promise<ReadonlySet<number>> {
   const rows = await db
     .selectFrom('sync_map')
     .select('master_doc_id')
     .where('replica_id', '=', replicaId)
-    .whereRef('dirty_seq', '<>', 'applied_seq')
+    .where(sql<boolean>`(dirty_seq <> applied_seq or excluded_at is not null)`)
     .execute();
   return new Set(rows.map((row) => row.master_doc_id));
 }

@@ -49,6 +49,8 @@ export interface Surroundings {
   readonly liveOnReplica: { has(id: number): boolean };
   /** `${replica field}:${replica id of the other end}:${master id it names}` of links held by documents beside these. */
   readonly oneWay: ReadonlySet<string>;
+  /** Left out by a person: links from or to these are neither made nor taken. Ids of both sides. */
+  readonly excluded: { readonly onMaster: ReadonlySet<number>; readonly onReplica: ReadonlySet<number> };
 }
 
 export function comparePair(pair: Pair, around: Surroundings): Compared {
@@ -78,22 +80,26 @@ export function comparePair(pair: Pair, around: Surroundings): Compared {
 function compareLinks(
   link: LinkField,
   { master: { id: masterId }, copy }: Pair,
-  { copyOf, liveOnMaster, liveOnReplica, oneWay }: Surroundings,
+  { copyOf, liveOnMaster, liveOnReplica, oneWay, excluded }: Surroundings,
   differences: Difference[],
   reports: FieldReport[],
 ): void {
   const hasCopy = (id: number) => liveOnReplica.has(copyOf.get(id) ?? -1);
-  const wanted = link.masterTargets.filter(hasCopy).map((id) => copyOf.get(id) ?? -1);
-  const missing = link.masterTargets.filter((id) => !hasCopy(id));
+  const targets = link.masterTargets.filter((id) => !excluded.onMaster.has(id));
+  const wanted = targets.filter(hasCopy).map((id) => copyOf.get(id) ?? -1);
+  const missing = targets.filter((id) => !hasCopy(id));
   const waiting = missing.filter((id) => liveOnMaster.has(id));
   const value = idsOf(copy.customFields.find((item) => item.field === link.replicaField)?.value);
   const actual = value.filter(
     (id) =>
       liveOnReplica.has(id) &&
+      !excluded.onReplica.has(id) &&
       (wanted.includes(id) || (waiting.length === 0 && !oneWay.has(`${link.replicaField}:${id}:${masterId}`))),
   );
   const [a, b] = [sorted(wanted), sorted(actual)];
   if (canonicalJson(a) !== canonicalJson(b)) differences.push(difference('document_links', a, b));
+  for (const id of link.masterTargets.filter((target) => excluded.onMaster.has(target)))
+    reports.push(notReplicable('document_links', `"${link.name}": ${leftOut(id)}`));
   if (waiting.length > 0)
     reports.push({
       field: 'document_links',
@@ -108,6 +114,9 @@ function compareLinks(
       ),
     );
 }
+
+/** In these words the documents are found that name one which is included again. */
+export const leftOut = (masterId: number): string => `linked document #${masterId} is excluded on this replica`;
 
 function compareNotes({ master, copy, notePairs }: Pair, differences: Difference[], reports: FieldReport[]): void {
   const plan = planNotes(master.notes, copy.notes, notePairs);

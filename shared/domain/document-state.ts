@@ -15,6 +15,7 @@ export const PHASES = [
   'dlq', // given up until the document changes or someone retries
   'blocked', // this replica can never take it as things stand
   'gone', // deleted on the master before it was ever uploaded
+  'excluded', // a person left it out on this replica, until it is included again
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -105,18 +105,21 @@ async function surroundings(
   const rows = await linksRepo.copiesOf(scope.db, scope.replicaId, [...new Set(targets)]);
   const copyOf = new Map(rows.map((row) => [row.master_doc_id, row.replica_doc_id]));
   const known = new Set(copyOf.values());
+  const leftOut = await linksRepo.excludedAmong(scope.db, scope.replicaId, [...new Set(targets)]);
   const extra = named(copies, new Set(linkFields.map(([, field]) => field.replicaId))).filter((id) => !known.has(id));
-  const oneWay = await oneWayLinks(scope, linkFields, [...new Set(extra)]);
-  return { tables, copyOf, liveOnMaster: masterIds, liveOnReplica: replicaIds, oneWay };
+  const owners = await linksRepo.ownersOf(scope.db, scope.replicaId, [...new Set(extra)]);
+  const oneWay = await oneWayLinks(scope, linkFields, owners);
+  const apart = [...rows, ...owners].flatMap((row) => (row.excluded ? [row.replica_doc_id] : []));
+  const excluded = { onMaster: new Set(leftOut), onReplica: new Set(apart) };
+  return { tables, copyOf, liveOnMaster: masterIds, liveOnReplica: replicaIds, oneWay, excluded };
 }
 
 /** Links that paperless mirrored onto a copy although the master holds them in one direction only (links.ts). */
 async function oneWayLinks(
   scope: CompareScope,
   linkFields: readonly (readonly [number, { readonly replicaId: number }])[],
-  extra: readonly number[],
+  owners: readonly linksRepo.CopyRow[],
 ): Promise<Set<string>> {
-  const owners = await linksRepo.ownersOf(scope.db, scope.replicaId, extra);
   const origin = new Map(owners.map((owner) => [owner.master_doc_id, owner.replica_doc_id]));
   const documents = origin.size === 0 ? [] : await scope.master.documents([...origin.keys()], scope.signal);
   const pairs = documents.flatMap((document) =>

@@ -27,6 +27,7 @@ export async function removeSurplus(
     .where('master_doc_id', 'in', [...byMaster.keys()])
     .where('replica_doc_id', 'is not', null)
     .where('lease_worker', 'is', null)
+    .where('excluded_at', 'is', null)
     .execute();
   for (const link of links) {
     const row = byMaster.get(link.master_doc_id);

@@ -21,7 +21,7 @@ import { openWork } from './open-work.ts';
 import { quietEnd } from './rest.ts';
 
 /** Phases in which a job can act; the others are where links rest. */
-type ActivePhase = Exclude<Phase, 'ok' | 'failed' | 'dlq' | 'blocked' | 'gone'>;
+type ActivePhase = Exclude<Phase, 'ok' | 'failed' | 'dlq' | 'blocked' | 'gone' | 'excluded'>;
 
 const STEPS: Record<ActivePhase, (work: DocumentWork) => Promise<Step>> = {
   pending: locate,
@@ -67,9 +67,19 @@ async function lookAt(
     await links.releaseLease(deps.db, lease, {});
     return { kind: 'skipped', why: 'no open run wants this document' };
   }
+  if (link.excluded_at !== null) return leaveOut(deps, lease, run);
   const outcome = await deps.busy.workOfRuns.during(run.id, signal, (own) => work(deps, link, lease, run, own));
   deps.wake(run.id);
   return outcome;
+}
+
+/** A person excluded it after it was planned: before any request, and what is on record of it stays as it is. */
+async function leaveOut(deps: EngineDeps, lease: links.LeaseRef, run: Run): Promise<DocumentOutcome> {
+  await deps.db.transaction().execute(async (trx) => {
+    if (await links.releaseLease(trx, lease, {})) await runs.settleItem(trx, run.id, lease.linkId, 'held', 0);
+  });
+  await tryCloseReplicaRun(deps, run.id);
+  return { kind: 'skipped', why: 'excluded by a person' };
 }
 
 async function work(

@@ -81,6 +81,7 @@ function beforeReading(scene: Scene, link: Link, pass: Pass): Judged | null {
     return link.replica_doc_id !== null && scene.compare.replicaIds.has(link.replica_doc_id)
       ? judgedAs(link, 'skipped', 'list', 'deleted_on_master', [findings.goneFromMaster(link)])
       : judgedAs(link, 'skipped', 'list', 'deleted_on_master');
+  if (link.excluded_at !== null) return judgedAs(link, 'skipped', 'list', 'excluded');
   if (isBusy(link)) return putOff(link, pass, 'work_under_way');
   if (link.replica_doc_id === null)
     return judgedAs(link, 'different', 'list', link.phase, [findings.neverCopied(link)]);

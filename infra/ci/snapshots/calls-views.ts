@@ -1,4 +1,5 @@
-/** Calls of the repositories that pages alone read; calls.ts has the rest. */
+/** Calls of the repositories of single documents, as people look for and decide about them; calls.ts has the rest. */
+import * as exclusions from '../../../shared/db/exclusions.repo.ts';
 import * as search from '../../../shared/db/document-search.repo.ts';
 import type { Call, Calls } from './calls.ts';
 
@@ -19,6 +20,14 @@ const searchCalls: Calls<typeof search> = {
   },
 };
 
+const exclusionCalls: Calls<typeof exclusions> = {
+  exclusionOf: (db, { replicaId }) => exclusions.exclusionOf(db, replicaId, 1),
+  lockExclusion: (db, { replicaId }) => exclusions.lockExclusion(db, replicaId, 1),
+  excludeLink: (db, { link }) => exclusions.excludeLink(db, link.id, 'not wanted there', 'ada'),
+  includeLink: (db, { link }) => exclusions.includeLink(db, link.id),
+};
+
 export const pageCalls: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   'document-search': searchCalls,
+  exclusions: exclusionCalls,
 };

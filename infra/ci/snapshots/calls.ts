@@ -182,6 +182,7 @@ const linkCalls: Calls<typeof links> = {
   markDirty: (db) => links.markDirty(db, [{ id: 1, modified: 'now' }]),
   markDirtyByReplicaDoc: (db, { replicaId }) => links.markDirtyByReplicaDoc(db, replicaId, [1]),
   copiesOf: (db, { replicaId }) => links.copiesOf(db, replicaId, [1, 2]),
+  excludedAmong: (db, { replicaId }) => links.excludedAmong(db, replicaId, [1, 2]),
   ownersOf: (db, { replicaId }) => links.ownersOf(db, replicaId, [1, 2]),
   censusAgainstLinks: (db, { replicaId }) => links.censusAgainstLinks(db, replicaId, [1, 2]),
   unconfirmedLinks: (db, { replicaId }) => links.unconfirmedLinks(db, replicaId, 10),

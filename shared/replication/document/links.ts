@@ -4,6 +4,7 @@
  */
 import * as linksRepo from '../../db/links.repo.ts';
 import type { PaperlessDocument } from '../../domain/model.ts';
+import { leftOut } from '../../domain/compare.ts';
 import { notReplicable, waiting } from '../../domain/report.ts';
 import { idsOf, type LinkField } from '../../domain/translate/custom-fields.ts';
 import { fingerprint } from '../../domain/fingerprint.ts';
@@ -72,16 +73,39 @@ async function writeLeased(
 
 async function resolve(work: DocumentWork, field: LinkField, copy: PaperlessDocument): Promise<LinkTarget> {
   const current = idsOf(copy.customFields.find((item) => item.field === field.replicaField)?.value);
-  const copies = await linksRepo.copiesOf(work.deps.db, work.replica.id, field.masterTargets);
+  const apart = await excludedTargets(work, field, current);
+  const masterTargets = field.masterTargets.filter((id) => !apart.masterIds.has(id));
+  const copies = await linksRepo.copiesOf(work.deps.db, work.replica.id, masterTargets);
   const known = new Map(copies.map((row) => [row.master_doc_id, row.replica_doc_id]));
-  const resolved = field.masterTargets.flatMap((id) => known.get(id) ?? []);
+  const resolved = masterTargets.flatMap((id) => known.get(id) ?? []);
   // Only ids that live on the replica in this very run may be sent: one dead id and the whole PATCH is refused (H27).
   const live = resolved.length === 0 ? [] : await work.writer.liveAmong(resolved, work.signal);
-  const open = await openTargets(work, field, known);
-  const extra = current.filter((id) => !resolved.includes(id));
+  const open = await openTargets(work, { ...field, masterTargets }, known);
+  const extra = current.filter((id) => !resolved.includes(id) && !apart.kept.includes(id));
   const reflected = await reflectedFrom(work, field, extra);
   const kept = open ? await work.writer.liveAmong(extra, work.signal) : reflected;
-  return { field, current, wanted: [...new Set([...live, ...kept])].sort((a, b) => a - b) };
+  const stays = apart.kept.length === 0 ? [] : await work.writer.liveAmong(apart.kept, work.signal);
+  return { field, current, wanted: [...new Set([...live, ...kept, ...stays])].sort((a, b) => a - b) };
+}
+
+interface Apart {
+  /** Excluded documents that the master links to. */
+  readonly masterIds: ReadonlySet<number>;
+  /** Copies of excluded documents that are linked here now. */
+  readonly kept: readonly number[];
+}
+
+/** paperless mirrors links: a link to the copy of an excluded document is neither made nor taken, or the copy would change. */
+async function excludedTargets(work: DocumentWork, field: LinkField, current: readonly number[]): Promise<Apart> {
+  const { db } = work.deps;
+  const masterIds = await linksRepo.excludedAmong(db, work.replica.id, field.masterTargets);
+  const owners = await linksRepo.ownersOf(db, work.replica.id, current);
+  const kept = owners.filter(({ excluded }) => excluded);
+  for (const id of new Set([...masterIds, ...kept.map((owner) => owner.master_doc_id)]))
+    work.reports.push(
+      notReplicable('custom_fields', `"${field.name}": ${leftOut(id)}`),
+    );
+  return { masterIds: new Set(masterIds), kept: kept.map((owner) => owner.replica_doc_id) };
 }
 
 /** Reports targets without a copy: dead ones for good, others until they arrive. True if one may still arrive. */

@@ -1,5 +1,5 @@
 /** One PATCH, with its intent on record and every answer accounted for (H18, H19, H26). */
-import { markDirtyByReplicaDoc } from '../../db/links.repo.ts';
+import { markDirtyByReplicaDoc, ownersOf } from '../../db/links.repo.ts';
 import { fieldOfBodyKey } from '../../domain/plan.ts';
 import type { WritableField } from '../../domain/field-policy.ts';
 import { rejected, waiting } from '../../domain/report.ts';
@@ -97,11 +97,13 @@ async function yieldAsn(work: DocumentWork, state: Finalising, text: string): Pr
   const asn = state.desired.asn;
   const holder = asn === null ? null : await work.writer.byAsn(asn, work.signal);
   if (holder) await markDirtyByReplicaDoc(work.deps.db, work.replica.id, [holder.id]);
+  const owners = holder ? await ownersOf(work.deps.db, work.replica.id, [holder.id]) : [];
+  const excluded = owners.some((owner) => owner.excluded) ? ', the copy of an excluded document' : '';
   const inTrash = /trash/i.test(text);
   work.reports.push(
     inTrash
       ? rejected('asn', `${asn} is taken by a document in the replica's trash`)
-      : waiting('asn', `${asn} is taken by replica document #${holder?.id ?? '?'}`),
+      : waiting('asn', `${asn} is taken by replica document #${holder?.id ?? '?'}${excluded}`),
   );
   (state as { desired: Finalising['desired'] }).desired = { ...state.desired, asn: null };
   state.wanted.asn = null;

@@ -104,7 +104,7 @@ async function moveLinks(work: DocumentWork, copy: PaperlessDocument, state: Fin
     const step = await underLeases(
       work,
       owners.map((owner) => owner.id),
-      () => unlinkOld(work, old, state),
+      () => unlinkOld(work, old, state, new Set(owners.flatMap((one) => (one.excluded ? [one.replica_doc_id] : [])))),
     );
     if (step) return step;
     await markDirtyByReplicaDoc(work.deps.db, work.replica.id, named);
@@ -113,10 +113,16 @@ async function moveLinks(work: DocumentWork, copy: PaperlessDocument, state: Fin
   return go('claimed');
 }
 
-async function unlinkOld(work: DocumentWork, old: PaperlessDocument, state: Finalising): Promise<Step | null> {
+/** All but `kept`: copies of excluded documents are not written to, and each end of a link is both. */
+async function unlinkOld(
+  work: DocumentWork,
+  old: PaperlessDocument,
+  state: Finalising,
+  kept: ReadonlySet<number>,
+): Promise<Step | null> {
   const items = old.customFields.map(({ field, value }) => ({
     field,
-    value: state.linkFields.has(field) ? [] : value,
+    value: state.linkFields.has(field) ? idsOf(value).filter((id) => kept.has(id)) : value,
   }));
   try {
     return await intendedWrite(work, {

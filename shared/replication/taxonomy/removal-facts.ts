@@ -79,7 +79,10 @@ function obsoleteOptions({ stored, master, replica }: Lists): TaxonomyUse[] {
 async function countForeign(source: TaxonomySource, use: TaxonomyUse): Promise<number> {
   const using = await source.writer.documentsUsing(use, source.signal);
   let foreign = using.length;
-  for (let at = 0; at < using.length; at += 5000)
-    foreign -= (await ownersOf(source.db, source.replica.id, using.slice(at, at + 5000))).length;
+  for (let at = 0; at < using.length; at += 5000) {
+    const owners = await ownersOf(source.db, source.replica.id, using.slice(at, at + 5000));
+    // The copy of an excluded document keeps what it has, as one of the replica's own does.
+    foreign -= owners.filter(({ excluded }) => !excluded).length;
+  }
   return foreign;
 }

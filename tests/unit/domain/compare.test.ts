@@ -25,6 +25,7 @@ const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
   liveOnMaster: new Set([100, 101]),
   liveOnReplica: new Set([200, 201]),
   oneWay: new Set(),
+  excluded: { onMaster: new Set(), onReplica: new Set() },
   ...changes,
 });
 const note = (id: number, text: string): Note => ({ id, text, created: '2024-05-06T05:08:09.123Z', username: 'ada' });
