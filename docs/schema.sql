@@ -45,6 +45,21 @@ AS $function$
       return new;
     end $function$;
 
+CREATE OR REPLACE FUNCTION keep_excluded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+    begin
+      new.phase := 'excluded';
+      new.status := 'pending';
+      new.applied_seq := new.dirty_seq;
+      new.error_code := null;
+      new.error_msg := null;
+      new.failed_at := null;
+      new.next_due_at := null;
+      return new;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION note_open_work()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -572,10 +587,14 @@ create table sync_map (
   checksum_at timestamp with time zone,
   bytes_at timestamp with time zone,
   dispatched_by uuid,
+  excluded_at timestamp with time zone,
+  excluded_reason text,
+  excluded_by text,
   constraint sync_map_replica_id_master_doc_id_key UNIQUE (replica_id, master_doc_id),
   constraint sync_map_pkey PRIMARY KEY (id),
   constraint sync_map_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
   constraint sync_map_tombstone_id_fkey FOREIGN KEY (tombstone_id) REFERENCES tombstones(id) ON DELETE SET NULL,
+  constraint sync_map_excluded_reason_check CHECK (((length(excluded_reason) >= 1) AND (length(excluded_reason) <= 500))),
   constraint sync_map_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'error'::text])))
 );
 
@@ -595,6 +614,7 @@ CREATE INDEX sync_map_report ON sync_map USING gin (report jsonb_path_ops) WHERE
 CREATE INDEX sync_map_tombstone ON sync_map USING btree (replica_id) WHERE (tombstone_id IS NOT NULL);
 CREATE INDEX sync_map_unsettled ON sync_map USING btree (replica_id, status, phase, checksum_at) WHERE ((status <> 'ok'::text) OR (phase <> 'ok'::text));
 CREATE TRIGGER sync_map_added AFTER INSERT ON sync_map REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION count_new_links();
+CREATE TRIGGER sync_map_excluded BEFORE INSERT OR UPDATE ON sync_map FOR EACH ROW WHEN ((new.excluded_at IS NOT NULL)) EXECUTE FUNCTION keep_excluded();
 CREATE TRIGGER sync_map_forget_verification BEFORE UPDATE OF dirty_seq, replica_doc_id, file_checksum, stored_checksum ON sync_map FOR EACH ROW EXECUTE FUNCTION forget_verification();
 CREATE TRIGGER sync_map_open_work BEFORE UPDATE OF dirty_seq, applied_seq ON sync_map FOR EACH ROW EXECUTE FUNCTION note_open_work();
 CREATE TRIGGER sync_map_taken AFTER DELETE ON sync_map REFERENCING OLD TABLE AS taken FOR EACH STATEMENT EXECUTE FUNCTION count_lost_links();

@@ -114,8 +114,8 @@ delete from "note_links" where link_id = any($1::bigint[]);
 update tombstones set state = 'released', closed_at = now(), detail = 'The id names another document of the master now.'
   where id in (select tombstone_id from sync_map where id = any($1::bigint[]));
 update "sync_map"
-  set "replica_doc_id" = $1, "replica_added" = $2, "replica_modified" = $3, "tombstone_id" = $4, "kept_at" = $5, "task_id" = $6, "file_checksum" = $7, "file_md5" = $8, "file_size" = $9, "stored_checksum" = $10, "plan" = $11, "applied" = $12, "hold_until" = $13, "clean_read_at" = $14, "held_plan" = $15, "locate" = $16, "version_k" = $17, "recheck_file" = $18, "last_synced" = $19, "master_added" = $20, "master_modified" = $21, "feed_modified" = $22, "phase" = $23, "status" = $24, "error_code" = $25, "error_msg" = $26, "retry_count" = $27, "next_due_at" = $28, "dirty_seq" = nextval('dirty_seq')
-  where "id" in ($29);
+  set "replica_doc_id" = $1, "replica_added" = $2, "replica_modified" = $3, "tombstone_id" = $4, "kept_at" = $5, "task_id" = $6, "file_checksum" = $7, "file_md5" = $8, "file_size" = $9, "stored_checksum" = $10, "plan" = $11, "applied" = $12, "hold_until" = $13, "clean_read_at" = $14, "held_plan" = $15, "locate" = $16, "version_k" = $17, "recheck_file" = $18, "last_synced" = $19, "excluded_at" = $20, "excluded_reason" = $21, "excluded_by" = $22, "master_added" = $23, "master_modified" = $24, "feed_modified" = $25, "phase" = $26, "status" = $27, "error_code" = $28, "error_msg" = $29, "retry_count" = $30, "next_due_at" = $31, "dirty_seq" = nextval('dirty_seq')
+  where "id" in ($32);
 
 -- knownIdentities
 select distinct on (master_doc_id) master_doc_id as id, master_added as added from sync_map

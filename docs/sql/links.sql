@@ -65,17 +65,22 @@ update sync_map set dirty_seq = nextval('dirty_seq')
   where replica_id = $1 and replica_doc_id = any($2::bigint[]) returning id;
 
 -- copiesOf
-select "id", "master_doc_id", "replica_doc_id"
+select "id", "master_doc_id", "replica_doc_id", excluded_at is not null as "excluded"
   from "sync_map"
   where "replica_id" = $1
   and "master_doc_id" in ($2, $3)
   and "replica_doc_id" is not null;
 
+-- excludedAmong
+select master_doc_id as id from sync_map
+  where replica_id = $1 and master_doc_id = any($2::bigint[]) and excluded_at is not null
+  order by master_doc_id;
+
 -- ownersOf
-select id, master_doc_id, replica_doc_id from sync_map
+select id, master_doc_id, replica_doc_id, excluded_at is not null as excluded from sync_map
   where replica_id = $1 and replica_doc_id = any($2::bigint[])
   union
-  select s.id, s.master_doc_id, ends.doc_id from replacements r join sync_map s on s.id = r.link_id
+  select s.id, s.master_doc_id, ends.doc_id, s.excluded_at is not null from replacements r join sync_map s on s.id = r.link_id
   cross join lateral (values (r.old_doc_id), (r.new_doc_id)) as ends (doc_id)
   where r.replica_id = $3 and r.finished_at is null and ends.doc_id = any($4::bigint[]);
 
@@ -84,7 +89,7 @@ select
   (select count(*)::int from unnest($1::bigint[]) as c (id)
   where not exists (select 1 from sync_map s where s.replica_id = $2 and s.replica_doc_id = c.id)) as foreign_count,
   (select count(*)::int from sync_map s where s.replica_id = $3 and s.replica_doc_id is not null
-  and s.tombstone_id is null
+  and s.tombstone_id is null and s.excluded_at is null
   and not exists (select 1 from unnest($4::bigint[]) as c (id) where c.id = s.replica_doc_id)) as missing,
   (select count(*)::int from sync_map s where s.replica_id = $5 and s.replica_doc_id is not null) as linked;
 

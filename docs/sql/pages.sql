@@ -30,13 +30,13 @@ with run as (
   from run group by replica_id, day order by replica_id, day;
 
 -- listRunItems
-select "i"."link_id", "s"."master_doc_id", "s"."replica_id", "i"."kind", "i"."state", "s"."status", "s"."phase", "s"."error_code", "s"."error_msg", "s"."retry_count", "s"."next_due_at", case i.state when 'failed' then 0 when 'held' then 1 when 'open' then 2 when 'planned' then 3 else 4 end as "rank"
+select "i"."link_id", "s"."master_doc_id", "s"."replica_id", "i"."kind", "i"."state", case when phase = 'excluded' then 'excluded' else status end as "status", "s"."phase", "s"."error_code", "s"."error_msg", "s"."retry_count", "s"."next_due_at", case i.state when 'failed' then 0 when 'held' then 1 when 'open' then 2 when 'planned' then 3 else 4 end as "rank"
   from "run_items" as "i"
   inner join "sync_map" as "s" on "s"."id" = "i"."link_id"
   where "i"."run_id" = $1
   order by "rank", "i"."link_id"
   limit $2;
-select "i"."link_id", "s"."master_doc_id", "s"."replica_id", "i"."kind", "i"."state", "s"."status", "s"."phase", "s"."error_code", "s"."error_msg", "s"."retry_count", "s"."next_due_at", case i.state when 'failed' then 0 when 'held' then 1 when 'open' then 2 when 'planned' then 3 else 4 end as "rank"
+select "i"."link_id", "s"."master_doc_id", "s"."replica_id", "i"."kind", "i"."state", case when phase = 'excluded' then 'excluded' else status end as "status", "s"."phase", "s"."error_code", "s"."error_msg", "s"."retry_count", "s"."next_due_at", case i.state when 'failed' then 0 when 'held' then 1 when 'open' then 2 when 'planned' then 3 else 4 end as "rank"
   from "run_items" as "i"
   inner join "sync_map" as "s" on "s"."id" = "i"."link_id"
   where "i"."run_id" = $1

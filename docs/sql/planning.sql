@@ -2,7 +2,7 @@
 
 -- linksToPlan
 select * from sync_map
-  where replica_id = $1 and master_doc_id > $2 and replica_doc_id is not null
+  where replica_id = $1 and master_doc_id > $2 and replica_doc_id is not null and excluded_at is null
   and (dirty_seq <> applied_seq and (next_due_at is null or next_due_at <= now())
   or $3 and phase = 'ok' or master_doc_id = any($4::bigint[]))
   order by master_doc_id limit $5;

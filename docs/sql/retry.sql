@@ -3,12 +3,12 @@
 -- retryDocument
 update sync_map set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
   next_due_at = null, failed_at = null
-  where replica_id = $1 and master_doc_id = $2 returning id;
+  where replica_id = $1 and master_doc_id = $2 and excluded_at is null returning id;
 
 -- replaceFileAgain
 update sync_map s set dirty_seq = nextval('dirty_seq'), status = 'pending', phase = 'pending', retry_count = 0, crash_count = 0,
   next_due_at = null, failed_at = null, recheck_file = true
-  where s.replica_id = $1 and s.master_doc_id = $2 and exists (
+  where s.replica_id = $1 and s.master_doc_id = $2 and s.excluded_at is null and exists (
   select 1 from findings f where f.link_id = s.id and f.kind = 'file_differs' and f.state in ('open', 'repairing'))
   returning s.id;
 

@@ -22,6 +22,7 @@ select *
   where "replica_id" = $1
   and "master_doc_id" > $2
   and "replica_doc_id" is not null
+  and "excluded_at" is null
   order by "master_doc_id"
   limit $3;
 

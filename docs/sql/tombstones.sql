@@ -10,7 +10,7 @@ select s.id as link_id, s.master_doc_id, s.master_added, s.replica_doc_id, s.pha
   from sync_map s
   join master_absences a on a.master_doc_id = s.master_doc_id
   left join tombstones t on t.id = s.tombstone_id
-  where s.replica_id = $1 and s.replica_doc_id is not null
+  where s.replica_id = $1 and s.replica_doc_id is not null and s.excluded_at is null
   and ($2::bigint is null or s.id = $3::bigint)
   order by s.master_doc_id;
 
@@ -35,6 +35,7 @@ with made as (
   from unnest($2::bigint[], $3::text[]) as p (id, reason)
   join sync_map s on s.id = p.id
   where s.replica_id = $4 and s.replica_doc_id is not null and s.tombstone_id is null and s.kept_at is null
+  and s.excluded_at is null
   for update of s
   returning id, link_id)
   update sync_map s set tombstone_id = made.id, dirty_seq = nextval('dirty_seq'), next_due_at = null

@@ -48,15 +48,15 @@ select distinct on ("link_id", "depth") *
 
 -- depthCoverage
 with library as (
-  select t.links - (select count(*) from sync_map where replica_id = $1 and phase = 'gone') as documents
+  select t.links - (select count(*) from sync_map where replica_id = $1 and phase in ('gone', 'excluded')) as documents
   from link_totals t where t.replica_id = $2),
   covered as materialized (
-  select documents, documents - ((select count(*) from sync_map s where s.replica_id = $3 and s.phase <> 'gone' and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = $4 and s.phase <> 'gone' and s."checksum_at" < $5)) as checksum from library)
+  select documents, documents - ((select count(*) from sync_map s where s.replica_id = $3 and (phase <> 'gone' and phase <> 'excluded') and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = $4 and (phase <> 'gone' and phase <> 'excluded') and s."checksum_at" < $5)) as checksum from library)
   select documents::int, checksum::int,
-  (checksum + (select count(*) from sync_map s where s.replica_id = $6 and s.phase <> 'gone'
+  (checksum + (select count(*) from sync_map s where s.replica_id = $6 and (phase <> 'gone' and phase <> 'excluded')
   and (s.checksum_at is null or s.checksum_at < $7) and s.verified_at >= $8
   and s.verified_depth in ('metadata', 'checksum', 'bytes')))::int as metadata,
-  (documents - ((select count(*) from sync_map s where s.replica_id = $9 and s.phase <> 'gone' and s."bytes_at" is null) + (select count(*) from sync_map s where s.replica_id = $10 and s.phase <> 'gone' and s."bytes_at" < $11)))::int as bytes
+  (documents - ((select count(*) from sync_map s where s.replica_id = $9 and (phase <> 'gone' and phase <> 'excluded') and s."bytes_at" is null) + (select count(*) from sync_map s where s.replica_id = $10 and (phase <> 'gone' and phase <> 'excluded') and s."bytes_at" < $11)))::int as bytes
   from covered;
 
 -- countWindowMissed
@@ -64,28 +64,29 @@ select count(*)::int as "documents"
   from "sync_map"
   where "replica_id" = $1
   and "replica_doc_id" is not null
-  and "phase" <> $2
-  and coalesce(bytes_at, created_at) < $3;
+  and (phase <> 'gone' and phase <> 'excluded')
+  and coalesce(bytes_at, created_at) < $2;
 
 -- verificationByReplica
 with unsettled as (
   select replica_id, status, phase, count(*) as links, count(*) filter (where checksum_at >= $1) as proven
   from sync_map where (status <> 'ok' or phase <> 'ok') group by 1, 2, 3),
   library as (
-  select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase = 'gone'), 0) as documents,
+  select t.replica_id, t.links - coalesce(sum(u.links) filter (where u.phase in ('gone', 'excluded')), 0) as documents,
   coalesce(sum(u.links) filter (where u.phase = 'dlq'), 0)::int as given_up,
   coalesce(sum(u.links) filter (where u.phase = 'blocked'), 0)::int as blocked,
-  coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase <> 'gone'), 0) as proven_before
+  coalesce(sum(u.links) filter (where u.phase = 'excluded'), 0)::int as excluded,
+  coalesce(sum(u.proven) filter (where u.status <> 'ok' and u.phase not in ('gone', 'excluded')), 0) as proven_before
   from link_totals t left join unsettled u on u.replica_id = t.replica_id group by t.replica_id)
-  select l.replica_id, l.documents::int, l.given_up, l.blocked,
-  (l.documents - l.proven_before - ((select count(*) from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone' and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone' and s."checksum_at" < $2)))::int as verified,
+  select l.replica_id, l.documents::int, l.given_up, l.blocked, l.excluded,
+  (l.documents - l.proven_before - ((select count(*) from sync_map s where s.replica_id = l.replica_id and (phase <> 'gone' and phase <> 'excluded') and s."checksum_at" is null) + (select count(*) from sync_map s where s.replica_id = l.replica_id and (phase <> 'gone' and phase <> 'excluded') and s."checksum_at" < $2)))::int as verified,
   (select count(*) from sync_map s where s.replica_id = l.replica_id and s.checksum_at is null and s.status = 'ok'
   and s.phase <> 'gone' and s.dirty_seq = s.applied_seq and s.last_synced >= $3)::int as read_back,
-  (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+  (select s.checksum_at from sync_map s where s.replica_id = l.replica_id and (phase <> 'gone' and phase <> 'excluded')
   order by s.checksum_at nulls first, s.id limit 1) as oldest_checksum_at,
-  (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and s.phase <> 'gone'
+  (select s.bytes_at from sync_map s where s.replica_id = l.replica_id and (phase <> 'gone' and phase <> 'excluded')
   order by s.bytes_at nulls first, s.id limit 1) as oldest_bytes_at
-  from library l where l.documents > 0;
+  from library l where l.documents > 0 or l.excluded > 0;
 select "replica_id", "kind", count(*)::int as "findings"
   from "findings"
   where "state" in ($1, $2)
@@ -112,7 +113,7 @@ select c.id from unnest($1::bigint[]) as c (id)
 
 -- linksNotAmong
 select s.id, s.master_doc_id, s.replica_doc_id from sync_map s
-  where s.replica_id = $1 and s.replica_doc_id is not null and s.phase <> 'gone'
+  where s.replica_id = $1 and s.replica_doc_id is not null and (phase <> 'gone' and phase <> 'excluded')
   and not exists (select 1 from unnest($2::bigint[]) as c (id) where c.id = s.replica_doc_id)
   order by s.id;
 

@@ -118,12 +118,12 @@ select *
 
 -- linksOfSlice
 select s.* from sync_map s
-  where s.replica_id = $1 and s.replica_doc_id is not null and s.phase <> 'gone'
+  where s.replica_id = $1 and s.replica_doc_id is not null and (phase <> 'gone' and phase <> 'excluded')
   and s.checksum_at is null
   and not exists (select 1 from verification_ledger l where l.verification_id = $2 and l.link_id = s.id)
   order by s.id limit $3;
 select s.* from sync_map s
-  where s.replica_id = $1 and s.replica_doc_id is not null and s.phase <> 'gone'
+  where s.replica_id = $1 and s.replica_doc_id is not null and (phase <> 'gone' and phase <> 'excluded')
   and true
   and not exists (select 1 from verification_ledger l where l.verification_id = $2 and l.link_id = s.id)
   order by s.bytes_at nulls first, s.id limit $3;

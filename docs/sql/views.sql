@@ -68,4 +68,7 @@ select count(*)::int as "documents"
   and "error_code" = $4;
 
 -- unfinishedMasterIds
-select "master_doc_id" from "sync_map" where "replica_id" = $1 and "dirty_seq" <> "applied_seq";
+select "master_doc_id"
+  from "sync_map"
+  where "replica_id" = $1
+  and (dirty_seq <> applied_seq or excluded_at is not null);

@@ -11,7 +11,7 @@ const documents: Command = {
        pngx-controller documents --document ID [--json]
 
   --replica   The documents of this replica, in the order of the master's ids.
-  --status    pending, ok or error       --phase  e.g. failed, dlq, blocked, awaiting
+  --status    pending, ok, error, excluded  --phase  e.g. failed, dlq, blocked, awaiting
   --code      Only with this error code  --field  Only where something is said of this field, e.g. owner
   --waiting   Only with open work        --held   Only those that wait for a person or another document
   --limit     At most so many (100).
@@ -71,6 +71,49 @@ Exit codes: 0 done; 1 there is no such thing, or it has ended already; 2 unknown
     });
     const { runCancel } = await import('./run-cancel.ts');
     return runCancel({ run, verification, replica, document, json: json === true });
+  },
+};
+
+const exclude: Command = {
+  name: 'exclude',
+  summary: 'Leaves one document out on one replica, with a reason.',
+  usage: `Usage: pngx-controller exclude --replica NAME|ID --document ID --reason TEXT [--json]
+
+  --replica   On this replica.
+  --document  This document, by its id on the master.
+  --reason    Why; shown beside the document. At most 500 characters.
+  --json      Print one JSON object instead of a sentence.
+
+Nothing is written to the replica for it from now on, and what is there already stays as it is.
+
+Exit codes: 0 done; 1 there is no such replica or document, or it is excluded already; 2 unknown option.`,
+  run: async (args) => {
+    const { replica, document, reason, json } = parseOptions('exclude', args, {
+      ...{ replica: TEXT, document: TEXT, reason: TEXT },
+      ...{ json: SWITCH },
+    });
+    const { runExclude } = await import('./run-exclude.ts');
+    return runExclude({ replica, document, reason, json: json === true });
+  },
+};
+
+const include: Command = {
+  name: 'include',
+  summary: 'Takes an excluded document back: the next cycle brings it into step.',
+  usage: `Usage: pngx-controller include --replica NAME|ID --document ID [--json]
+
+  --replica   On this replica.
+  --document  This document, by its id on the master.
+  --json      Print one JSON object instead of a sentence.
+
+Exit codes: 0 done; 1 there is no such replica or document, or it is not excluded; 2 unknown option.`,
+  run: async (args) => {
+    const { replica, document, json } = parseOptions('include', args, {
+      ...{ replica: TEXT, document: TEXT },
+      ...{ json: SWITCH },
+    });
+    const { runInclude } = await import('./run-exclude.ts');
+    return runInclude({ replica, document, json: json === true });
   },
 };
 
@@ -150,4 +193,14 @@ Exit codes: 0 nothing dangerous; 1 something dangerous; 64 to 68 what has to be 
   },
 };
 
-export const LOOK_COMMANDS: readonly Command[] = [documents, retry, cancel, conflicts, fidelity, openapi, doctor];
+export const LOOK_COMMANDS: readonly Command[] = [
+  documents,
+  retry,
+  cancel,
+  exclude,
+  include,
+  conflicts,
+  fidelity,
+  openapi,
+  doctor,
+];

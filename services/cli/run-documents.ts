@@ -41,7 +41,7 @@ export async function runDocuments(options: DocumentsOptions): Promise<number> {
 
 function filterOf({ status, phase, code, field, waiting, held }: DocumentsOptions): Omit<DocumentFilter, 'replicaId'> {
   return {
-    status: oneOf('status', status, ['pending', 'ok', 'error'] as const, 'documents'),
+    status: oneOf('status', status, ['pending', 'ok', 'error', 'excluded'] as const, 'documents'),
     phase: oneOf('phase', phase, PHASES, 'documents'),
     ...{ code, field, waiting, held },
   };
@@ -55,7 +55,10 @@ async function showList(db: Db, filter: DocumentFilter, limit: number, { json }:
   printLines(columns([['master', 'copy', 'phase', 'what is said'], ...rows]));
 }
 
-function why(row: Pick<DocumentView, 'error_code' | 'error_msg' | 'report'>): string {
+function why(
+  row: Pick<DocumentView, 'error_code' | 'error_msg' | 'report' | 'excluded_reason' | 'excluded_by'>,
+): string {
+  if (row.excluded_reason !== null) return `excluded by ${row.excluded_by}: ${row.excluded_reason}`;
   const said = row.report.map(({ field, reason }) => `${field}: ${reason}`);
   const error = row.error_code === null ? [] : [`${row.error_code}: ${row.error_msg ?? ''}`];
   return [...error, ...said].join('; ');

@@ -4,6 +4,7 @@ import type { Db } from '../../shared/db/tables.ts';
 import { systemClock } from '../../shared/kernel/clock.ts';
 import { AppError } from '../../shared/kernel/errors.ts';
 import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { refuseExcluded } from '../../shared/replication/exclude-document.ts';
 import { loadSettings } from '../../shared/replication/load-settings.ts';
 import { openCycle } from '../../shared/replication/open-cycle.ts';
 import { numberOf, usageError } from './arguments.ts';
@@ -39,6 +40,7 @@ export async function runRetry(options: RetryOptions): Promise<number> {
 async function makeDue(db: Db, replicaId: number | null, masterDocId: number | null): Promise<number> {
   if (replicaId === null || masterDocId === null)
     return (await retry.retryFailed(db, replicaId)).reduce((sum, { documents }) => sum + documents, 0);
+  await refuseExcluded(db, { replicaId, masterDocId });
   if (await retry.retryDocument(db, replicaId, masterDocId)) return 1;
   throw new AppError({
     code: 'document_not_linked',

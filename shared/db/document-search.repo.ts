@@ -1,8 +1,8 @@
 /** Documents over all replicas, as people look for them: what they are waiting for, and who has them in hand. */
 import { sql } from 'kysely';
 import { HELD_CODES } from '../domain/lag.ts';
-import { OWED, speaksOf, unverifiedSince as isUnverified } from './link-conditions.ts';
-import type { Db, LinkStatus } from './tables.ts';
+import { hasStatus, OWED, speaksOf, STATUS, unverifiedSince as isUnverified } from './link-conditions.ts';
+import type { Db, DocumentStatus } from './tables.ts';
 
 export interface FoundDocument {
   readonly link_id: number;
@@ -10,7 +10,7 @@ export interface FoundDocument {
   readonly replica: string;
   readonly master_doc_id: number;
   readonly replica_doc_id: number | null;
-  readonly status: LinkStatus;
+  readonly status: DocumentStatus;
   readonly phase: string;
   readonly waiting: boolean;
   readonly waiting_since: Date | null;
@@ -22,6 +22,8 @@ export interface FoundDocument {
   readonly verified_at: Date | null;
   readonly verified_depth: string | null;
   readonly file_size: number | null;
+  /** Why a person left it out on this replica. */
+  readonly excluded_reason: string | null;
   /** Handed to the queue then, as this generation of its job. */
   readonly dispatched_at: Date | null;
   readonly dispatch_gen: number;
@@ -35,7 +37,7 @@ export interface DocumentSearch {
   readonly replicaDocId?: number | undefined;
   /** In the change set of this run, or of one of the runs below it. */
   readonly runId?: number | undefined;
-  readonly status?: LinkStatus | undefined;
+  readonly status?: DocumentStatus | undefined;
   readonly phases?: readonly string[] | undefined;
   readonly code?: string | undefined;
   readonly waiting?: boolean | undefined;
@@ -58,7 +60,8 @@ export function searchDocuments(
     .selectFrom('sync_map as s')
     .innerJoin('replicas', 'replicas.id', 's.replica_id')
     .select(['s.id as link_id', 's.replica_id', 'replicas.name as replica', 's.master_doc_id', 's.replica_doc_id'])
-    .select(['s.status', 's.phase', 's.dirty_since as waiting_since', 's.error_code', 's.error_msg', 's.retry_count'])
+    .select([STATUS.as('status'), 's.excluded_reason', 's.phase', 's.dirty_since as waiting_since'])
+    .select(['s.error_code', 's.error_msg', 's.retry_count'])
     .select(['s.last_synced', 's.next_due_at', 's.verified_at', 's.verified_depth', 's.file_size'])
     .select(['s.dispatched_at', 's.dispatch_gen', 's.lease_worker'])
     .select(sql<boolean>`s.dirty_seq <> s.applied_seq`.as('waiting'))
@@ -73,7 +76,7 @@ export function searchDocuments(
       sql<boolean>`exists (select 1 from run_items i join sync_runs r on r.id = i.run_id
         where i.link_id = s.id and (r.id = ${runId} or r.parent_run_id = ${runId}))`,
     );
-  if (status !== undefined) query = query.where('s.status', '=', status);
+  if (status !== undefined) query = query.where(hasStatus(status));
   if (phases !== undefined) query = query.where('s.phase', 'in', [...phases]);
   if (code !== undefined) query = query.where('s.error_code', '=', code);
   if (waiting === true) query = query.where(OWED);

@@ -4,13 +4,13 @@ import { HELD_CODES } from '../domain/lag.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { Depth } from '../domain/verification.ts';
 import type { Tombstone } from './deletion-tables.ts';
-import { OWED, speaksOf, unverifiedSince } from './link-conditions.ts';
-import type { AttemptState, Db, Finding, LinkStatus } from './tables.ts';
+import { hasStatus, OWED, speaksOf, STATUS, unverifiedSince } from './link-conditions.ts';
+import type { AttemptState, Db, DocumentStatus, Finding } from './tables.ts';
 
 export interface DocumentView {
   readonly master_doc_id: number;
   readonly replica_doc_id: number | null;
-  readonly status: LinkStatus;
+  readonly status: DocumentStatus;
   readonly phase: string;
   /** There is open work on it. */
   readonly waiting: boolean;
@@ -26,11 +26,15 @@ export interface DocumentView {
   readonly file_checksum: string | null;
   readonly file_size: number | null;
   readonly report: FieldReport[];
+  /** Left out by a person on this replica: since when, why, by whom. */
+  readonly excluded_at: Date | null;
+  readonly excluded_reason: string | null;
+  readonly excluded_by: string | null;
 }
 
 export interface DocumentFilter {
   readonly replicaId: number;
-  readonly status?: LinkStatus | undefined;
+  readonly status?: DocumentStatus | undefined;
   readonly phase?: string | undefined;
   readonly code?: string | undefined;
   readonly waiting?: boolean | undefined;
@@ -46,7 +50,8 @@ export interface DocumentFilter {
 const documents = (db: Db) =>
   db
     .selectFrom('sync_map')
-    .select(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'error_code', 'error_msg', 'retry_count'])
+    .select(['master_doc_id', 'replica_doc_id', STATUS.as('status'), 'phase', 'error_code', 'error_msg'])
+    .select(['retry_count', 'excluded_at', 'excluded_reason', 'excluded_by'])
     .select(['failed_at', 'last_synced', 'next_due_at', 'verified_at', 'verified_depth'])
     .select(['file_checksum', 'file_size', 'report', 'dirty_since as waiting_since'])
     .select(sql<boolean>`dirty_seq <> applied_seq`.as('waiting'));
@@ -58,7 +63,7 @@ export function listDocuments(
   page: { readonly after?: number | undefined; readonly limit: number },
 ): Promise<DocumentView[]> {
   let query = documents(db).where('replica_id', '=', replicaId).orderBy('master_doc_id').limit(page.limit);
-  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  if (filter.status !== undefined) query = query.where(hasStatus(filter.status));
   if (filter.phase !== undefined) query = query.where('phase', '=', filter.phase);
   if (filter.code !== undefined) query = query.where('error_code', '=', filter.code);
   if (filter.waiting === true) query = query.where(OWED);
@@ -89,7 +94,8 @@ export function documentOnReplicas(db: Db, masterDocId: number): Promise<Documen
     .innerJoin('replicas', 'replicas.id', 'sync_map.replica_id')
     .clearSelect()
     .select(['sync_map.id as link_id', 'sync_map.replica_id', 'replicas.name as replica'])
-    .select(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'sync_map.error_code', 'sync_map.error_msg'])
+    .select(['master_doc_id', 'replica_doc_id', STATUS.as('status'), 'phase', 'sync_map.error_code'])
+    .select(['sync_map.error_msg', 'excluded_at', 'excluded_reason', 'excluded_by'])
     .select(['retry_count', 'crash_count', 'failed_at', 'last_synced', 'next_due_at', 'hold_until'])
     .select(['verified_at', 'verified_depth', 'file_checksum', 'file_size', 'stored_checksum', 'report'])
     .select(['master_modified', 'replica_modified', 'dirty_since as waiting_since'])

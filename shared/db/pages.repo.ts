@@ -2,7 +2,8 @@
 import { sql } from 'kysely';
 import type { LinkKind } from '../domain/taxonomy/vocabulary.ts';
 import type { LogLine } from './logs.repo.ts';
-import type { Db, LinkStatus } from './tables.ts';
+import { STATUS } from './link-conditions.ts';
+import type { Db, DocumentStatus } from './tables.ts';
 
 /** Warnings and errors, newest first: what a person should know even if nobody looked at the time. */
 export function importantEvents(db: Db, limit: number): Promise<LogLine[]> {
@@ -74,7 +75,7 @@ export interface RunItem {
   readonly replica_id: number;
   readonly kind: 'upload' | 'update';
   readonly state: ItemState;
-  readonly status: LinkStatus;
+  readonly status: DocumentStatus;
   readonly phase: string;
   readonly error_code: string | null;
   readonly error_msg: string | null;
@@ -99,7 +100,7 @@ export function listRunItems(
   return db
     .selectFrom('run_items as i')
     .innerJoin('sync_map as s', 's.id', 'i.link_id')
-    .select(['i.link_id', 's.master_doc_id', 's.replica_id', 'i.kind', 'i.state', 's.status', 's.phase'])
+    .select(['i.link_id', 's.master_doc_id', 's.replica_id', 'i.kind', 'i.state', STATUS.as('status'), 's.phase'])
     .select(['s.error_code', 's.error_msg', 's.retry_count', 's.next_due_at', RANK.as('rank')])
     .where('i.run_id', '=', filter.runId)
     .$if(filter.states !== undefined, (query) => query.where('i.state', 'in', [...(filter.states ?? [])]))

@@ -12,7 +12,9 @@ export const DUE_AGAIN = sql`dirty_seq = nextval('dirty_seq'), status = 'pending
 /** False: this replica has no link for that document, or it is excluded. */
 export async function retryDocument(db: Db, replicaId: number, masterDocId: number): Promise<boolean> {
   const { rows } = await sql`update sync_map set ${DUE_AGAIN}
-    where replica_id = ${replicaId} and master_doc_id = ${masterDocId} and excluded_at is null returning id`.execute(db);
+    where replica_id = ${replicaId} and master_doc_id = ${masterDocId} and excluded_at is null returning id`.execute(
+    db,
+  );
   return rows.length > 0;
 }
 

@@ -82,6 +82,8 @@ export interface VerificationFacts {
   readonly findings: Readonly<Partial<Record<FindingKind, number>>>;
   readonly givenUp: number;
   readonly blocked: number;
+  /** Left out by a person: they are none of `documents`. */
+  readonly excluded: number;
   readonly windowDays: number;
   /** The master token does not see everything. */
   readonly subset: boolean;
@@ -105,9 +107,16 @@ export function judgeVerification(facts: VerificationFacts): Verdict {
   if (facts.blocked > 0) return no(`${facts.blocked} cannot be taken by this replica.`);
   const open = facts.documents - facts.verified - facts.readBack;
   if (open > 0) return no(`${open} of ${facts.documents} not compared within ${facts.windowDays} days.`);
-  if (facts.documents === 0) return no('There is nothing to verify yet.');
+  if (facts.documents === 0)
+    return no(
+      facts.excluded > 0 ? `Nothing to verify: ${facts.excluded} excluded.` : 'There is nothing to verify yet.',
+    );
   const written = facts.readBack > 0 ? `, ${facts.readBack} of them as they were read back after a write` : '';
-  return { verified: true, reason: `All ${facts.documents} compared within ${facts.windowDays} days${written}.` };
+  const apart = facts.excluded > 0 ? `; ${facts.excluded} excluded` : '';
+  return {
+    verified: true,
+    reason: `All ${facts.documents} compared within ${facts.windowDays} days${written}${apart}.`,
+  };
 }
 
 export interface ReceiptRow {

@@ -1,6 +1,7 @@
 /** What an act changed (S7): the values that people decide about, before it and after it, and of secrets only that they did. */
 import { SETTING_KEYS, SETTINGS } from '../../../shared/config/settings.ts';
 import { listApiKeys } from '../../../shared/db/api-keys.repo.ts';
+import { exclusionOf } from '../../../shared/db/exclusions.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import { readSettings } from '../../../shared/db/settings.repo.ts';
 import type { Db, Replica } from '../../../shared/db/tables.ts';
@@ -20,14 +21,21 @@ const REPLICA_FIELDS = [
 const SECRETS: ReadonlySet<string> = new Set(['api_token', ...SETTING_KEYS.filter((key) => SETTINGS[key].secret)]);
 const HIDDEN = '********';
 
-const SUBJECTS: readonly { readonly path: RegExp; readonly read: (db: Db) => Promise<Snapshot> }[] = [
+type Read = (db: Db, path: RegExpExecArray) => Promise<Snapshot>;
+const SUBJECTS: readonly { readonly path: RegExp; readonly read: Read }[] = [
+  { path: /^\/api\/replicas\/(?<replica>\d+)\/documents\/(?<document>\d+)\/(ex|in)clude$/, read: exclusionNow },
+  { path: /^\/documents\/(?<document>\d+)\/replicas\/(?<replica>\d+)\/(ex|in)clude$/, read: exclusionNow },
   { path: /^(\/api)?\/replicas(\/|$)/, read: replicasNow },
   { path: /^(\/api)?\/(settings|keys)(\/|$)/, read: settingsAndKeysNow },
 ];
 
 /** Null: an act on something else, which its address tells well enough. */
 export function snapshotOf(path: string): ((db: Db) => Promise<Snapshot>) | null {
-  return SUBJECTS.find((subject) => subject.path.test(path))?.read ?? null;
+  for (const subject of SUBJECTS) {
+    const found = subject.path.exec(path);
+    if (found) return (db) => subject.read(db, found);
+  }
+  return null;
 }
 
 /** Only what differs; null where nothing does. */
@@ -51,6 +59,15 @@ function shown(values: Values, fields: readonly string[]): Values {
     return SECRETS.has(field) && value !== null ? HIDDEN : value;
   };
   return Object.fromEntries(fields.map((field) => [field, one(field)]));
+}
+
+/** Of this replica alone; what a person excludes everywhere at once has the same reason on the others. */
+async function exclusionNow(db: Db, { groups }: RegExpExecArray): Promise<Snapshot> {
+  const [replica, document] = [Number(groups?.['replica']), Number(groups?.['document'])];
+  if (!Number.isSafeInteger(replica) || !Number.isSafeInteger(document)) return {};
+  const now = await exclusionOf(db, replica, document);
+  const { excluded_reason, excluded_by } = now ?? { excluded_reason: null, excluded_by: null };
+  return { [`document ${document} on replica ${replica}`]: { excluded_reason, excluded_by } };
 }
 
 async function replicasNow(db: Db): Promise<Snapshot> {

@@ -77,6 +77,7 @@ function Copy({ masterDocId, copy }: { masterDocId: number; copy: DocumentCopy }
         <PhaseBadge row={row} />
       </header>
       {row.status === 'error' ? <Trouble copy={copy} path={path} /> : null}
+      {row.status === 'excluded' ? <Excluded copy={copy} path={path} /> : null}
       <dl class="facts">
         <dt>Copy</dt>
         <dd>{url === null ? 'none yet' : <a href={url}>document {row.replica_doc_id}</a>}</dd>
@@ -102,22 +103,52 @@ function Copy({ masterDocId, copy }: { masterDocId: number; copy: DocumentCopy }
           </>
         ) : null}
       </dl>
-      <div class="actions">
-        <PostButton action={`${path}/verify`} id={`verify-${row.replica_id}`}>
-          Verify again
-        </PostButton>
-        {row.status === 'error' ? null : (
-          <PostButton action={`${path}/resync`} id={`resync-${row.replica_id}`}>
-            Write all fields again
-          </PostButton>
-        )}
-        {copy.findings.some(isOtherFile) ? (
-          <PostButton action={`${path}/reupload`} id={`reupload-${row.replica_id}`}>
-            Upload the file again
-          </PostButton>
-        ) : null}
-      </div>
+      {row.status === 'excluded' ? null : <Actions copy={copy} path={path} />}
     </section>
+  );
+}
+
+function Actions({ copy, path }: { copy: DocumentCopy; path: string }) {
+  const { row } = copy;
+  return (
+    <div class="actions">
+      <PostButton action={`${path}/verify`} id={`verify-${row.replica_id}`}>
+        Verify again
+      </PostButton>
+      {row.status === 'error' ? null : (
+        <PostButton action={`${path}/resync`} id={`resync-${row.replica_id}`}>
+          Write all fields again
+        </PostButton>
+      )}
+      {copy.findings.some(isOtherFile) ? (
+        <PostButton action={`${path}/reupload`} id={`reupload-${row.replica_id}`}>
+          Upload the file again
+        </PostButton>
+      ) : null}
+      {row.phase === 'gone' ? null : (
+        <To to={`${path}/exclude`} id={`exclude-${row.replica_id}`}>
+          Exclude with reason
+        </To>
+      )}
+    </div>
+  );
+}
+
+/** By a person, who takes it back as easily. */
+function Excluded({ copy: { row }, path }: { copy: DocumentCopy; path: string }) {
+  return (
+    <div class="note">
+      <p>
+        <strong>Excluded:</strong> {row.excluded_reason}
+        <small>
+          by {row.excluded_by}, <Time at={row.excluded_at} />. Nothing is written to {row.replica} for it; what is there
+          stays as it is.
+        </small>
+      </p>
+      <PostButton action={`${path}/include`} id={`include-${row.replica_id}`} kind="primary">
+        Include again
+      </PostButton>
+    </div>
   );
 }
 

@@ -17,6 +17,7 @@ import { Live } from './components/live.tsx';
 import { Empty } from './components/notices.tsx';
 import { Time } from './components/time.tsx';
 import { DocumentView } from './document-view.tsx';
+import { exclusionPages } from './exclusion-page.tsx';
 import { filtersOf, givenOf } from './filters.ts';
 import { renderPage } from './page.tsx';
 import { Table } from './components/table.tsx';
@@ -43,6 +44,7 @@ export function documentPages(deps: ApiDeps): Hono<GateVariables> {
     );
   });
   addVerbs(routes, deps);
+  routes.route('/', exclusionPages(deps));
   return routes;
 }
 
@@ -129,6 +131,7 @@ const STATUS = [
   { value: 'ok', label: 'in step' },
   { value: 'pending', label: 'under way' },
   { value: 'error', label: 'failed or blocked' },
+  { value: 'excluded', label: 'excluded' },
 ];
 const PHASE = [
   { value: '', label: 'any' },
@@ -171,7 +174,7 @@ function DocumentTable({ list }: { list: DocumentList }) {
             {row.replica_doc_id === null ? null : <small>copy {row.replica_doc_id}</small>}
           </LinkCells>
           <td data-label="Reason">
-            {row.error_msg}
+            {row.error_msg ?? row.excluded_reason}
             {row.error_code === null ? null : <small>{row.error_code}</small>}
             {row.next_due_at === null ? null : (
               <small>

@@ -8,7 +8,7 @@ import { To } from './components/links.tsx';
 import { Live } from './components/live.tsx';
 import { Empty, RedThing } from './components/notices.tsx';
 import { RunningLine } from './components/progress.tsx';
-import { Counts } from './components/replica-card.tsx';
+import { Counts, Said } from './components/replica-card.tsx';
 import { RunTable } from './components/run-table.tsx';
 import { Time } from './components/time.tsx';
 import { Verbs } from './components/verbs.tsx';
@@ -82,7 +82,7 @@ function Sentence({ detail: { row, replica, step } }: { detail: ReplicaDetail })
   return (
     <>
       <p>
-        {replica.reason} <span class="faint">{step.next}</span>
+        <Said replica={replica} /> <span class="faint">{step.next}</span>
       </p>
       <div class="actions">
         {verbs}

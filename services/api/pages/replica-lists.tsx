@@ -22,7 +22,7 @@ import { DriftTable } from './drift-parts.tsx';
 const or = <S extends z.ZodType>(schema: S) => z.union([z.literal('').transform(() => undefined), schema]).optional();
 
 const documentQuery = z.strictObject({
-  status: or(z.enum(['pending', 'ok', 'error'])),
+  status: or(z.enum(['pending', 'ok', 'error', 'excluded'])),
   phase: or(z.enum(PHASES)),
   code: or(text(100)),
   waiting: or(z.enum(['0', '1'])),
@@ -121,7 +121,12 @@ function DocumentList({ replica, rows, query, next }: ListProps) {
     <>
       <h1>Documents of {replica.name}</h1>
       <FilterForm>
-        <Select label="State" name="status" value={query.status} options={options(['pending', 'ok', 'error'])} />
+        <Select
+          label="State"
+          name="status"
+          value={query.status}
+          options={options(['pending', 'ok', 'error', 'excluded'])}
+        />
         <Select label="Phase" name="phase" value={query.phase} options={options(PHASES)} />
         <Select
           label="Open work"
@@ -183,26 +188,12 @@ function DocumentRow({ row }: { row: DocumentView }) {
         {row.replica_doc_id === null ? <span class="faint">none yet</span> : `#${row.replica_doc_id}`}
       </td>
       <td>
-        <Badge tone={failed ? 'bad' : row.waiting ? 'calm' : 'good'}>
+        <Badge tone={failed ? 'bad' : row.waiting || row.status === 'excluded' ? 'calm' : 'good'}>
           {row.waiting && !failed ? `${row.phase}, waits` : row.phase}
         </Badge>
       </td>
       <td>
-        {row.error_code === null ? (
-          row.report.length === 0 ? null : (
-            <span class="faint">{row.report.map(({ field }) => field).join(', ')}: see the document</span>
-          )
-        ) : (
-          <>
-            {row.error_msg ?? row.error_code}
-            <small>{cureOf(row.error_code)}</small>
-            {row.next_due_at === null ? null : (
-              <small>
-                Tried again <Time at={row.next_due_at} />
-              </small>
-            )}
-          </>
-        )}
+        <Why row={row} />
       </td>
       <td data-label="Last synced">
         <Time at={row.last_synced} />
@@ -211,5 +202,24 @@ function DocumentRow({ row }: { row: DocumentView }) {
         <Time at={row.verified_at} />
       </td>
     </tr>
+  );
+}
+
+function Why({ row }: { row: DocumentView }) {
+  if (row.excluded_reason !== null) return <>{row.excluded_reason}</>;
+  if (row.error_code === null)
+    return row.report.length === 0 ? null : (
+      <span class="faint">{row.report.map(({ field }) => field).join(', ')}: see the document</span>
+    );
+  return (
+    <>
+      {row.error_msg ?? row.error_code}
+      <small>{cureOf(row.error_code)}</small>
+      {row.next_due_at === null ? null : (
+        <small>
+          Tried again <Time at={row.next_due_at} />
+        </small>
+      )}
+    </>
   );
 }

@@ -13,7 +13,7 @@ export const DOCUMENT_QUERY = z.strictObject({
   /** The id on the replica. */
   copy: id.optional(),
   run_id: id.optional(),
-  status: z.enum(['pending', 'ok', 'error']).optional(),
+  status: z.enum(['pending', 'ok', 'error', 'excluded']).optional(),
   /** One phase, or several with commas between. */
   phase: text(200)
     .transform((value) => value.split(','))

@@ -58,6 +58,7 @@ function cellOf(field: string, { row, findings, conflicts }: MatrixColumn, polic
     values: Cell['values'] = null,
     decide: Cell['decide'] = null,
   ): Cell => ({ state, why, values, decide });
+  if (row.status === 'excluded') return cell('not_replicated', 'the document is excluded on this replica');
   const conflict = conflicts.find(
     (one) => one.field === field && ['open', 'keep_replica', 'keep_master'].includes(one.state),
   );

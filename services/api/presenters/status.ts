@@ -225,10 +225,11 @@ function countDocuments(replicaId: number, { counts, lag }: Facts) {
     // A document that left the master before it was uploaded is no document of the library.
     total: sum(({ phase }) => phase !== 'gone'),
     ok: sum(({ status, phase }) => status === 'ok' && phase !== 'gone'),
-    pending: sum(({ status, phase }) => status === 'pending' && phase !== 'gone'),
+    pending: sum(({ status, phase }) => status === 'pending' && phase !== 'gone' && phase !== 'excluded'),
     failed: sum(({ status, phase }) => status === 'error' && phase !== 'blocked' && phase !== 'dlq'),
     given_up: givenUp,
     blocked,
+    excluded: sum(({ phase }) => phase === 'excluded'),
     held: lag.find((row) => row.replica_id === replicaId)?.held ?? 0,
     waiting: lag.find((row) => row.replica_id === replicaId)?.documents ?? 0,
   };

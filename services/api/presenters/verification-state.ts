@@ -26,6 +26,7 @@ export function presentVerificationState(
     findings,
     givenUp: row?.given_up ?? 0,
     blocked: row?.blocked ?? 0,
+    excluded: row?.excluded ?? 0,
     windowDays: verifyWindowDays,
     subset,
   });

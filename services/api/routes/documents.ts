@@ -6,10 +6,11 @@ import { cancelDocument } from '../../../shared/replication/pause-replica.ts';
 import { csvTable, full } from '../csv.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
+import { actorOf } from '../gate/visitor.ts';
 import { notFound } from '../http-error.ts';
 import { flag, id, idParam, instant, pageSize, text } from '../input.ts';
-import { answer, csvAnswer, newRoutes, operation, type Routes } from '../operation.ts';
-import { makeDue, makeFileDue, startRun } from '../presenters/document-acts.ts';
+import { answer, csvAnswer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
+import { excludeOn, includeOn, makeDue, makeFileDue, REASON, startRun } from '../presenters/document-acts.ts';
 import { loadDocument } from '../presenters/document.ts';
 import * as schemas from '../schemas/documents.ts';
 
@@ -88,6 +89,7 @@ export function documentRoutes(deps: ApiDeps): Routes {
     return c.json(document, 200);
   });
   addRetries(routes, deps);
+  addExclusions(routes, deps);
   return routes;
 }
 
@@ -120,6 +122,26 @@ const postCancel = operation({
   request: { params: documentParams },
   responses: { 200: answer('The run that it was part of.', schemas.cancelledDocument) },
   problems: [409],
+});
+const postExclude = operation({
+  method: 'post',
+  path: '/replicas/{id}/documents/{master_id}/exclude',
+  operationId: 'excludeDocument',
+  summary: 'Leave one document out on one replica; what is there already stays as it is',
+  tags,
+  request: { params: documentParams, body: jsonBody(z.strictObject({ reason: REASON })) },
+  responses: { 200: answer('It is excluded.', schemas.excluded) },
+  problems: [409],
+});
+const postInclude = operation({
+  method: 'post',
+  path: '/replicas/{id}/documents/{master_id}/include',
+  operationId: 'includeDocument',
+  summary: 'Take an excluded document back: it is due again, and what is there is adopted',
+  tags,
+  request: { params: documentParams, query: retryQuery },
+  responses: { 202: answer('It is due.', schemas.included) },
+  problems: [409, 422],
 });
 const postRetryFailed = operation({
   method: 'post',
@@ -175,12 +197,29 @@ function addRetries(routes: Routes, deps: ApiDeps): void {
   });
 }
 
+function addExclusions(routes: Routes, deps: ApiDeps): void {
+  routes.openapi(postExclude, async (c) => {
+    const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
+    const replica = await existingReplica(deps.db, replicaId);
+    const said = { reason: c.req.valid('json').reason, by: actorOf(c) };
+    await excludeOn(deps, { replica, masterDocId, everywhere: false }, said);
+    return c.json({ excluded: 1 }, 200);
+  });
+  routes.openapi(postInclude, async (c) => {
+    const { id: replicaId, master_id: masterDocId } = c.req.valid('param');
+    const replica = await existingReplica(deps.db, replicaId);
+    await includeOn(deps, replica, masterDocId);
+    return c.json({ included: 1, run_id: c.req.valid('query').now ? await startRun(deps, replica.id) : null }, 202);
+  });
+}
+
 const countOf = (rows: readonly retry.Retried[]): number => rows.reduce((sum, { documents }) => sum + documents, 0);
 
 const COLUMNS = [
   ...(['master_doc_id', 'replica_doc_id', 'status', 'phase', 'waiting', 'waiting_since', 'error_code'] as const),
   ...(['error_msg', 'retry_count', 'failed_at', 'last_synced', 'verified_at', 'verified_depth'] as const),
   ...(['file_checksum', 'file_size'] as const),
+  ...(['excluded_at', 'excluded_reason', 'excluded_by'] as const),
 ] satisfies (keyof DocumentView)[];
 
 function cells(row: DocumentView): unknown[] {

@@ -5,7 +5,8 @@ import { count, list, maybeText, maybeTime, nextCursor, time } from './common.ts
 import { tombstoneOfDocument } from './deletions.ts';
 import { finding, ledgerRow } from './verifications.ts';
 
-export const LINK_STATUSES = ['pending', 'ok', 'error'] as const;
+/** `excluded`: left out by a person, so it is none of the other three. */
+export const LINK_STATUSES = ['pending', 'ok', 'error', 'excluded'] as const;
 export const CONFLICT_STATES = ['open', 'overwritten', 'keep_master', 'keep_replica', 'gone'] as const;
 
 const shared = {
@@ -32,6 +33,9 @@ const shared = {
       kind: z.enum(['not_replicable', 'derived', 'rejected', 'waiting']),
     }),
   ).meta({ description: 'What is said about fields that are not simply equal.' }),
+  excluded_at: maybeTime.meta({ description: 'Since when a person leaves it out on this replica, or null.' }),
+  excluded_reason: maybeText,
+  excluded_by: maybeText,
 };
 
 export const document = z.strictObject(shared).openapi('Document');
@@ -98,4 +102,6 @@ export const retriedOnReplicas = z.strictObject({
   replicas: list(z.strictObject({ replica_id: z.int(), documents: count })),
   run_id,
 });
+export const excluded = z.strictObject({ excluded: count });
+export const included = z.strictObject({ included: count, run_id });
 export const cancelledDocument = z.strictObject({ run_id: z.int().nullable() });

@@ -61,6 +61,7 @@ const replicaStatus = z
       failed: count,
       given_up: count,
       blocked: count,
+      excluded: count.meta({ description: 'Left out by a person; never counted as ok.' }),
       held: count,
       waiting: count,
     }),

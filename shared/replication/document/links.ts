@@ -102,9 +102,7 @@ async function excludedTargets(work: DocumentWork, field: LinkField, current: re
   const owners = await linksRepo.ownersOf(db, work.replica.id, current);
   const kept = owners.filter(({ excluded }) => excluded);
   for (const id of new Set([...masterIds, ...kept.map((owner) => owner.master_doc_id)]))
-    work.reports.push(
-      notReplicable('custom_fields', `"${field.name}": ${leftOut(id)}`),
-    );
+    work.reports.push(notReplicable('custom_fields', `"${field.name}": ${leftOut(id)}`));
   return { masterIds: new Set(masterIds), kept: kept.map((owner) => owner.replica_doc_id) };
 }
 

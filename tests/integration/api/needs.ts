@@ -38,6 +38,11 @@ export async function restore({ apis, master, replica, ids, controller: { secret
     .where('id', '=', ids.replica)
     .execute();
   await db
+    .updateTable('sync_map')
+    .set({ excluded_at: null, excluded_reason: null, excluded_by: null, status: 'ok', phase: 'ok' })
+    .where('excluded_at', 'is not', null)
+    .execute();
+  await db
     .updateTable('sync_runs')
     .set({ finished_at: new Date(), outcome: 'cancelled', phase: 'closed' })
     .where('finished_at', 'is', null)
@@ -139,6 +144,18 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
   reuploadDocument: async ({ apis, ids }) => {
     await setFinding(apis, ids.finding, 'file_differs');
     return { path: { id: ids.replica, master_id: (await firstLink({ apis })).master_doc_id } };
+  excludeDocument: async (stage) => ({
+    path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id },
+    body: { reason: 'not wanted there' },
+  }),
+  includeDocument: async (stage) => {
+    const link = await firstLink(stage);
+    await stage.apis.none.db
+      .updateTable('sync_map')
+      .set({ excluded_at: new Date(), excluded_reason: 'test', excluded_by: 'test' })
+      .where('id', '=', link.id)
+      .execute();
+    return { path: { id: stage.ids.replica, master_id: link.master_doc_id } };
   },
   retryJob: async (stage) => ({ path: { id: await failedJob(stage) } }),
 };

@@ -58,7 +58,17 @@ describe('the phases of a run', () => {
 });
 
 describe('what comes next', () => {
-  const documents = { total: 9, ok: 5, pending: 0, failed: 1, given_up: 1, blocked: 2, held: 0, waiting: 0 };
+  const documents = {
+    total: 9,
+    ok: 5,
+    pending: 0,
+    failed: 1,
+    given_up: 1,
+    blocked: 2,
+    excluded: 0,
+    held: 0,
+    waiting: 0,
+  };
   const shown = { id: 7, state: 'needs_you', conflicts: 0, documents } as const;
   const row = {
     enabled: true,

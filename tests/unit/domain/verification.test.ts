@@ -18,6 +18,7 @@ const equal: VerificationFacts = {
   findings: {},
   givenUp: 0,
   blocked: 0,
+  excluded: 0,
   windowDays: 30,
   subset: false,
 };

@@ -2,7 +2,7 @@
 import { Badge, type Tone } from './badge.tsx';
 
 interface PhaseRow {
-  readonly status: 'pending' | 'ok' | 'error';
+  readonly status: 'pending' | 'ok' | 'error' | 'excluded';
   readonly phase: string;
   readonly waiting: boolean;
   readonly error_code?: string | null;
@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<string, { readonly word: string; readonly tone: Ton
   dlq: { word: 'Failed for good', tone: 'bad' },
   blocked: { word: 'Blocked', tone: 'bad' },
   gone: { word: 'Gone', tone: 'calm' },
+  excluded: { word: 'Excluded', tone: 'calm' },
 };
 
 export function phaseOf(row: PhaseRow): { readonly word: string; readonly tone: Tone } {

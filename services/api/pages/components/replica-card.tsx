@@ -28,7 +28,9 @@ function Card({ card: { replica, running, strip } }: { card: ReplicaCard }) {
         </h3>
         <StateBadge state={replica.state} />
       </header>
-      <p>{replica.reason}</p>
+      <p>
+        <Said replica={replica} />
+      </p>
       {running === null ? null : <RunningLine running={running} name={replica.name} />}
       <Counts replica={replica} />
       <dl class="facts">
@@ -60,6 +62,20 @@ function Card({ card: { replica, running, strip } }: { card: ReplicaCard }) {
   );
 }
 
+/** The sentence of its state; how many documents are excluded leads to them. */
+export function Said({ replica: { id, reason, documents } }: { replica: PresentedReplica }) {
+  const words = `${documents.excluded} excluded`;
+  const at = documents.excluded === 0 ? -1 : reason.indexOf(words);
+  if (at < 0) return <>{reason}</>;
+  return (
+    <>
+      {reason.slice(0, at)}
+      <To to={`/replicas/${id}/documents?status=excluded`}>{words}</To>
+      {reason.slice(at + words.length)}
+    </>
+  );
+}
+
 /** Each number is the list of exactly those documents. */
 export function Counts({ replica }: { replica: PresentedReplica }) {
   const { documents, verification, conflicts } = replica;
@@ -74,6 +90,9 @@ export function Counts({ replica }: { replica: PresentedReplica }) {
       )}
       {documents.blocked === 0 ? null : (
         <CountLink to={`${list}?phase=blocked`} count={documents.blocked} label="blocked" tone="bad" />
+      )}
+      {documents.excluded === 0 ? null : (
+        <CountLink to={`${list}?status=excluded`} count={documents.excluded} label="excluded" />
       )}
       {documents.held === 0 ? null : (
         <CountLink to={`${list}?held=1`} count={documents.held} label="held" tone="warn" />
