@@ -144,6 +144,7 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
   reuploadDocument: async ({ apis, ids }) => {
     await setFinding(apis, ids.finding, 'file_differs');
     return { path: { id: ids.replica, master_id: (await firstLink({ apis })).master_doc_id } };
+  },
   excludeDocument: async (stage) => ({
     path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id },
     body: { reason: 'not wanted there' },
