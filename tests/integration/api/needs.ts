@@ -37,6 +37,7 @@ export async function restore({ apis, master, replica, ids, controller: { secret
     .set({ url: replica.url, api_token: secrets.seal(REPLICA_TOKEN), ...whole })
     .where('id', '=', ids.replica)
     .execute();
+  await db.updateTable('conflicts').set({ state: 'open', decided_at: null }).where('id', '=', ids.conflict).execute();
   await db
     .updateTable('sync_map')
     .set({ excluded_at: null, excluded_reason: null, excluded_by: null, status: 'ok', phase: 'ok' })
@@ -145,14 +146,10 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
     await setFinding(apis, ids.finding, 'file_differs');
     return { path: { id: ids.replica, master_id: (await firstLink({ apis })).master_doc_id } };
   },
-  // Not the first: what was found in it and waits for a person would be closed.
-  excludeDocument: async ({ apis, ids }) => {
-    const rows = await apis.none.db.selectFrom('sync_map').selectAll().orderBy('id').execute();
-    return {
-      path: { id: ids.replica, master_id: rows.at(-1)?.master_doc_id ?? 0 },
-      body: { reason: 'not wanted there' },
-    };
-  },
+  excludeDocument: async (stage) => ({
+    path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id },
+    body: { reason: 'not wanted there' },
+  }),
   includeDocument: async (stage) => {
     const link = await firstLink(stage);
     await stage.apis.none.db
