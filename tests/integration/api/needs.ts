@@ -138,6 +138,7 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
     await openRun(stage);
     return { path: { id: stage.ids.replica, master_id: (await firstLink(stage)).master_doc_id } };
   },
+  resolveConflict: async ({ ids }) => ({ path: { id: ids.conflict }, body: { keep: 'master' } }),
   keepMaster: async ({ apis, ids }) => {
     await setFinding(apis, ids.finding, 'field_differs');
     return { path: { id: ids.finding } };
