@@ -46,49 +46,64 @@ function PlanPart({ plan }: { plan: ReplicaPlan }) {
       )}
       <Ids title="Uploaded, or linked to an equal document" ids={plan.uploads} replicaId={plan.replica_id} />
       <Ids title="Brought back, since the copy was deleted" ids={plan.returns} replicaId={plan.replica_id} />
-      {plan.updates.length === 0 ? null : (
-        <>
-          <h3>{number(plan.updates.length)} updated</h3>
-          <ul>
-            {plan.updates.slice(0, SHOWN).map((one) => (
-              <li>
-                <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>:{' '}
-                {one.fields.map(({ field, master, replica }) => (
-                  <small>
-                    {fieldWord(field)}: <Shown value={replica} /> becomes <Shown value={master} />
-                  </small>
-                ))}
-              </li>
-            ))}
-          </ul>
-          <Rest count={plan.updates.length} replicaId={plan.replica_id} />
-        </>
-      )}
-      {plan.deletions.length === 0 ? null : (
-        <>
-          <h3>{number(plan.deletions.length)} deleted on the master</h3>
-          <ul>
-            {plan.deletions.slice(0, SHOWN).map((one) => (
-              <li>
-                <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>: {one.action} ({one.why})
-              </li>
-            ))}
-          </ul>
-          <Rest count={plan.deletions.length} replicaId={plan.replica_id} />
-        </>
-      )}
-      {plan.taxonomy.length === 0 ? null : (
-        <>
-          <h3>Tags, correspondents, types, paths, fields</h3>
-          <ul>
-            {plan.taxonomy.slice(0, SHOWN).map((line) => (
-              <li>{line}</li>
-            ))}
-          </ul>
-          <Rest count={plan.taxonomy.length} replicaId={plan.replica_id} />
-        </>
-      )}
+      <Updates plan={plan} />
+      <Deletions plan={plan} />
+      <Taxonomy plan={plan} />
     </section>
+  );
+}
+
+function Updates({ plan }: { plan: ReplicaPlan }) {
+  if (plan.updates.length === 0) return null;
+  return (
+    <>
+      <h3>{number(plan.updates.length)} updated</h3>
+      <ul>
+        {plan.updates.slice(0, SHOWN).map((one) => (
+          <li>
+            <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>:{' '}
+            {one.fields.map(({ field, master, replica }) => (
+              <small>
+                {fieldWord(field)}: <Shown value={replica} /> becomes <Shown value={master} />
+              </small>
+            ))}
+          </li>
+        ))}
+      </ul>
+      <Rest count={plan.updates.length} replicaId={plan.replica_id} />
+    </>
+  );
+}
+
+function Deletions({ plan }: { plan: ReplicaPlan }) {
+  if (plan.deletions.length === 0) return null;
+  return (
+    <>
+      <h3>{number(plan.deletions.length)} deleted on the master</h3>
+      <ul>
+        {plan.deletions.slice(0, SHOWN).map((one) => (
+          <li>
+            <To to={`/documents/${one.master_doc_id}`}>#{one.master_doc_id}</To>: {one.action} ({one.why})
+          </li>
+        ))}
+      </ul>
+      <Rest count={plan.deletions.length} replicaId={plan.replica_id} />
+    </>
+  );
+}
+
+function Taxonomy({ plan }: { plan: ReplicaPlan }) {
+  if (plan.taxonomy.length === 0) return null;
+  return (
+    <>
+      <h3>Tags, correspondents, types, paths, fields</h3>
+      <ul>
+        {plan.taxonomy.slice(0, SHOWN).map((line) => (
+          <li>{line}</li>
+        ))}
+      </ul>
+      <Rest count={plan.taxonomy.length} replicaId={plan.replica_id} />
+    </>
   );
 }
 
