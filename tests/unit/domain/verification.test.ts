@@ -35,6 +35,17 @@ describe('a replica', () => {
     });
   });
 
+  it('is verified without documents that a person excluded, and says how many those are', () => {
+    expect(judgeVerification({ ...equal, excluded: 2 })).toEqual({
+      verified: true,
+      reason: 'All 10 compared within 30 days; 2 excluded.',
+    });
+    expect(judgeVerification({ ...equal, documents: 0, verified: 0, excluded: 2 })).toEqual({
+      verified: false,
+      reason: 'Nothing to verify: 2 excluded.',
+    });
+  });
+
   it.each([
     ['nothing was compared', { documents: 0, verified: 0 }],
     ['one document was not compared in time', { verified: 9 }],
