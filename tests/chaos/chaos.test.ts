@@ -7,11 +7,11 @@ import { playChaos } from './play.ts';
 const RUN = {
   docs: 40,
   seed: 20,
-  minutes: 0.8,
+  minutes: 2,
   backend: hasRedis ? 'redis' : 'postgres',
   profile: 'mixed',
   editsPerSecond: 1,
-  everyMs: 1500,
+  everyMs: 2000,
   settleMinutes: 4,
   kinds: FAULT_KINDS,
 } as const;
@@ -27,5 +27,5 @@ it('ends with nothing lost, nothing doubled and nothing differing after everythi
     problems: [],
   });
   // A plan that strikes nothing proves nothing.
-  expect(line).toMatch(/faults=[2-9]\d/);
+  expect(line).toMatch(/faults=(?:[3-9]\d|\d{3})/);
 });

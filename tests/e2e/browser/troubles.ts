@@ -22,9 +22,9 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
     select id, 'replica', 'checksum', 'manual', 'page', 'done', 'done', now(), now() from replicas where name = 'attic'`.execute(
     db,
   );
-  await sql`insert into findings (replica_id, link_id, master_doc_id, kind, depth, message, verification_id,
+  await sql`insert into findings (replica_id, link_id, master_doc_id, replica_doc_id, kind, depth, message, verification_id,
       last_verification_id, fields)
-    select s.replica_id, s.id, s.master_doc_id, 'field_differs', 'metadata', 'The title differs.', v.id, v.id,
+    select s.replica_id, s.id, s.master_doc_id, s.replica_doc_id, 'field_differs', 'metadata', 'The title differs.', v.id, v.id,
       '[{"field": "title", "masterHash": "a", "copyHash": "b", "master": "Invoice", "copy": "Bill"}]'
     from sync_map s join verifications v on v.replica_id = s.replica_id where s.status = 'ok' order by s.id limit 1`.execute(
     owner,

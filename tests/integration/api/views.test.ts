@@ -72,6 +72,7 @@ describe('GET /api/status', () => {
       blocked: 1,
       held: 0,
       waiting: 3,
+      excluded: 0,
     });
     expect(first.lag_seconds).toBeGreaterThanOrEqual(60);
     expect(second).toMatchObject({
