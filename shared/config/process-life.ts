@@ -76,7 +76,9 @@ class Life implements ProcessLife {
     if (this.#ending !== undefined) return;
     const error = toAppError(thrown);
     for (const line of faultLines(error)) this.#say(line);
-    if (error.class === 'internal' && thrown instanceof Error) this.#say(thrown.stack ?? thrown.name);
+    // Not one of ours: where it comes from is all that helps to find out why nobody caught it.
+    if (thrown instanceof Error && (error !== thrown || error.class === 'internal'))
+      this.#say(thrown.stack ?? thrown.name);
     await this.stop(exitCodeFor(error));
   }
 
