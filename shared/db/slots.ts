@@ -286,8 +286,10 @@ export class AdvisorySlots implements RequestSlots {
     const client = this.#client;
     if (client === undefined) return;
     const key = target.id * SLOTS_PER_TARGET + slot;
-    // A failure means that the session is dying, which frees the lock as well.
-    await this.#query(client, GIVE_BACK, [SLOT_CLASS, key, String(target.id)]).catch(() => undefined);
+    // Whether it is still locked only the end of the session settles; one that is dying anyway has ended already.
+    await this.#query(client, GIVE_BACK, [SLOT_CLASS, key, String(target.id)]).catch((error: Error) =>
+      this.#lose(client, error),
+    );
   }
 
   #query<R extends pg.QueryResultRow>(client: pg.Client, text: string, values: unknown[]): Promise<R[]> {

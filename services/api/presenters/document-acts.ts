@@ -42,17 +42,23 @@ export async function makeFileDue(
 /** Why a person excludes a document. */
 export const REASON = text(REASON_LENGTH).trim().min(1, 'must not be empty');
 
-/** Returns the names of the replicas. With `everywhere` those that know it and have to have it, this one first. */
+/**
+ * Returns the names of the replicas. With `everywhere` all that know it and have to have it, this one last: whoever was stopped
+ * half-way says it once more, and those that were done are left out.
+ */
 export async function excludeOn(
   deps: Pick<ApiDeps, 'db' | 'closing'>,
   on: { readonly replica: Pick<Replica, 'id' | 'name'>; readonly masterDocId: number; readonly everywhere: boolean },
   said: { readonly reason: string; readonly by: string },
 ): Promise<string[]> {
   const { replica, masterDocId } = on;
-  await excludeDocument(deps.closing, { replicaId: replica.id, masterDocId }, said);
+  await refuseExcluded(deps.db, { replicaId: replica.id, masterDocId });
   const rows = on.everywhere ? await documentOnReplicas(deps.db, masterDocId) : [];
-  const others = rows.filter(({ status, phase }) => status !== 'excluded' && phase !== 'gone');
+  const others = rows.filter(
+    ({ replica_id: id, status, phase }) => id !== replica.id && status !== 'excluded' && phase !== 'gone',
+  );
   for (const other of others) await excludeDocument(deps.closing, { replicaId: other.replica_id, masterDocId }, said);
+  await excludeDocument(deps.closing, { replicaId: replica.id, masterDocId }, said);
   return [replica.name, ...others.map((other) => other.replica)];
 }
 

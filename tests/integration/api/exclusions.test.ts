@@ -180,6 +180,13 @@ describe('on its page', () => {
     expect(twice.text).toMatch(/role="alert">[^<]*excluded on this replica/);
   });
 
+  it('everywhere leaves out the replicas on which it is excluded already, as after a stop half-way', async () => {
+    await stage.submit(`/documents/1/replicas/${filled.cellar}/exclude`, { reason: 'First.' });
+    await stage.submit(`${page()}/exclude`, { reason: 'Second.', everywhere: '1' });
+    expect(await link(filled.cellar)).toMatchObject({ excluded_reason: 'First.' });
+    expect(await link(filled.attic)).toMatchObject({ excluded_reason: 'Second.' });
+  });
+
   it('a reason is text wherever it is shown', async () => {
     await stage.follow(`${page()}/exclude`, { reason: HOSTILE });
     const shown = ['/documents/1', '/documents?status=excluded', `/replicas/${filled.attic}/documents`, '/audit'];
