@@ -18,6 +18,8 @@ export const EXIT = {
   port: 69,
   /** The others declared this process dead (protocol section 2): a supervisor should start a new one. */
   fenced: 70,
+  /** The database or the queue was there and went away before the program ran: a supervisor should start it again. */
+  lost: 71,
 } as const;
 
 const BY_CODE: Readonly<Record<string, number>> = {

@@ -35,7 +35,7 @@ export function runProcess(start: (life: ProcessLife) => Promise<void>, options:
   // After these nothing is known of the state of the process. What it did not finish is taken over from PostgreSQL.
   process.on('uncaughtException', (error) => void life.fail(error));
   process.on('unhandledRejection', (error) => void life.fail(error));
-  start(life).catch((error: unknown) => life.fail(error));
+  start(life).catch((error: unknown) => life.failStart(error));
 }
 
 /** All a person needs: what is wrong, and the cure. */
@@ -69,6 +69,16 @@ class Life implements ProcessLife {
   signal(): void {
     if (this.#ending !== undefined) this.#exit(EXIT.failure);
     void this.stop(EXIT.ok);
+  }
+
+  /** Half a start is not mended, it is begun anew: by whoever supervises the process, from a clean slate. */
+  async failStart(thrown: unknown): Promise<void> {
+    const error = toAppError(thrown);
+    if (error.code !== 'connection_lost') return this.fail(thrown);
+    if (this.#ending !== undefined) return;
+    this.#say(`pngx-controller: ${error.message}`);
+    this.#say('  It happened while this program started, so it ends; start it again.');
+    await this.stop(EXIT.lost);
   }
 
   async fail(thrown: unknown): Promise<void> {

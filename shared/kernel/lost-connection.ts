@@ -3,7 +3,7 @@ const LOST_STATE = /^(08\w{3}|57P0[1235]|25P03|53300)$/;
 const LOST_CODE = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
 /** What drivers say without a code. */
 const LOST_MESSAGE =
-  /connection terminated|connection error|connection is closed|not queryable|timeout exceeded when trying to connect|query read timeout/i;
+  /connection terminated|connection error|connection is closed|not queryable|timeout exceeded when trying to connect|query read timeout|max retries per request|command timed out|stream isn't writeable/i;
 
 /**
  * Whether this is how a driver says that its server is away, or went away before it answered. Whether a statement that was

@@ -102,8 +102,8 @@ function tell(stage: Stage, options: ChaosOptions, { injector, editor, settled, 
     `by-hand=${settled.byHand} faults=${total(injector.counts)} (${faults})`;
   const crashes = [...stage.workers, ...stage.apis]
     .flatMap(({ program }) => program.ends)
-    // 70: taken for dead by the others, so it stopped (protocol section 2, point 1).
-    .filter((end) => !/ ended with 70\b/.test(end));
+    // 70: taken for dead by the others, so it stopped (protocol section 2, point 1). 71: half a start is begun anew.
+    .filter((end) => !/ ended with 7[01]\b/.test(end));
   const problems = [...verdict.problems, ...settled.open.map((text) => `open: ${text}`), ...crashes];
   return { ok: problems.length === 0 && lost + doubled + differing === 0, line, problems, faults: injector.counts };
 }
