@@ -91,6 +91,10 @@ begin
     with list (name, rights) as (values
       ('acknowledgements',      'DELETE, INSERT, SELECT, UPDATE'),
       ('admin_account',         'INSERT, SELECT, UPDATE'),
+      ('alert_deliveries',      'DELETE, INSERT, SELECT, UPDATE'),
+      ('alert_events',          'DELETE, INSERT, SELECT, UPDATE'),
+      ('alert_silences',        'DELETE, INSERT, SELECT'),
+      ('alerts',                'DELETE, INSERT, SELECT, UPDATE'),
       ('api_keys',              'INSERT, SELECT, UPDATE'),
       ('app_meta',              'DELETE, INSERT, SELECT, UPDATE'),
       ('audit_log',             'DELETE, INSERT, SELECT, UPDATE'),
@@ -106,6 +110,7 @@ begin
       ('master_suspects',       'DELETE, INSERT, SELECT, UPDATE'),
       ('match_proposals',       'INSERT, SELECT, UPDATE'),
       ('note_links',            'DELETE, INSERT, SELECT, UPDATE'),
+      ('notification_channels', 'DELETE, INSERT, SELECT, UPDATE'),
       ('reconcile_rows',        'DELETE, INSERT, SELECT, UPDATE'),
       ('reconciliations',       'DELETE, INSERT, SELECT, UPDATE'),
       ('replacements',          'INSERT, SELECT, UPDATE'),

@@ -61,6 +61,11 @@ export const BACKUP_PLAN: { readonly [T in keyof Tables]: Part<Tables[T]> } = {
   run_items: left('runs'),
   reconciliations: left('runs'),
   reconcile_rows: left('what a reconcile has read; read again by the next'),
+  notification_channels: { keep: true, volatile: ['confirmed_at', 'failing_since', 'last_error'] },
+  alerts: left('what is open is told again'),
+  alert_events: left('events'),
+  alert_deliveries: left('events'),
+  alert_silences: KEEP,
   backups: left('what was backed up to where'),
 };
 

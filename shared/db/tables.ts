@@ -9,6 +9,7 @@ import type { DoorTables } from './door-tables.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
 import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
 import type { Depth } from '../domain/verification.ts';
+import type { NotifyTables } from './notify-tables.ts';
 import type { VerificationTables } from './verification-tables.ts';
 import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
 
@@ -344,7 +345,7 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface Tables extends VerificationTables, DoorTables {
+export interface Tables extends VerificationTables, DoorTables, NotifyTables {
   acknowledgements: AcknowledgementsTable;
   backups: BackupsTable;
   master_absences: MasterAbsencesTable;

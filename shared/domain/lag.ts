@@ -40,3 +40,10 @@ const GRACE_SECONDS = 300;
 function secondsSince(at: Date, now: Date): number {
   return Math.max(0, (now.getTime() - at.getTime()) / 1000);
 }
+
+/** A cycle takes its time; half an interval, five minutes at least, is no delay yet. Never synced is not late. */
+export function isLate(lastSync: Date | null, intervalSeconds: number, now: Date): boolean {
+  if (lastSync === null) return false;
+  const age = (now.getTime() - lastSync.getTime()) / 1000;
+  return age > intervalSeconds + Math.max(GRACE_SECONDS, intervalSeconds / 2);
+}

@@ -78,3 +78,35 @@ export function pollDelay(ageMs: number): number {
 
 /** Faults in a row, without one success between them, after which an instance counts as failed for this run. */
 export const INSTANCE_FAULTS_TO_FAIL = 5;
+
+/** Of a message to people (N3): 5, 10, 20 ... seconds, an hour at most; fifteen tries span some four and a half hours. */
+export function decideDelivery(failure: Pick<Failure, 'class' | 'attempt' | 'retryAfterMs'>): RetryDecision {
+  switch (failure.class) {
+    case 'transient':
+    case 'rate-limited':
+    case 'unknown-outcome':
+    case 'internal':
+    case 'conflict':
+      break;
+    case 'cancelled':
+      return { kind: 'step-back' };
+    case 'auth':
+    case 'permission':
+    case 'incompatible':
+    case 'not-an-api':
+    case 'not-found':
+    case 'invalid':
+    case 'too-large':
+    case 'unsupported-type':
+    case 'duplicate':
+    case 'config':
+      return { kind: 'give-up' };
+    default:
+      return assertNever(failure.class);
+  }
+  if (failure.attempt >= DELIVERY_ATTEMPTS) return { kind: 'give-up' };
+  const delayMs = Math.min(5 * SECOND * 2 ** (failure.attempt - 1), HOUR);
+  return { kind: 'retry', delayMs: Math.max(delayMs, Math.min(failure.retryAfterMs ?? 0, HOUR)) };
+}
+
+const DELIVERY_ATTEMPTS = 15;

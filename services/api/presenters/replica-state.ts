@@ -1,4 +1,6 @@
 /** The one word and the one sentence for a replica; the worst wins. Pure, so that every case has its test. */
+import { isLate } from '../../../shared/domain/lag.ts';
+
 export type ReplicaStatus = 'synced' | 'syncing' | 'error' | 'unreachable' | 'suspended';
 /** The words of the pages. `up_to_date` says that nothing waits; `verified` that it was compared, within the window. */
 export type ReplicaState =
@@ -66,9 +68,6 @@ const PASSING = new Set([
   'answer_missing',
   'answered_error',
 ]);
-
-/** A cycle takes its time; half an interval, five minutes at least, is no delay yet. */
-const GRACE_SECONDS = 300;
 
 export function judgeReplica(replica: ReplicaFacts, now: Date): ReplicaVerdict {
   return (
@@ -147,7 +146,7 @@ function settled(replica: ReplicaFacts, now: Date): ReplicaVerdict {
   // Not "synced": nothing was compared yet. Its first cycle is due at the next tick.
   if (lastSync === null) return { status: 'syncing', state: 'never_run', reason: 'Waits for its first cycle.' };
   const age = (now.getTime() - lastSync.getTime()) / 1000;
-  if (age > intervalSeconds + Math.max(GRACE_SECONDS, intervalSeconds / 2))
+  if (isLate(lastSync, intervalSeconds, now))
     return {
       status: 'error',
       state: 'late',

@@ -17,6 +17,7 @@ import { speed } from './2026-11-24-speed.ts';
 import { sums } from './2026-11-25-sums.ts';
 import { slots } from './2026-11-26-slots.ts';
 import { excluded } from './2026-11-27-excluded.ts';
+import { notifications } from './2026-11-28-notifications.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -38,6 +39,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-sums': sums,
   '2026-11-26-slots': slots,
   '2026-11-27-excluded': excluded,
+  '2026-11-28-notifications': notifications,
 };
 
 /**
