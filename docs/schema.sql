@@ -96,6 +96,85 @@ create table admin_account (
   constraint admin_account_id_check CHECK ((id = 1))
 );
 
+create table alert_deliveries (
+  id bigint not null generated always as identity,
+  event_id bigint not null,
+  channel_id bigint not null,
+  state text not null,
+  attempts integer not null default 0,
+  due_at timestamp with time zone not null default now(),
+  held_by text,
+  claimed_until timestamp with time zone,
+  dispatched_at timestamp with time zone,
+  dispatch_gen integer not null default 0,
+  error_code text,
+  last_error text,
+  created_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint alert_deliveries_event_id_channel_id_key UNIQUE (event_id, channel_id),
+  constraint alert_deliveries_pkey PRIMARY KEY (id),
+  constraint alert_deliveries_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES notification_channels(id) ON DELETE CASCADE,
+  constraint alert_deliveries_event_id_fkey FOREIGN KEY (event_id) REFERENCES alert_events(id) ON DELETE CASCADE,
+  constraint alert_deliveries_state_check CHECK ((state = ANY (ARRAY['standby'::text, 'waiting'::text, 'delivered'::text, 'failed'::text, 'dropped'::text])))
+);
+
+CREATE INDEX alert_deliveries_channel ON alert_deliveries USING btree (channel_id, id DESC);
+CREATE INDEX alert_deliveries_due ON alert_deliveries USING btree (due_at) WHERE (state = 'waiting'::text);
+
+create table alert_events (
+  id bigint not null generated always as identity,
+  message_id text not null,
+  alert_id bigint,
+  event text not null,
+  state text not null,
+  severity text not null,
+  replica_id bigint,
+  title text not null,
+  message text not null,
+  data jsonb not null default '{}'::jsonb,
+  run_id bigint,
+  digest_day text,
+  created_at timestamp with time zone not null default now(),
+  constraint alert_events_message_id_key UNIQUE (message_id),
+  constraint alert_events_pkey PRIMARY KEY (id),
+  constraint alert_events_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alerts(id) ON DELETE SET NULL,
+  constraint alert_events_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
+  constraint alert_events_severity_check CHECK ((severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  constraint alert_events_state_check CHECK ((state = ANY (ARRAY['raised'::text, 'recovered'::text, 'info'::text, 'test'::text])))
+);
+
+CREATE INDEX alert_events_alert ON alert_events USING btree (alert_id);
+CREATE INDEX alert_events_created ON alert_events USING btree (created_at);
+CREATE UNIQUE INDEX alert_events_digest ON alert_events USING btree (digest_day) WHERE (digest_day IS NOT NULL);
+CREATE UNIQUE INDEX alert_events_run ON alert_events USING btree (event, run_id) WHERE (run_id IS NOT NULL);
+
+create table alert_silences (
+  id bigint not null generated always as identity,
+  event text,
+  replica_id bigint,
+  reason text not null,
+  until timestamp with time zone not null,
+  created_by text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint alert_silences_pkey PRIMARY KEY (id),
+  constraint alert_silences_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE,
+  constraint alert_silences_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+
+create table alerts (
+  id bigint not null generated always as identity,
+  key text not null,
+  event text not null,
+  replica_id bigint,
+  level bigint not null,
+  opened_at timestamp with time zone not null default now(),
+  closed_at timestamp with time zone,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE CASCADE
+);
+
+CREATE UNIQUE INDEX alerts_open ON alerts USING btree (key) WHERE (closed_at IS NULL);
+
 create table api_keys (
   id bigint not null generated always as identity,
   name text not null,
@@ -344,6 +423,32 @@ create table note_links (
   constraint note_links_pkey PRIMARY KEY (link_id, master_note_id),
   constraint note_links_link_id_fkey FOREIGN KEY (link_id) REFERENCES sync_map(id) ON DELETE CASCADE
 );
+
+create table notification_channels (
+  id bigint not null generated always as identity,
+  name text not null,
+  kind text not null,
+  config text not null,
+  shown text not null,
+  enabled boolean not null default true,
+  role text not null default 'primary'::text,
+  events text[] not null,
+  min_severity text not null default 'info'::text,
+  cooldown_seconds integer,
+  send_recovery boolean not null default true,
+  quiet_hours text,
+  created_at timestamp with time zone not null default now(),
+  confirmed_at timestamp with time zone,
+  failing_since timestamp with time zone,
+  last_error text,
+  constraint notification_channels_pkey PRIMARY KEY (id),
+  constraint notification_channels_cooldown_seconds_check CHECK (((cooldown_seconds >= 0) AND (cooldown_seconds <= 604800))),
+  constraint notification_channels_min_severity_check CHECK ((min_severity = ANY (ARRAY['info'::text, 'warning'::text, 'critical'::text]))),
+  constraint notification_channels_role_check CHECK ((role = ANY (ARRAY['primary'::text, 'backup'::text])))
+);
+
+CREATE UNIQUE INDEX notification_channels_name ON notification_channels USING btree (lower(name));
+CREATE UNIQUE INDEX notification_channels_settings ON notification_channels USING btree (kind) WHERE (kind = 'settings'::text);
 
 create table reconcile_rows (
   scan_id bigint not null,

@@ -16,7 +16,9 @@ import type { QueueBackend } from '../../shared/queue/backend.ts';
 import { createInspector } from '../../shared/queue/inspect.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
 import type { EngineLog, EngineQueue } from '../../shared/replication/deps.ts';
-import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { engineQueue, notifyQueue } from '../../shared/replication/engine-queue.ts';
+import type { NotifyDeps } from '../../shared/replication/notify/deps.ts';
+import { ownAddress } from '../../shared/replication/notify/own-address.ts';
 import type { CloseDeps } from '../../shared/replication/close-runs.ts';
 import { engineMetrics } from '../../shared/replication/engine-metrics.ts';
 import { naming } from '../../shared/replication/instances.ts';
@@ -48,6 +50,8 @@ export interface ApiDeps {
   readonly clock: Clock;
   /** For verbs that end runs. */
   readonly closing: CloseDeps;
+  /** For messages to people: tests, digests, and repeats. */
+  readonly notify: NotifyDeps;
   readonly randomHex: (bytes: number) => string;
   readonly health: readonly HealthCheck[];
   /** True from the moment the process begins to stop: it still answers, but wants no new traffic. */
@@ -98,6 +102,11 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     live: createLive({ db, listener: from.listener, log }),
     metrics,
     clock: systemClock,
+    notify: {
+      ...{ db, secrets, log, settings, clock: systemClock, queue: notifyQueue(from.producer) },
+      publicUrl: ownAddress(from.env),
+      onDelivered: (kind, outcome) => metrics.alertDeliveries.inc({ kind, outcome }),
+    },
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     health: [
       { name: 'db', check: async () => void (await database.pool.query('select 1')) },

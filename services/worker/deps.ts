@@ -10,7 +10,8 @@ import type { RequestEvent, Timeouts } from '../../shared/paperless/client.ts';
 import { SETTINGS_CHANGED, type Listener } from '../../shared/db/listen.ts';
 import { Turns } from '../../shared/queue/turns.ts';
 import type { Producer } from '../../shared/queue/producer.ts';
-import { engineQueue } from '../../shared/replication/engine-queue.ts';
+import { engineQueue, notifyQueue } from '../../shared/replication/engine-queue.ts';
+import type { EvaluateDeps } from '../../shared/replication/notify/deps.ts';
 import { Busy } from '../../shared/replication/busy.ts';
 import {
   ENGINE_TIMINGS,
@@ -45,6 +46,10 @@ export interface WorkerFoundation {
   readonly concurrency: number;
   readonly scratchDir: string;
   readonly scratch?: ScratchOptions;
+  /** Our own address with the base path, for links in messages. */
+  readonly publicUrl?: string | undefined;
+  /** Told of each try to send a message. */
+  readonly onDelivered?: EvaluateDeps['onDelivered'];
   readonly onRequest?: (event: RequestEvent) => void;
   /** Tests shorten waits and stop the process at named points; production gives neither. */
   readonly timings?: Partial<EngineTimings>;
@@ -56,6 +61,7 @@ export interface WorkerFoundation {
 export interface WorkerDeps {
   readonly engine: EngineDeps;
   readonly leadership: Leadership;
+  readonly notify: EvaluateDeps;
   /** Of the document jobs. */
   readonly turns: Turns;
   /** Replicas whose runs are under way, as they were within the last two seconds. */
@@ -82,6 +88,7 @@ export async function createWorkerDeps(
   const leadership = createLeadership({ db, workerId: presence.workerId, guard: presence.guard, log: from.log });
   return {
     leadership,
+    notify: notifyDeps(from, { leader: leadership, clock: presence.clock, settings }),
     turns: new Turns(from.concurrency),
     replicasUnderWay: recently(() => replicasUnderWay(db)).get,
     engine: {
@@ -112,6 +119,19 @@ export async function createWorkerDeps(
       busy: new Busy(),
       racePoint: from.racePoint ?? noRacePoint,
     },
+  };
+}
+
+function notifyDeps(from: WorkerFoundation, own: Pick<EvaluateDeps, 'leader' | 'clock' | 'settings'>): EvaluateDeps {
+  return {
+    ...own,
+    db: from.database.db,
+    secrets: from.secrets,
+    log: from.log,
+    queue: notifyQueue(from.producer),
+    publicUrl: from.publicUrl,
+    onDelivered: from.onDelivered ?? (() => undefined),
+    racePoint: from.racePoint ?? noRacePoint,
   };
 }
 

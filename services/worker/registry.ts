@@ -3,6 +3,7 @@ import type { Handlers } from '../../shared/queue/runner.ts';
 import type { WorkerDeps } from './deps.ts';
 import { handleChunk } from './handlers/chunk.ts';
 import { handleCycle } from './handlers/cycle.ts';
+import { handleDeliver } from './handlers/deliver.ts';
 import { handleDocument } from './handlers/document.ts';
 import { handleMaintenance } from './handlers/maintenance.ts';
 import { handleReplica } from './handlers/replica.ts';
@@ -15,6 +16,7 @@ export function handlersFor(deps: WorkerDeps): Handlers {
     chunk: (payload) => handleChunk(deps, payload),
     document: (payload, context) => handleDocument(deps, payload, context),
     verify: (payload, context) => handleVerify(deps, payload, context),
+    deliver: (payload, context) => handleDeliver(deps, payload, context),
     maintenance: (payload) => handleMaintenance(deps, payload),
   };
 }

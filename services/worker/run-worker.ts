@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { exitFenced, type Foundation } from '../../shared/replication/foundation.ts';
+import { ownAddress } from '../../shared/replication/notify/own-address.ts';
 import { startWorker, type RunningWorker } from './start.ts';
 
 /** A worker inside a program that is also something else. */
@@ -19,5 +20,7 @@ export async function runWorker(foundation: Foundation, role: 'standalone' | 'cl
       metrics.jobWait.observe({ job }, waitedMs / 1000);
     },
     onFenced: exitFenced,
+    publicUrl: ownAddress(env),
+    onDelivered: (kind, outcome) => metrics.alertDeliveries.inc({ kind, outcome }),
   });
 }

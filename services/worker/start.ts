@@ -15,6 +15,7 @@ import { startPresence } from '../../shared/replication/presence.ts';
 import { listenForStops, stopClosed } from '../../shared/replication/stop-work.ts';
 import { watchScratch } from '../../shared/replication/scratch-watch.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
+import { createNotifyTick } from '../../shared/replication/notify/tick.ts';
 import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
 import { keepBackups } from './keep-backups.ts';
 import { handlersFor } from './registry.ts';
@@ -32,6 +33,8 @@ export interface WorkerOptions extends WorkerFoundation {
   /** Where backups of our own database go; without it this process makes none. */
   readonly backups?: { readonly dir: string; readonly lookMs?: number; readonly everyMs?: number };
   readonly tickMs?: number;
+  /** Between two looks at what people have to be told. */
+  readonly evaluateMs?: number;
   readonly presence?: { beatMs?: number; deadAfterMs?: number; writeGraceMs?: number };
 }
 
@@ -71,6 +74,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         await openDueCycle(deps.engine);
       },
       verifyTick: () => verifyTick(deps.engine),
+      notifyTick: createNotifyTick(deps.notify, options.evaluateMs),
       watchScratch: () => watchScratch(deps.engine),
       releaseForgotten: () => releaseForgotten(deps),
     },
@@ -118,7 +122,7 @@ async function giveBack(db: Db, workerId: string): Promise<void> {
 
 /** Jobs at once, by queue. */
 function placesOf({ concurrency }: WorkerOptions): Record<QueueName, number> {
-  return { cycle: 1, replica: 4, chunk: 2, document: concurrency, verify: 2, maintenance: 1 };
+  return { cycle: 1, replica: 4, chunk: 2, document: concurrency, verify: 2, maintenance: 1, notify: 2 };
 }
 
 /** What this process holds in the database but does not work on. */

@@ -4,7 +4,7 @@ import { CANARY, SETUP_CODE } from './app-meta.repo.ts';
 import type { Db } from './tables.ts';
 
 export interface Sealed {
-  readonly what: 'canary' | 'setup code' | 'setting' | 'replica';
+  readonly what: 'canary' | 'setup code' | 'setting' | 'replica' | 'channel';
   readonly key: string;
   readonly token: string;
 }
@@ -19,13 +19,18 @@ export async function lockSealed(trx: Db, secretSettings: readonly string[]): Pr
     where key = any(${[...secretSettings]}::text[]) and value <> '' order by key for no key update`.execute(trx);
   const replicas = await sql<Sealed>`select 'replica' as what, id::text as key, api_token as token from replicas
     order by id for no key update`.execute(trx);
-  return [...canary.rows, ...setupCode.rows, ...settings.rows, ...replicas.rows];
+  const channels =
+    await sql<Sealed>`select 'channel' as what, id::text as key, config as token from notification_channels
+    where config <> '' order by id for no key update`.execute(trx);
+  return [...canary.rows, ...setupCode.rows, ...settings.rows, ...replicas.rows, ...channels.rows];
 }
 
 export async function replaceSealed(trx: Db, { what, key }: Sealed, token: string): Promise<void> {
   if (what === 'canary' || what === 'setup code')
     await trx.updateTable('app_meta').set({ value: token }).where('key', '=', key).execute();
   else if (what === 'setting') await trx.updateTable('settings').set({ value: token }).where('key', '=', key).execute();
+  else if (what === 'channel')
+    await trx.updateTable('notification_channels').set({ config: token }).where('id', '=', Number(key)).execute();
   else await trx.updateTable('replicas').set({ api_token: token }).where('id', '=', Number(key)).execute();
 }
 
@@ -33,4 +38,13 @@ export async function replaceSealed(trx: Db, { what, key }: Sealed, token: strin
 export async function pauseWithoutToken(trx: Db, replicaId: number, why: string): Promise<void> {
   await sql`update replicas set paused_at = coalesce(paused_at, now()), pause_reason = coalesce(pause_reason, ${why})
     where id = ${replicaId}`.execute(trx);
+}
+
+/** Nothing is sent to a channel whose address is lost until somebody has filled it in anew. */
+export async function disableChannel(trx: Db, id: number): Promise<void> {
+  await trx
+    .updateTable('notification_channels')
+    .set({ enabled: false, confirmed_at: null })
+    .where('id', '=', id)
+    .execute();
 }

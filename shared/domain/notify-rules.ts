@@ -136,15 +136,15 @@ export interface Occasion {
 
 /**
  * A message that comes too soon is put off, not thrown away: what still holds when the time is over is told then, and what
- * is over by then is not.
+ * is over by then is not. Null: at once.
  */
 export function dueOf(
   channel: ChannelRules,
   occasion: Occasion,
-): { readonly at: Date; readonly heldBy: string | null } {
-  let due: { at: Date; heldBy: string | null } = { at: occasion.now, heldBy: null };
+): { readonly at: Date; readonly heldBy: string } | null {
+  const holds: { at: Date; heldBy: string }[] = [];
   const hold = (at: Date | null, heldBy: string) => {
-    if (at !== null && at > due.at) due = { at, heldBy };
+    if (at !== null && at > occasion.now) holds.push({ at, heldBy });
   };
   const cooldown = (channel.cooldown_seconds ?? occasion.cooldownSeconds) * SECOND;
   if (occasion.lastTold !== null) hold(new Date(occasion.lastTold.getTime() + cooldown), 'cooldown');
@@ -152,7 +152,7 @@ export function dueOf(
     hold(quietUntil(channel.quiet_hours, occasion.now, occasion.timeZone), 'quiet hours');
   for (const silence of occasion.silences)
     if (silences(silence, occasion)) hold(silence.until, `silence ${silence.id}`);
-  return due;
+  return holds.sort((a, b) => b.at.getTime() - a.at.getTime())[0] ?? null;
 }
 
 function silences({ event, replica_id }: SilenceRule, occasion: Pick<Occasion, 'event' | 'replicaId'>): boolean {

@@ -79,7 +79,7 @@ export function pollDelay(ageMs: number): number {
 /** Faults in a row, without one success between them, after which an instance counts as failed for this run. */
 export const INSTANCE_FAULTS_TO_FAIL = 5;
 
-/** Of a message to people (N3): 5, 10, 20 ... seconds, an hour at most; fifteen tries span some four and a half hours. */
+/** Of a message to people (N3): 5, 10, 20 ... seconds, an hour at most; fifteen tries span some five hours. */
 export function decideDelivery(failure: Pick<Failure, 'class' | 'attempt' | 'retryAfterMs'>): RetryDecision {
   switch (failure.class) {
     case 'transient':

@@ -6,7 +6,7 @@ import { HOUR, MINUTE } from '../kernel/clock.ts';
  * Few queues with fixed roles, because each costs a worker and a connection in every process; which instance a job is
  * about stands in its payload.
  */
-export const QUEUES = ['cycle', 'replica', 'chunk', 'document', 'verify', 'maintenance'] as const;
+export const QUEUES = ['cycle', 'replica', 'chunk', 'document', 'verify', 'maintenance', 'notify'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 interface JobDefinition<S extends z.ZodType> {
@@ -67,6 +67,14 @@ export const JOBS = {
     payload: z.object({ verificationId: id }),
     dedupe: (p) => `verify.${p.verificationId}`,
     timeoutMs: 6 * HOUR,
+    attempts: 1,
+  }),
+  // One message to one channel. Its row counts the tries; a copy of an old job finds it claimed or ended.
+  deliver: defineJob({
+    queue: 'notify',
+    payload: z.object({ deliveryId: id, generation: z.int().nonnegative() }),
+    jobId: (p) => `deliver.${p.deliveryId}.${p.generation}`,
+    timeoutMs: MINUTE,
     attempts: 1,
   }),
   // The epoch of the leader that had it made: a job of an earlier lead does nothing (R3).

@@ -37,6 +37,8 @@ export interface DispatcherDeps extends CloseDeps {
   stopClosed(): Promise<void>;
   /** The night's verification, lost jobs of verifications, and repairs to be verified. */
   verifyTick(): Promise<void>;
+  /** Are people to be told of something; and which message has no job? */
+  notifyTick(hasQueue: boolean): Promise<void>;
   /** Is there room for files again? */
   watchScratch(): Promise<void>;
   /** Leases that this process holds in the database but does not work on. */
@@ -140,6 +142,7 @@ class Dispatching implements Dispatcher {
       await tryCloseReplicaRun(this.#deps, run.id);
     }
     if (hasQueue) await this.#deps.verifyTick();
+    await this.#deps.notifyTick(hasQueue);
   }
 
   async #dispatchRun(runId: number): Promise<void> {

@@ -16,3 +16,11 @@ export function engineQueue(producer: Producer): EngineQueue {
     verify: (verificationId) => producer.enqueue('verify', { verificationId }),
   };
 }
+
+export interface NotifyQueue {
+  deliver(jobs: readonly { deliveryId: number; generation: number }[]): Promise<void>;
+}
+
+export function notifyQueue(producer: Pick<Producer, 'enqueueMany'>): NotifyQueue {
+  return { deliver: (jobs) => producer.enqueueMany('deliver', jobs) };
+}

@@ -1,4 +1,5 @@
 /** What grows is cut (product.md section 4, "retention for all that grow"). */
+import { pruneAlerts } from '../db/alerts.repo.ts';
 import { pruneDoors } from '../db/admin.repo.ts';
 import { deleteLogsBefore } from '../db/logs.repo.ts';
 import { pruneRunItems } from '../db/runs.repo.ts';
@@ -37,6 +38,7 @@ async function prune(deps: MaintainDeps, epoch: number): Promise<void> {
   };
   await inBatches((trx) => deleteLogsBefore(trx, before, BATCH));
   await inBatches((trx) => pruneLedger(trx, before, BATCH));
+  await inBatches((trx) => pruneAlerts(trx, before, BATCH));
   await underEpoch(deps.db, epoch, async (trx) => {
     await pruneRunItems(trx);
     await pruneWorkers(trx);

@@ -5,7 +5,7 @@ import { CANARY, deleteMeta, insertMeta } from '../db/app-meta.repo.ts';
 import { inTransaction } from '../db/client.ts';
 import { notify, SETTINGS_CHANGED } from '../db/listen.ts';
 import { deleteSettings } from '../db/settings.repo.ts';
-import { lockSealed, pauseWithoutToken, replaceSealed, type Sealed } from '../db/sealed.repo.ts';
+import { disableChannel, lockSealed, pauseWithoutToken, replaceSealed, type Sealed } from '../db/sealed.repo.ts';
 import type { Db } from '../db/tables.ts';
 import { AppError } from '../kernel/errors.ts';
 import { KEY_PLAIN } from './check-secret-key.ts';
@@ -45,6 +45,7 @@ function neither(sealed: Sealed): AppError {
 
 function nameOf({ what, key }: Sealed): string {
   if (what === 'replica') return `the token of replica ${key}`;
+  if (what === 'channel') return `the address of notification channel ${key}`;
   return what === 'setting' ? `the setting ${key}` : `the ${what}`;
 }
 
@@ -68,12 +69,15 @@ export async function forgetUnreadable(trx: Db, box: SecretBox): Promise<string[
     // The next start makes another one.
     else if (sealed.what === 'setup code') await deleteMeta(trx, sealed.key);
     else if (sealed.what === 'setting') await deleteSettings(trx, [sealed.key]);
-    else {
+    else if (sealed.what === 'channel') {
+      await replaceSealed(trx, sealed, box.seal('{}'));
+      await disableChannel(trx, Number(sealed.key));
+    } else {
       await replaceSealed(trx, sealed, box.seal(''));
       await pauseWithoutToken(trx, Number(sealed.key), LOST);
     }
   }
   await insertMeta(trx, CANARY, box.seal(KEY_PLAIN));
   await notify(trx, SETTINGS_CHANGED, '');
-  return lost.filter(({ what }) => what === 'setting' || what === 'replica').map(nameOf);
+  return lost.filter(({ what }) => what === 'setting' || what === 'replica' || what === 'channel').map(nameOf);
 }

@@ -15,9 +15,10 @@ const backupRepoCalls: Calls<typeof backups> = {
 const sealedCalls: Calls<typeof sealed> = {
   lockSealed: (db) => db.transaction().execute((trx) => sealed.lockSealed(trx, ['master_token'])),
   async replaceSealed(db) {
-    for (const what of ['canary', 'setting', 'replica'] as const)
+    for (const what of ['canary', 'setting', 'replica', 'channel'] as const)
       await sealed.replaceSealed(db, { what, key: '1', token: 'old' }, 'new');
   },
+  disableChannel: (db) => sealed.disableChannel(db, 1),
   pauseWithoutToken: (db, { replicaId }) => sealed.pauseWithoutToken(db, replicaId, 'why'),
 };
 

@@ -28,6 +28,7 @@ import { limitCalls } from './calls-limits.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 import { doorCalls } from './calls-doors.ts';
+import { notifyCalls } from './calls-notify.ts';
 import { verifyCalls } from './calls-verify.ts';
 import { pageCalls } from './calls-views.ts';
 
@@ -375,6 +376,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...backupCalls,
   ...pagesCalls,
   ...doorCalls,
+  ...notifyCalls,
   attempts: attemptCalls,
   dispatch: dispatchCalls,
   links: linkCalls,

@@ -1,4 +1,5 @@
 import { lastBackup } from '../../../shared/db/backups.repo.ts';
+import { countUndelivered } from '../../../shared/db/deliveries.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import { countPendingTasks } from '../../../shared/db/views.repo.ts';
 import { countProcesses } from '../../../shared/db/workers.repo.ts';
@@ -31,6 +32,7 @@ export async function fillReplicaGauges(
   // Zeros are said: that no worker lives is what an alert asks.
   for (const role of ['api', 'worker', 'standalone']) metrics.processes.set({ role }, 0);
   for (const { role, living } of processes) metrics.processes.set({ role }, living);
+  metrics.alertsUndelivered.set(await countUndelivered(deps.db));
   fillMaster(status, metrics, now);
   await fillBackup(deps.db, status, metrics, now);
 }
@@ -99,6 +101,7 @@ function fillVerification({ name, verification }: PresentedReplica, metrics: Met
 }
 
 const gaugesOf = (metrics: Metrics) => [
+  metrics.alertsUndelivered,
   metrics.replicaLag,
   metrics.replicaRpo,
   metrics.replicaPendingTasks,

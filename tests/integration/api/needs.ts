@@ -70,7 +70,7 @@ const firstLink = ({ apis }: Pick<SyncedStage, 'apis'>) =>
 async function failedJob({ controller }: SyncedStage): Promise<string> {
   const backend = await openQueueBackend({ databaseUrl: controller.database.url, workers: 5 });
   const fine = async () => done;
-  const handlers = { replica: fine, chunk: fine, document: fine, maintenance: fine, verify: fine };
+  const handlers = { replica: fine, chunk: fine, document: fine, maintenance: fine, verify: fine, deliver: fine };
   const cycle = () => Promise.reject(new Error('broken on purpose'));
   const runner = await startRunner({
     backend,

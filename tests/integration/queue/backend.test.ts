@@ -23,6 +23,7 @@ const handlers: Handlers = {
   document: async () => done,
   verify: async () => done,
   maintenance: async () => done,
+  deliver: async () => done,
 };
 const TAKEOVER = { lockDurationMs: 1000, stalledIntervalMs: 500 };
 
@@ -118,7 +119,7 @@ describeOnBothBackends('the queue', (fixture: QueueFixture) => {
       const never = () => new Promise(() => console.log('working'));
       const log = { debug() {}, info() {}, warn() {}, error() {} };
       const backend = await openQueueBackend(${JSON.stringify(settings)});
-      await startRunner({ backend, log, concurrency: { document: 1 }, handlers: { cycle: never, replica: never, chunk: never, document: never, verify: never, maintenance: never } });`;
+      await startRunner({ backend, log, concurrency: { document: 1 }, handlers: { cycle: never, replica: never, chunk: never, document: never, verify: never, maintenance: never, deliver: never } });`;
     await createProducer(backend).enqueue('document', { linkId: 1, generation: 1 });
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -22,6 +22,7 @@ describeOnBothBackends('looks into the queue', (fixture) => {
       chunk: async () => done,
       document: async () => done,
       maintenance: async () => done,
+      deliver: async () => done,
       verify: async () => done,
     };
     const runner = await startRunner({ backend, handlers, log: silent, concurrency: { cycle: 1 } });

@@ -21,6 +21,7 @@ const idle: Handlers = {
   document: async () => done,
   verify: async () => done,
   maintenance: async () => done,
+  deliver: async () => done,
 };
 
 describeOnBothBackends('the runner', (fixture) => {
