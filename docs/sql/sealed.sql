@@ -18,6 +18,7 @@ commit;
 update "app_meta" set "value" = $1 where "key" = $2;
 update "settings" set "value" = $1 where "key" = $2;
 update "replicas" set "api_token" = $1 where "id" = $2;
+update "notification_channels" set "config" = $1 where "id" = $2;
 
 -- disableChannel
 update "notification_channels" set "enabled" = $1, "confirmed_at" = $2 where "id" = $3;

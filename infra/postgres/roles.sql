@@ -91,8 +91,8 @@ begin
     with list (name, rights) as (values
       ('acknowledgements',      'DELETE, INSERT, SELECT, UPDATE'),
       ('admin_account',         'INSERT, SELECT, UPDATE'),
-      ('alert_deliveries',      'DELETE, INSERT, SELECT, UPDATE'),
-      ('alert_events',          'DELETE, INSERT, SELECT, UPDATE'),
+      ('alert_deliveries',      'INSERT, SELECT, UPDATE'),
+      ('alert_events',          'DELETE, INSERT, SELECT'),
       ('alert_silences',        'DELETE, INSERT, SELECT'),
       ('alerts',                'DELETE, INSERT, SELECT, UPDATE'),
       ('api_keys',              'INSERT, SELECT, UPDATE'),
