@@ -3,7 +3,13 @@ import { listOpenAlerts } from '../../../shared/db/alerts.repo.ts';
 import { listSilences } from '../../../shared/db/channels.repo.ts';
 import { countUndelivered, listDeliveries } from '../../../shared/db/deliveries.repo.ts';
 import type { Channel } from '../../../shared/db/notify-tables.ts';
-import { CHOSEN_EVENTS, EVENTS, PING_EVENTS, isEventName, type EventName } from '../../../shared/domain/notify-rules.ts';
+import {
+  CHOSEN_EVENTS,
+  EVENTS,
+  PING_EVENTS,
+  isEventName,
+  type EventName,
+} from '../../../shared/domain/notify-rules.ts';
 import { channelType, isChannelKind, openFields } from '../../../shared/notify/channels.ts';
 import { loadChannels } from '../../../shared/replication/notify/channels.ts';
 import { settingsTarget, SETTINGS_KIND } from '../../../shared/replication/notify/deps.ts';

@@ -41,7 +41,10 @@ export const newSilence = z.strictObject({
   event: eventName.nullable().optional(),
   replica_id: z.int().positive().max(999_999_999_999_999).nullable().optional(),
   reason: text(500).trim().min(1, 'must not be empty'),
-  hours: z.int().min(1).max(24 * 90),
+  hours: z
+    .int()
+    .min(1)
+    .max(24 * 90),
 });
 
 const channel = z
