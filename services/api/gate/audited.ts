@@ -1,6 +1,7 @@
 /** What an act changed (S7): the values that people decide about, before it and after it, and of secrets only that they did. */
 import { SETTING_KEYS, SETTINGS } from '../../../shared/config/settings.ts';
 import { listApiKeys } from '../../../shared/db/api-keys.repo.ts';
+import { listChannels, listSilences } from '../../../shared/db/channels.repo.ts';
 import { exclusionOf } from '../../../shared/db/exclusions.repo.ts';
 import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import { readSettings } from '../../../shared/db/settings.repo.ts';
@@ -18,7 +19,11 @@ const REPLICA_FIELDS = [
   ...(['replace_files_on_v2', 'unknown_owner', 'conflict_policy', 'restore_held_back', 'quiet_hours'] as const),
   ...(['requests_per_minute', 'max_bytes_per_second'] as const),
 ] satisfies readonly (keyof Replica)[];
-const SECRETS: ReadonlySet<string> = new Set(['api_token', ...SETTING_KEYS.filter((key) => SETTINGS[key].secret)]);
+const SECRETS: ReadonlySet<string> = new Set([
+  'api_token',
+  'config',
+  ...SETTING_KEYS.filter((key) => SETTINGS[key].secret),
+]);
 const HIDDEN = '********';
 
 type Read = (db: Db, path: RegExpExecArray) => Promise<Snapshot>;
@@ -27,6 +32,7 @@ const SUBJECTS: readonly { readonly path: RegExp; readonly read: Read }[] = [
   { path: /^\/documents\/(?<document>\d+)\/replicas\/(?<replica>\d+)\/(ex|in)clude$/, read: exclusionNow },
   { path: /^(\/api)?\/replicas(\/|$)/, read: replicasNow },
   { path: /^(\/api)?\/(settings|keys)(\/|$)/, read: settingsAndKeysNow },
+  { path: /^(\/api)?\/notifications(\/|$)/, read: channelsNow },
 ];
 
 /** Null: an act on something else, which its address tells well enough. */
@@ -84,5 +90,21 @@ async function settingsAndKeysNow(db: Db): Promise<Snapshot> {
     ...Object.fromEntries(
       keys.map(({ id, name, scope, revoked_at }) => [`key ${id}`, { name, scope, revoked_at }] as const),
     ),
+  };
+}
+
+/** Of its fields only that they changed: they are sealed together. What deliveries set is left out. */
+async function channelsNow(db: Db): Promise<Snapshot> {
+  const [channels, silences] = await Promise.all([listChannels(db), listSilences(db)]);
+  return {
+    ...Object.fromEntries(
+      channels.map(
+        ({ id, confirmed_at: _at, failing_since: _since, last_error: _error, created_at: _made, ...row }) => [
+          `channel ${id}`,
+          row,
+        ],
+      ),
+    ),
+    ...Object.fromEntries(silences.map(({ id, created_at: _made, ...row }) => [`silence ${id}`, row])),
   };
 }

@@ -14,6 +14,7 @@ import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
 import { logRoutes } from './logs.ts';
 import { metricsRoutes } from './metrics.ts';
+import { notificationRoutes } from './notifications.ts';
 import { progressRoutes } from './progress.ts';
 import { reconcileRoutes } from './reconcile.ts';
 import { replicaRoutes } from './replicas.ts';
@@ -53,6 +54,7 @@ export function apiRoutes(deps: ApiDeps): Routes {
   routes.route('/api/stats', statsRoutes(deps));
   routes.route('/api/backup', backupRoutes(deps));
   routes.route('/api/keys', keyRoutes(deps));
+  routes.route('/api', notificationRoutes(deps));
   routes.route('/api/audit', auditRoutes(deps));
   routes.route(
     '/api',

@@ -12,7 +12,7 @@ import { toAppError, type AppError } from '../../kernel/errors.ts';
 import { sendNotice } from '../../notify/channels.ts';
 import { targetOf, type EvaluateDeps } from './deps.ts';
 import { noticeOf } from './notice.ts';
-import { sendDue } from './tick.ts';
+import { hurry } from './tick.ts';
 
 /** Longer than a sending may take (shared/notify/net.ts), shorter than people wait for a takeover (R3). */
 export const CLAIM_MS = 25 * SECOND;
@@ -49,7 +49,7 @@ async function drop(deps: DeliverDeps, { id, event, channel }: repo.ClaimedDeliv
     await repo.endFailed(trx, id, { state: 'dropped', code: 'channel_disabled', error });
     if (channel.role === 'primary') await repo.releaseBackups(trx, event.id);
   });
-  await sendDue(deps);
+  await hurry(deps);
   return 'dropped';
 }
 
@@ -78,6 +78,6 @@ async function failed(
   deps.log.warning(`A message did not reach the channel "${channel.name}": ${error.message} ${end}`, {
     code: error.code,
   });
-  if (released > 0) await sendDue(deps);
+  if (released > 0) await hurry(deps);
   return retries ? 'later' : 'given-up';
 }

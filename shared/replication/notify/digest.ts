@@ -10,7 +10,7 @@ import { DAY } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { loadChannels } from './channels.ts';
 import type { NotifyDeps } from './deps.ts';
-import { sendDue } from './tick.ts';
+import { hurry } from './tick.ts';
 import { publish, type OutboxScene } from './outbox.ts';
 
 const EVENT = 'daily_digest';
@@ -38,7 +38,7 @@ export async function sendDigest(deps: NotifyDeps): Promise<{ event: AlertEvent;
     return event === null ? null : { event, channels: channels.length };
   });
   if (sent === null) throw noChannel();
-  await sendDue(deps);
+  await hurry(deps);
   return sent;
 }
 

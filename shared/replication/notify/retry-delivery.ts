@@ -2,7 +2,7 @@
 import { findDelivery, retryFailedDelivery, type DeliveryView } from '../../db/deliveries.repo.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { NotifyDeps } from './deps.ts';
-import { sendDue } from './tick.ts';
+import { hurry } from './tick.ts';
 
 /** @throws delivery_not_found, delivery_not_failed */
 export async function retryDelivery(deps: Pick<NotifyDeps, 'db' | 'queue'>, id: number): Promise<DeliveryView> {
@@ -15,6 +15,6 @@ export async function retryDelivery(deps: Pick<NotifyDeps, 'db' | 'queue'>, id: 
       class: 'conflict',
       message: `The delivery ${id} is ${before.state}; only a failed one can be tried again.`,
     });
-  await sendDue(deps);
+  await hurry(deps);
   return (await findDelivery(deps.db, id)) ?? before;
 }

@@ -26,6 +26,11 @@ export async function sendDue(deps: Pick<NotifyDeps, 'db' | 'queue'>): Promise<n
   return due.length;
 }
 
+/** After something was written that is due: should the queue be away, the next tick sends it. */
+export async function hurry(deps: Pick<NotifyDeps, 'db' | 'queue'>): Promise<void> {
+  await sendDue(deps).catch(() => undefined);
+}
+
 export interface NotifyTick {
   (hasQueue: boolean): Promise<void>;
 }
