@@ -973,6 +973,45 @@ create table version_links (
 
 CREATE UNIQUE INDEX version_links_current ON version_links USING btree (link_id, master_version_id) WHERE (state = 'current'::text);
 
+create table webhook_events (
+  id bigint not null generated always as identity,
+  master_doc_id bigint not null,
+  kind text not null default 'changed'::text,
+  state text not null default 'pending'::text,
+  received_at timestamp with time zone not null default now(),
+  last_received_at timestamp with time zone not null default now(),
+  received_count integer not null default 1,
+  body text not null,
+  fields jsonb not null default '{}'::jsonb,
+  looks integer not null default 0,
+  next_look_at timestamp with time zone not null default now(),
+  marked_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  outcome text,
+  detail text,
+  run_id bigint,
+  constraint webhook_events_pkey PRIMARY KEY (id),
+  constraint webhook_events_run_id_fkey FOREIGN KEY (run_id) REFERENCES sync_runs(id) ON DELETE SET NULL,
+  constraint webhook_events_body_check CHECK ((body = ANY (ARRAY['json'::text, 'form'::text, 'text'::text, 'multipart'::text, 'replay'::text]))),
+  constraint webhook_events_kind_check CHECK ((kind = ANY (ARRAY['added'::text, 'updated'::text, 'changed'::text]))),
+  constraint webhook_events_master_doc_id_check CHECK ((master_doc_id > 0)),
+  constraint webhook_events_outcome_check CHECK ((outcome = ANY (ARRAY['applied'::text, 'failed'::text, 'deferred'::text, 'not_there'::text]))),
+  constraint webhook_events_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'syncing'::text, 'done'::text, 'left'::text])))
+);
+
+CREATE INDEX webhook_events_document ON webhook_events USING btree (master_doc_id, id);
+CREATE INDEX webhook_events_open ON webhook_events USING btree (next_look_at) WHERE (state = ANY (ARRAY['pending'::text, 'syncing'::text]));
+CREATE UNIQUE INDEX webhook_events_pending ON webhook_events USING btree (master_doc_id) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_events_run ON webhook_events USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+create table webhook_rate (
+  id smallint not null default 1,
+  minute timestamp with time zone not null default date_trunc('minute'::text, now()),
+  requests integer not null default 0,
+  constraint webhook_rate_pkey PRIMARY KEY (id),
+  constraint webhook_rate_id_check CHECK ((id = 1))
+);
+
 create table workers (
   id uuid not null,
   role text not null,

@@ -16,7 +16,7 @@ with due as (
   and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
   and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $7
   and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
-  order by i.link_id limit $8 for update of s skip locked)
+  order by i.chunk >= 0, i.link_id limit $8 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $9 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
@@ -34,7 +34,7 @@ with due as (
   and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
   and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $8
   and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
-  order by i.link_id limit $9 for update of s skip locked)
+  order by i.chunk >= 0, i.link_id limit $9 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $10 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 with due as (
@@ -52,7 +52,7 @@ with due as (
   and not exists (select 1 from sync_map o where o.id <> s.id and o.dispatched_at is not null
   and o.crash_count - case when o.lease_worker is null then 0 else 1 end >= $7
   and exists (select 1 from workers w where w.id = coalesce(o.lease_worker, o.dispatched_by) and not w.dead))))
-  order by i.link_id limit $8 for update of s skip locked)
+  order by i.chunk >= 0, i.link_id limit $8 for update of s skip locked)
   update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = $9 from due where s.id = due.id
   returning s.id as "linkId", s.dispatch_gen as generation;
 

@@ -26,7 +26,11 @@ update sync_runs set dispatched_at = null
   and (replica_id = $1 or id in (select parent_run_id from sync_runs where replica_id = $2 and finished_at is null));
 
 -- askedByHand
-update sync_runs set triggered_by = $1 where replica_id = $2 and finished_at is null;
+update sync_runs
+  set triggered_by = $1
+  where replica_id = $2
+  and finished_at is null
+  and triggered_by <> 'webhook';
 update sync_map set dispatched_at = null
   where replica_id = $1 and dispatched_at > now() and lease_worker is null;
 update sync_runs set dispatched_at = null

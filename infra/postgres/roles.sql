@@ -129,6 +129,8 @@ begin
       ('verifications',         'INSERT, SELECT, UPDATE'),
       ('version_attempts',      'DELETE, INSERT, SELECT, UPDATE'),
       ('version_links',         'DELETE, INSERT, SELECT, UPDATE'),
+      ('webhook_events',        'DELETE, INSERT, SELECT, UPDATE'),
+      ('webhook_rate',          'SELECT, UPDATE'),
       ('workers',               'DELETE, INSERT, SELECT, UPDATE'),
       ('dirty_seq',             'SELECT, USAGE'),
       ('kysely_migration',      'SELECT'),

@@ -15,6 +15,7 @@ import { doorPages } from './pages/door-pages.tsx';
 import { renderError, wantsPage } from './pages/page.tsx';
 import { pageRoutes } from './pages/index.ts';
 import { apiRoutes } from './routes/index.ts';
+import { webhookIntake } from './routes/webhook-intake.ts';
 
 /** No body of ours is larger than a page of settings. */
 const MAX_BODY = 64 * 1024;
@@ -28,6 +29,7 @@ export function createApp(deps: ApiDeps): Hono<GateVariables> {
   app.use(bodyLimit({ maxSize: MAX_BODY, onError: () => tooLarge() }));
 
   app.route('/assets', assetRoutes());
+  app.route('/', webhookIntake(deps));
   app.route('/', doorPages(deps));
   app.route('/', pageRoutes(deps));
   app.route('/', apiRoutes(deps));

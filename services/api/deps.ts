@@ -11,6 +11,7 @@ import type { Pace, RequestSlots, WriteGuard } from '../../shared/kernel/limits.
 import type { Connection, RequestEvent } from '../../shared/paperless/client.ts';
 import { createReader } from '../../shared/paperless/reader.ts';
 import { parseInstanceUrl } from '../../shared/paperless/url.ts';
+import { createHintWorkflows, type HintWorkflows } from '../../shared/paperless/workflows.ts';
 import { createWriter } from '../../shared/paperless/writer.ts';
 import type { QueueBackend } from '../../shared/queue/backend.ts';
 import { createInspector } from '../../shared/queue/inspect.ts';
@@ -38,6 +39,8 @@ export interface ApiDeps {
   readonly db: Db;
   readonly secrets: SecretBox;
   readonly clients: InstanceClients;
+  /** What may be written to the master: one workflow, when a person asks for it. */
+  openHintWorkflows(access: InstanceAccess): HintWorkflows;
   readonly queue: EngineQueue;
   /** For looks into the queue. */
   readonly backend: QueueBackend;
@@ -46,7 +49,7 @@ export interface ApiDeps {
   /** Clients that follow logs and progress. */
   readonly live: Live;
   /** Filled from PostgreSQL at each scrape. */
-  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'render' | 'contentType' | 'webhookRequests'>;
   readonly clock: Clock;
   /** For verbs that end runs. */
   readonly closing: CloseDeps;
@@ -96,6 +99,7 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
     db,
     secrets,
     clients: instanceClients(from),
+    openHintWorkflows: hintWorkflowsFor(from),
     backend: from.backend,
     queue: engineQueue(from.producer),
     log,
@@ -128,11 +132,26 @@ export function createApiDeps(from: ApiFoundation, draining: () => boolean): Api
 const INTERACTIVE = { timeouts: { connectMs: 5000, answerMs: 20_000 }, retryDelaysMs: [500] } as const;
 /** An instance that is not saved yet has no slots to share; the test asks it one question after the other. */
 export const NO_LIMIT: RequestSlots = { run: (_target, work) => work(new AbortController().signal) };
-/** The only write is a marker tag that is removed at once: it needs no proof that this process owns anything. */
+/** Writes are a marker tag that is removed at once, and what a person asks for: they need no proof that this process owns anything. */
 const ALWAYS: WriteGuard = { assertAlive: () => undefined, fenced: new AbortController().signal };
 
-export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'pace' | 'onRequest'>): InstanceClients {
-  const clientDeps = (target: number | null) => ({
+type ClientFoundation = Pick<ApiFoundation, 'slots' | 'pace' | 'onRequest'>;
+
+export function instanceClients(from: ClientFoundation): InstanceClients {
+  const { connectionOf, depsFor } = interactive(from);
+  return {
+    openReader: (access) => naming(createReader(connectionOf(access), depsFor(access.target)), access.target ?? -1),
+    openWriter: (access) => naming(createWriter(connectionOf(access), depsFor(access.target)), access.target ?? -1),
+  };
+}
+
+export function hintWorkflowsFor(from: ClientFoundation): ApiDeps['openHintWorkflows'] {
+  const { connectionOf, depsFor } = interactive(from);
+  return (access) => naming(createHintWorkflows(connectionOf(access), depsFor(access.target)), access.target ?? -1);
+}
+
+function interactive(from: ClientFoundation) {
+  const depsFor = (target: number | null) => ({
     slots: target === null ? NO_LIMIT : from.slots,
     pace: target === null ? undefined : from.pace,
     clock: systemClock,
@@ -146,8 +165,5 @@ export function instanceClients(from: Pick<ApiFoundation, 'slots' | 'pace' | 'on
     token,
     timeouts: INTERACTIVE.timeouts,
   });
-  return {
-    openReader: (access) => naming(createReader(connectionOf(access), clientDeps(access.target)), access.target ?? -1),
-    openWriter: (access) => naming(createWriter(connectionOf(access), clientDeps(access.target)), access.target ?? -1),
-  };
+  return { connectionOf, depsFor };
 }

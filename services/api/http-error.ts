@@ -2,12 +2,13 @@
 import type { Context } from 'hono';
 import { AppError, toAppError, type ErrorClass } from '../../shared/kernel/errors.ts';
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 500 | 503;
 
 const STATUS_BY_CLASS: Partial<Record<ErrorClass, ErrorStatus>> = {
   'not-found': 404,
   conflict: 409,
   'too-large': 413,
+  'unsupported-type': 415,
   invalid: 422,
   config: 422,
   'rate-limited': 429,

@@ -1,5 +1,5 @@
 /** Commands that look at what is there, and those that decide about single things. Loaded when they are run. */
-import { parseOptions, usageError, type Command } from './arguments.ts';
+import { numberOf, parseOptions, usageError, type Command } from './arguments.ts';
 
 const TEXT = { type: 'string' } as const;
 const SWITCH = { type: 'boolean' } as const;
@@ -193,6 +193,60 @@ Exit codes: 0 nothing dangerous; 1 something dangerous; 64 to 68 what has to be 
   },
 };
 
+const webhook: Command = {
+  name: 'webhook',
+  summary: "Shows, installs and replays the master's webhooks.",
+  usage: `Usage: pngx-controller webhook status [--ask] [--json]
+       pngx-controller webhook install [--url URL] [--json]
+       pngx-controller webhook uninstall [--json]
+       pngx-controller webhook events [--state STATE] [--document ID] [--limit N] [--json]
+       pngx-controller webhook replay --id ID [--json]
+
+  status      Whether webhooks are taken, and when the last one came; with --ask also what the master says of its workflow.
+  install     Writes the workflow that sends them to the master, or makes it as it should be. Nothing else is ever written there.
+  uninstall   Takes it away from there.
+  events      What came in and what it led to, the newest first.
+  replay      Looks at the document of an event again.
+  --url       Where the master reaches this controller, with /webhook/paperless; otherwise PUBLIC_URL says it.
+  --state     pending, syncing, done, left  --document  Only of this document, by its id on the master
+  --limit     At most so many (50).
+  --json      Print one JSON object instead of sentences.
+
+Exit codes: 0 done; 1 it could not be done, or there is no such event; 2 unknown option.`,
+  run: async ([verb, ...args]) => {
+    const commands = await import('./run-webhook.ts');
+    const asJson = { json: SWITCH };
+    switch (verb) {
+      case 'status': {
+        const { ask, json } = parseOptions('webhook', args, { ask: SWITCH, ...asJson });
+        return commands.runWebhookStatus({ ask: ask === true, json: json === true });
+      }
+      case 'install': {
+        const { url, json } = parseOptions('webhook', args, { url: TEXT, ...asJson });
+        return commands.runWebhookInstall({ url, json: json === true });
+      }
+      case 'uninstall':
+        return commands.runWebhookUninstall({ json: parseOptions('webhook', args, asJson).json === true });
+      case 'events': {
+        const { json, ...filter } = parseOptions('webhook', args, {
+          state: TEXT,
+          document: TEXT,
+          limit: TEXT,
+          ...asJson,
+        });
+        return commands.runWebhookEvents({ ...filter, json: json === true });
+      }
+      case 'replay': {
+        const { id, json } = parseOptions('webhook', args, { id: TEXT, ...asJson });
+        if (id === undefined) throw usageError('--id is missing.', 'webhook');
+        return commands.runWebhookReplay({ id: numberOf('id', id, 'webhook'), json: json === true });
+      }
+      default:
+        throw usageError('Say status, install, uninstall, events or replay.', 'webhook');
+    }
+  },
+};
+
 export const LOOK_COMMANDS: readonly Command[] = [
   documents,
   retry,
@@ -200,6 +254,7 @@ export const LOOK_COMMANDS: readonly Command[] = [
   exclude,
   include,
   conflicts,
+  webhook,
   fidelity,
   openapi,
   doctor,

@@ -16,6 +16,7 @@ import { listenForStops, stopClosed } from '../../shared/replication/stop-work.t
 import { watchScratch } from '../../shared/replication/scratch-watch.ts';
 import { verifyTick } from '../../shared/replication/verify-tick.ts';
 import { createNotifyTick } from '../../shared/replication/notify/tick.ts';
+import { startHintTick } from '../../shared/replication/webhook/hint-tick.ts';
 import { createWorkerDeps, type WorkerDeps, type WorkerFoundation } from './deps.ts';
 import { keepBackups } from './keep-backups.ts';
 import { handlersFor } from './registry.ts';
@@ -64,6 +65,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   });
   const deps = await createWorkerDeps(options, presence, (runId, at) => dispatcher?.wake(runId, at));
   const schedules = keepSchedules(options, deps.leadership);
+  const hints = startHintTick(deps.engine);
   dispatcher = startDispatcher(
     {
       ...deps.engine,
@@ -72,6 +74,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       async lead() {
         if (await deps.leadership.tick()) schedules.put();
         await openDueCycle(deps.engine);
+        hints.tick();
       },
       verifyTick: () => verifyTick(deps.engine),
       notifyTick: createNotifyTick(deps.notify, options.evaluateMs),
@@ -99,6 +102,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     async close(deadlineMs = 20_000) {
       schedules.stop();
       await backups.stop();
+      await hints.stop();
       await running.stop();
       await runner.close(deadlineMs);
       await giveBack(db, presence.workerId);

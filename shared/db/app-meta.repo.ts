@@ -7,6 +7,8 @@ export const CANARY = 'secret_canary';
 export const CONTROLLER_ID = 'controller_id';
 /** Set once MASTER_URL and MASTER_TOKEN have been looked at, so that a value cleared by a person stays cleared. */
 export const SEEDED = 'settings_seeded';
+/** The same of WEBHOOK_SECRET. */
+export const WEBHOOK_SEEDED = 'webhook_seeded';
 
 /** Where this database's content was moved to: two controllers on one library must never run (R7). */
 export const MOVED_TO = 'moved_to';

@@ -66,6 +66,8 @@ export const BACKUP_PLAN: { readonly [T in keyof Tables]: Part<Tables[T]> } = {
   alert_events: left('events'),
   alert_deliveries: left('events'),
   alert_silences: KEEP,
+  webhook_events: left('events'),
+  webhook_rate: { keep: false, why: 'events of the moment', stays: true },
   backups: left('what was backed up to where'),
 };
 

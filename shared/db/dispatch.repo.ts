@@ -42,7 +42,7 @@ export interface DispatchBy {
 /**
  * Takes up to `limit` links of a run that have open work, are due, have no live lease, and have no job (never dispatched,
  * dispatched `lostAfterMs` ago without anybody taking the lease, or by a process that died: perhaps before the job was in
- * the queue). Raises their generation, so that older jobs are void.
+ * the queue). Raises their generation, so that older jobs are void. What webhooks named (a chunk of its own, -1) comes first.
  */
 export async function takeForDispatch(
   db: Db,
@@ -67,7 +67,7 @@ export async function takeForDispatch(
         and (s.dispatched_at is null or s.dispatched_at < now() - make_interval(secs => ${by.lostAfterMs / 1000}) or s.lease_worker is not null
           or exists (select 1 from workers w where w.id = s.dispatched_by and w.dead))
         and ${isAloneInTurn({ runId, replicaId })}
-      order by i.link_id limit ${limit} for update of s skip locked)
+      order by i.chunk >= 0, i.link_id limit ${limit} for update of s skip locked)
     update sync_map s set dispatch_gen = s.dispatch_gen + 1, dispatched_at = now(), dispatched_by = ${by.worker} from due where s.id = due.id
     returning s.id as "linkId", s.dispatch_gen as generation`.execute(db);
   return rows;

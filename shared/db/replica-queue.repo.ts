@@ -50,7 +50,7 @@ export async function wakeRested(db: Db, replicaId: number): Promise<void> {
 
 /** A run that is open already becomes the one a person asked for. */
 export async function askedByHand(db: Db, replicaId: number, trigger: string): Promise<void> {
-  await sql`update sync_runs set triggered_by = ${trigger} where replica_id = ${replicaId} and finished_at is null`.execute(
+  await sql`update sync_runs set triggered_by = ${trigger} where replica_id = ${replicaId} and finished_at is null and triggered_by <> 'webhook'`.execute(
     db,
   );
   await wakeRested(db, replicaId);

@@ -11,6 +11,7 @@ import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from 
 import type { Depth } from '../domain/verification.ts';
 import type { NotifyTables } from './notify-tables.ts';
 import type { VerificationTables } from './verification-tables.ts';
+import type { WebhookTables } from './webhook-tables.ts';
 import type { HeldBack, LinkDetail, LinkKind, LinkState } from '../domain/taxonomy/vocabulary.ts';
 
 export type Time = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -345,7 +346,7 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface Tables extends VerificationTables, DoorTables, NotifyTables {
+export interface Tables extends VerificationTables, DoorTables, NotifyTables, WebhookTables {
   acknowledgements: AcknowledgementsTable;
   backups: BackupsTable;
   master_absences: MasterAbsencesTable;

@@ -1,8 +1,9 @@
 /** How runs end, and what an end means for the replica (product.md, "run outcome"; E15, E16). */
 import * as runs from '../db/runs.repo.ts';
 import type { Run, RunOutcome } from '../db/tables.ts';
-import type { EngineDeps } from './deps.ts';
+import type { EngineDeps, LogFields } from './deps.ts';
 import { stopWork } from './stop-work.ts';
+import { BY_WEBHOOK } from './webhook/by-webhook.ts';
 
 export type CloseDeps = Pick<EngineDeps, 'db' | 'log' | 'metrics' | 'settings' | 'clock'>;
 
@@ -32,6 +33,7 @@ const leavesWork = ({ outcome }: runs.Closing) => outcome !== 'ok' && outcome !=
 async function noteOutcome(deps: CloseDeps, run: Run, closing: runs.Closing): Promise<void> {
   if (run.replica_id === null) return;
   const where = { replicaId: run.replica_id, runId: run.id, code: closing.errorCode ?? null };
+  if (run.triggered_by === BY_WEBHOOK) return noteHintRun(deps, where, closing);
   const counts = `${run.docs_synced} done, ${run.docs_failed} failed, ${run.docs_held} waiting`;
   if (closing.outcome === 'ok' || closing.outcome === 'partial') {
     await runs.noteGoodRun(deps.db, run.replica_id, run.started_at);
@@ -42,6 +44,15 @@ async function noteOutcome(deps: CloseDeps, run: Run, closing: runs.Closing): Pr
   } else if (closing.errorSide === 'replica') {
     await noteReplicaFailure(deps, run, closing);
   }
+}
+
+/**
+ * A few hinted documents say nothing about the rest: the replica stays as due as it was for the next cycle, and a trouble of
+ * minutes must not suspend it. It gets no further run of this kind before a cycle has ended well (carry-hints.ts).
+ */
+function noteHintRun({ log }: CloseDeps, where: LogFields, { outcome, errorMsg }: runs.Closing): void {
+  if (outcome === 'failed' && errorMsg)
+    log.warning(`Hinted documents could not be synced: ${errorMsg} The next cycle goes on.`, where);
 }
 
 async function noteReplicaFailure(deps: CloseDeps, run: Run, closing: runs.Closing): Promise<void> {
@@ -77,7 +88,7 @@ export async function tryCloseCycle(deps: CloseDeps, cycleId: number): Promise<v
   if (children.some((child) => !child.finished_at)) return;
   const outcome = WORST.find((candidate) => children.some((child) => child.outcome === candidate)) ?? 'ok';
   await runs.closeRun(deps.db, cycleId, { outcome });
-  deps.log.info(`Cycle finished: ${outcome}.`, { runId: cycleId });
+  if (cycle.triggered_by !== BY_WEBHOOK) deps.log.info(`Cycle finished: ${outcome}.`, { runId: cycleId });
 }
 
 /** E15: a run past its time stops cleanly; its links keep their state. */

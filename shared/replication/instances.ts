@@ -79,7 +79,7 @@ export function masterNotConfigured(): AppError {
 }
 
 /** Writes on every error which instance it happened on: that decides whose failure it is (E16). */
-export function naming<C extends PaperlessReader>(client: C, target: number): C {
+export function naming<C extends object>(client: C, target: number): C {
   return new Proxy(client, {
     get(object, property, receiver) {
       const member: unknown = Reflect.get(object, property, receiver);

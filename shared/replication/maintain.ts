@@ -5,6 +5,7 @@ import { deleteLogsBefore } from '../db/logs.repo.ts';
 import { pruneRunItems } from '../db/runs.repo.ts';
 import { pruneLedger } from '../db/verification-ledger.repo.ts';
 import type { Db } from '../db/tables.ts';
+import { pruneHints } from '../db/webhook-events.repo.ts';
 import { pruneWorkers } from '../db/workers.repo.ts';
 import { DAY } from '../kernel/clock.ts';
 import type { EngineDeps } from './deps.ts';
@@ -39,6 +40,7 @@ async function prune(deps: MaintainDeps, epoch: number): Promise<void> {
   await inBatches((trx) => deleteLogsBefore(trx, before, BATCH));
   await inBatches((trx) => pruneLedger(trx, before, BATCH));
   await inBatches((trx) => pruneAlerts(trx, before, BATCH));
+  await inBatches((trx) => pruneHints(trx, before, BATCH));
   await underEpoch(deps.db, epoch, async (trx) => {
     await pruneRunItems(trx);
     await pruneWorkers(trx);

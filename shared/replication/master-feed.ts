@@ -53,7 +53,7 @@ export async function* feedPages(
 }
 
 /** The document jobs refuse such a link by themselves; here it is counted, since many of them mean another master. */
-async function checkIdentities(db: Db, rows: readonly FeedRow[], runId: number): Promise<void> {
+export async function checkIdentities(db: Db, rows: readonly FeedRow[], runId: number | null): Promise<void> {
   const known = await absences.knownIdentities(
     db,
     rows.map((row) => row.id),

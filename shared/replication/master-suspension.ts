@@ -53,7 +53,7 @@ export async function suspicionCleared(db: Db, kind: Suspension): Promise<void> 
 }
 
 /** H2: a few ids that name other documents quarantine their links; more of them, and it is another master. */
-export async function suspendIfReplaced(deps: EngineDeps): Promise<void> {
+export async function suspendIfReplaced(deps: Pick<EngineDeps, 'db' | 'clock'>): Promise<void> {
   const { identity } = await absences.countSuspects(deps.db);
   if (identity === 0) return;
   const known = await absences.countKnownDocuments(deps.db);

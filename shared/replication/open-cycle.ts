@@ -3,6 +3,7 @@ import * as master from '../db/master.repo.ts';
 import { askedByHand } from '../db/replica-queue.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Db, Replica, RunMode } from '../db/tables.ts';
+import { endIdleHintRuns, hintRunsOpen } from '../db/webhook-events.repo.ts';
 import { eligibility, type ReplicaSchedule } from '../domain/schedule.ts';
 import { SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
@@ -23,6 +24,9 @@ export interface OpenedCycle {
   /** Every replica in question is being synced already; `runId` is that open run's cycle. */
   readonly alreadyRunning: boolean;
 }
+
+/** For runs that hints opened to end, when a cycle is due. */
+const HINT_PATIENCE_MS = 60 * SECOND;
 
 export type OpenCycleDeps = Pick<EngineDeps, 'db' | 'queue' | 'log' | 'clock' | 'settings'>;
 
@@ -73,6 +77,11 @@ async function start(deps: OpenCycleDeps, { cycleId: runId, alreadyRunning }: Op
 async function openRuns(log: OpenCycleDeps['log'], db: Db, wanted: WantedRuns): Promise<OpenedRows> {
   const { trigger, mode, eligible, sweepDue } = wanted;
   const { last_sweep_at: masterSwept } = await master.lockOpening(db);
+  // What hints have opened, and nobody works in, is open work of this cycle as well.
+  await endIdleHintRuns(
+    db,
+    eligible.map((replica) => replica.id),
+  );
   if (eligible.length === 0) {
     const open = await runs.openCycleRun(db);
     if (open) return { cycleId: open.id, alreadyRunning: true };
@@ -151,6 +160,15 @@ export function scheduleOf(replica: Replica, settings: Settings, now: Date): Rep
   };
 }
 
+/** A tick that left a replica out would leave it out for an interval; a run that a hint opened is over in seconds. */
+async function waitsForHints(trx: Db, due: readonly Replica[], now: Date): Promise<boolean> {
+  const late = now.getTime() - (await master.masterState(trx)).next_cycle_at.getTime();
+  if (late < 0 || late > HINT_PATIENCE_MS) return false;
+  const ids = due.map((replica) => replica.id);
+  await endIdleHintRuns(trx, ids);
+  return hintRunsOpen(trx, ids);
+}
+
 /**
  * A tick of the schedule: the leader opens a cycle if one is due. Claimed and opened in one transaction, so that a death in
  * between costs no interval, and a leader that was frozen over it opens nothing (R3).
@@ -167,10 +185,11 @@ export async function openDueCycle(deps: OpenCycleDeps & Pick<EngineDeps, 'leade
   const sweepDue = await sweepDueSince(deps, { trigger: 'scheduler' });
   const now = deps.clock.now();
   const opened = await deps.leader.asLeader(async (trx) => {
-    if (!(await master.claimTick(trx, interval))) return null;
     const due = (await candidates(trx, undefined)).filter(
       (replica) => eligibility(scheduleOf(replica, settings, now), now, settings.syncIntervalSeconds, false).eligible,
     );
+    if (await waitsForHints(trx, due, now)) return null;
+    if (!(await master.claimTick(trx, interval))) return null;
     return due.length === 0 ? null : openRuns(deps.log, trx, { trigger: 'scheduler', eligible: due, sweepDue });
   });
   return opened ? start(deps, opened) : null;

@@ -25,7 +25,7 @@ export interface Prepared {
   readonly migrated: readonly string[];
 }
 export interface PrepareOptions {
-  readonly env: Pick<Env, 'masterUrl' | 'masterToken' | 'redisUrl'>;
+  readonly env: Pick<Env, 'masterUrl' | 'masterToken' | 'webhookSecret' | 'redisUrl'>;
   readonly keys: SecretKeys;
   readonly applicationName: string;
   readonly maxConnections?: number;

@@ -2,6 +2,7 @@
 import * as runs from '../db/runs.repo.ts';
 import { noteRetried } from '../db/stats.repo.ts';
 import type { Replica, Run } from '../db/tables.ts';
+import { planHinted } from '../db/webhook-events.repo.ts';
 import { tablesToJson, type TablesJson } from '../domain/translate/tables.ts';
 import { AppError, toAppError } from '../kernel/errors.ts';
 import type { PaperlessReader, PaperlessWriter } from '../paperless/api.ts';
@@ -15,6 +16,7 @@ import { ensureTaxonomy } from './ensure-taxonomy.ts';
 import { planDeletions } from './plan-deletions.ts';
 import { quietEnd, quietHours, restOf, type JobEnd } from './rest.ts';
 import { reconcileReplica } from './reconcile.ts';
+import { BY_WEBHOOK } from './webhook/by-webhook.ts';
 
 /** What the document jobs of a run need to know of both instances; kept as JSON in the run's row. */
 export interface RunContext {
@@ -79,19 +81,25 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   await step(deps, lease, { phase: 'taxonomy' });
   const tables = await ensureTaxonomy(work, findings.tokenUser);
   const context: RunContext = { tables: tablesToJson(tables), findings };
-  if (run.mode === 'sync') await sweepReplica(work, tables);
+  const hinted = run.triggered_by === BY_WEBHOOK;
+  if (run.mode === 'sync' && !hinted) await sweepReplica(work, tables);
   await step(deps, lease, { phase: 'planning', context: JSON.stringify(context) });
-  if (run.mode === 'sync') await planDeletions(work);
-  const plan =
-    run.mode === 'sync'
-      ? await runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize)
-      : await reconcileReplica(work, findings, run.mode);
+  const plan = await planOf(work, findings, hinted);
   await noteRetried(deps.db, run.id);
   if (plan.total > deps.timings.chunkSize) await runs.analyzeWork(deps.db);
   await settleEqual(work, tables, plan.total);
   noteFacts({ documents: plan.total });
   await step(deps, lease, { phase: 'documents', docs_total: plan.total });
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
+}
+
+/** A run that hints opened looks at their documents alone; what is to be deleted only a cycle has looked for. */
+async function planOf(work: ReplicaRun, findings: ReplicaFindings, hinted: boolean) {
+  const { deps, run, replica } = work;
+  if (run.mode !== 'sync') return reconcileReplica(work, findings, run.mode);
+  if (hinted) return planHinted(deps.db, run.id, replica.id);
+  await planDeletions(work);
+  return runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize);
 }
 
 async function step(deps: EngineDeps, lease: runs.RunLease, patch: runs.RunPatch): Promise<void> {

@@ -30,6 +30,7 @@ import { truthCalls } from './calls-truth.ts';
 import { doorCalls } from './calls-doors.ts';
 import { notifyCalls } from './calls-notify.ts';
 import { verifyCalls } from './calls-verify.ts';
+import { webhookCalls } from './calls-webhook.ts';
 import { pageCalls } from './calls-views.ts';
 
 export type Call = (db: Db, has: Fixture) => unknown;
@@ -373,6 +374,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   ...truthCalls,
   ...reconcileRepoCalls,
   ...verifyCalls,
+  ...webhookCalls,
   ...backupCalls,
   ...pagesCalls,
   ...doorCalls,

@@ -19,8 +19,8 @@ export function gate(deps: GateDeps) {
   return createMiddleware<GateVariables>(async (c, next) => {
     const path = c.req.path.slice(deps.basePath.length);
     const open = openRoute(door, c.req.method, path);
-    // Monitors inside a network of containers ask by the container's name.
-    const anyHost = door.mode !== 'none' || (open !== undefined && !door.loopback);
+    // Monitors inside a network of containers ask by the container's name; who proves itself needs no name of ours.
+    const anyHost = door.mode !== 'none' || open?.anyOrigin === true || (open !== undefined && !door.loopback);
     if (!anyHost && !isOwnHost(c.req.header('host') ?? '', { publicUrl, loopback: door.loopback })) throw foreignHost();
     const visitor = open === undefined ? await visitorOf(c, deps) : null;
     c.set('visitor', visitor);

@@ -15,12 +15,13 @@ import { queuePage } from './queue-page.tsx';
 import { replicaPages } from './replicas.tsx';
 import { runPages } from './runs.tsx';
 import { settingsPages } from './settings-page.tsx';
+import { webhookPages } from './webhook-page.tsx';
 import { verificationPages } from './verifications-page.tsx';
 
 /** Of several addresses each. */
 const VIEWS = [
   ...[documentPages, conflictPages, findingPages, verificationPages, deletionPages],
-  ...[logsPage, queuePage, queueBoard, settingsPages, keysPage, auditPage],
+  ...[logsPage, queuePage, queueBoard, settingsPages, keysPage, auditPage, webhookPages],
 ];
 
 export function pageRoutes(deps: ApiDeps): Hono<GateVariables> {

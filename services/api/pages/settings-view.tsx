@@ -21,7 +21,8 @@ export function SettingsView({ page, errors, values, report }: ViewProps) {
     <>
       <h1>Settings</h1>
       <p>
-        Each change is checked and shown before it is saved. <To to="/settings/keys">API keys</To>
+        Each change is checked and shown before it is saved. <To to="/settings/keys">API keys</To>{' '}
+        <To to="/settings/webhook">Webhook</To>
       </p>
       {wrong.length === 0 ? null : (
         <div class="note bad" role="alert">

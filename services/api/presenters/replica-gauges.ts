@@ -2,6 +2,7 @@ import { lastBackup } from '../../../shared/db/backups.repo.ts';
 import { countUndelivered } from '../../../shared/db/deliveries.repo.ts';
 import type { Db } from '../../../shared/db/tables.ts';
 import { countPendingTasks } from '../../../shared/db/views.repo.ts';
+import { hintSummary } from '../../../shared/db/webhook-events.repo.ts';
 import { countProcesses } from '../../../shared/db/workers.repo.ts';
 import { FINDING_KINDS } from '../../../shared/domain/verification.ts';
 import type { QueueCounts } from '../../../shared/queue/inspect.ts';
@@ -34,6 +35,7 @@ export async function fillReplicaGauges(
   for (const { role, living } of processes) metrics.processes.set({ role }, living);
   metrics.alertsUndelivered.set(await countUndelivered(deps.db));
   fillMaster(status, metrics, now);
+  await fillWebhook(deps.db, metrics, now);
   await fillBackup(deps.db, status, metrics, now);
 }
 
@@ -66,6 +68,12 @@ function fillMaster({ master }: Status, metrics: Metrics, now: Date): void {
   if (master.reachable !== null) metrics.masterUp.set(master.reachable ? 1 : 0);
   if (master.last_contact_at !== null) metrics.masterContactAge.set(secondsSince(master.last_contact_at, now));
   if (master.document_count !== null) metrics.masterDocuments.set(master.document_count);
+}
+
+async function fillWebhook(db: Db, metrics: Metrics, now: Date): Promise<void> {
+  const { last_received_at: last, ...counts } = await hintSummary(db);
+  for (const [state, events] of Object.entries(counts)) metrics.webhookEvents.set({ state }, events);
+  if (last !== null) metrics.webhookSilence.set(secondsSince(last, now));
 }
 
 /** A look that found nothing new is as good as a backup made. */
@@ -123,6 +131,8 @@ const gaugesOf = (metrics: Metrics) => [
   metrics.masterUp,
   metrics.masterContactAge,
   metrics.masterDocuments,
+  metrics.webhookEvents,
+  metrics.webhookSilence,
   metrics.scratchFull,
   metrics.backupAge,
   metrics.backupFailing,

@@ -130,6 +130,7 @@ export const TRIGGERS: Readonly<Record<string, string>> = {
   manual: 'a person',
   cli: 'the command line',
   verify: 'a verification',
+  webhook: 'a webhook of the master',
 };
 
 const RUNS = 50;

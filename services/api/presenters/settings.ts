@@ -70,7 +70,12 @@ export const GROUPS: readonly SettingGroup[] = [
     keys: ['log_retention_days', 'backup_keep'],
     holds: 'Holds from the next clean-up on.',
   },
-  { key: 'webhook', title: 'Webhook', keys: ['webhook_secret'], holds: 'Holds at once.' },
+  {
+    key: 'webhook',
+    title: 'Webhook',
+    keys: ['webhook_secret'],
+    holds: 'Holds at once; the workflow on the master has to know it as well.',
+  },
   {
     key: 'alerts',
     title: 'Alerts',

@@ -26,6 +26,7 @@ import { statusRoutes } from './status.ts';
 import { syncRoutes } from './sync.ts';
 import { taxonomyRoutes } from './taxonomy.ts';
 import { uploadRoutes } from './uploads.ts';
+import { webhookRoutes } from './webhook.ts';
 import { verificationRoutes } from './verifications.ts';
 
 export function apiRoutes(deps: ApiDeps): Routes {
@@ -56,6 +57,7 @@ export function apiRoutes(deps: ApiDeps): Routes {
   routes.route('/api/keys', keyRoutes(deps));
   routes.route('/api', notificationRoutes(deps));
   routes.route('/api/audit', auditRoutes(deps));
+  routes.route('/api/webhook', webhookRoutes(deps));
   routes.route(
     '/api',
     docsRoutes(deps, () => routes),

@@ -18,6 +18,7 @@ import { sums } from './2026-11-25-sums.ts';
 import { slots } from './2026-11-26-slots.ts';
 import { excluded } from './2026-11-27-excluded.ts';
 import { notifications } from './2026-11-28-notifications.ts';
+import { webhooks } from './2026-11-28-webhooks.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -40,6 +41,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-26-slots': slots,
   '2026-11-27-excluded': excluded,
   '2026-11-28-notifications': notifications,
+  '2026-11-28-webhooks': webhooks,
 };
 
 /**

@@ -5,6 +5,7 @@ import { done } from '../../../shared/queue/outcome.ts';
 import { createProducer } from '../../../shared/queue/producer.ts';
 import { startRunner } from '../../../shared/queue/runner.ts';
 import { putSettings } from '../../../shared/db/settings.repo.ts';
+import { takeHint } from '../../../shared/db/webhook-events.repo.ts';
 import type { FindingKind } from '../../../shared/domain/verification.ts';
 import { ask } from '../../support/paperless-calls.ts';
 import { silent } from '../../support/queue-backends.ts';
@@ -160,5 +161,10 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
       .execute();
     return { path: { id: stage.ids.replica, master_id: link.master_doc_id } };
   },
+  replayWebhookEvent: async ({ apis }) => {
+    const hint = { documentId: 1, kind: 'changed', body: 'json', fields: {} } as const;
+    return { path: { id: (await takeHint(apis.none.db, hint, 5000)).id } };
+  },
+  installWebhookWorkflow: async () => ({ body: { url: 'https://controller.test/webhook/paperless' } }),
   retryJob: async (stage) => ({ path: { id: await failedJob(stage) } }),
 };

@@ -6,6 +6,7 @@ import { createApp } from '../../../services/api/app.ts';
 import type { ApiDeps } from '../../../services/api/deps.ts';
 import { describeApi } from '../../../services/api/openapi.ts';
 import { apiRoutes } from '../../../services/api/routes/index.ts';
+import { takeHint } from '../../../shared/db/webhook-events.repo.ts';
 import { allowed, hostileBody, nastyText, type JsonSchema, type Known } from '../../support/from-schema.ts';
 import { NEEDS, restore } from './needs.ts';
 import { startSyncedStage, type Guest, type SyncedStage } from './synced-stage.ts';
@@ -51,6 +52,7 @@ beforeAll(async () => {
   const { ids } = stage;
   const log = (await stage.apis.none.get('/api/logs?limit=1')).body.logs[0];
   const job = (await stage.apis.none.get('/api/jobs?limit=1')).body.jobs[0];
+  const hint = await takeHint(stage.apis.none.db, { documentId: 2, kind: 'changed', body: 'json', fields: {} }, 5000);
   idOf = {
     replicas: ids.replica,
     runs: ids.run,
@@ -61,6 +63,7 @@ beforeAll(async () => {
     logs: log.id,
     jobs: job.id,
     keys: 1,
+    webhook: hint.id,
   };
   known = {
     replica_id: [ids.replica],

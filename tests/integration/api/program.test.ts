@@ -60,7 +60,7 @@ describe('a database that does not answer at the start', () => {
     await new Promise((resolve) => unused.close(resolve));
     const waited: string[] = [];
     const attempt = prepareDatabase(embeddedDatabase(`postgres://pngx:very-secret@127.0.0.1:${port}/pngx`), {
-      env: { masterUrl: undefined, masterToken: undefined, redisUrl: undefined },
+      env: { masterUrl: undefined, masterToken: undefined, webhookSecret: undefined, redisUrl: undefined },
       keys: { current: KEY, old: undefined, createdFile: undefined },
       applicationName: 'test',
       waitMs: 300,

@@ -70,7 +70,7 @@ describe('on the embedded database', () => {
   async function prepared<T>(work: (database: Prepared, server: Embedded) => Promise<T>): Promise<T> {
     const server = await startEmbedded(join(dir, 'data'), { settings: { fsync: 'off' } });
     const database = await prepareDatabase(embeddedDatabase(server.url), {
-      env: { masterUrl: master.url, masterToken: master.token, redisUrl: undefined },
+      env: { masterUrl: master.url, masterToken: master.token, redisUrl: undefined, webhookSecret: undefined },
       keys: { current: KEY, old: undefined, createdFile: undefined },
       applicationName: 'test',
     });
