@@ -13,7 +13,6 @@ select mine.id, min(other.terminal_at) as at
 
 -- intendUpload
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "phase" = $1, "status" = $2 where id = $3 and lease_epoch = $4 and lease_worker = $5
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $6 and not w.dead for share) returning *;
@@ -24,7 +23,6 @@ commit;
 
 -- settleAttempt
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "phase" = $1, "lease_epoch" = $2 where id = $3 and lease_epoch = $4 and lease_worker = $5
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $6 and not w.dead for share) returning *;
@@ -33,7 +31,6 @@ commit;
 
 -- claimCopy
 begin;
-set local synchronous_commit = on;
 select pg_advisory_xact_lock(7011, hashtext($1));
 update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "applied" = $4, "phase" = $5 where id = $6 and lease_epoch = $7 and lease_worker = $8
   and topology_epoch = (select topology_epoch from master_state)
@@ -42,7 +39,6 @@ commit;
 
 -- releaseLostCopy
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "stored_checksum" = $3, "applied" = $4, "last_synced" = $5, "status" = $6, "phase" = $7 where id = $8 and lease_epoch = $9 and lease_worker = $10
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $11 and not w.dead for share) returning *;

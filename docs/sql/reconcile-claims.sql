@@ -41,7 +41,6 @@ select count(*)::int as n from reconcile_rows m join sync_map s
 
 -- claimMatched
 begin;
-set local synchronous_commit = on;
 with t as (select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
   m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
   from reconcile_rows m join reconcile_rows r

@@ -5,7 +5,6 @@ select * from "replacements" where "link_id" = $1 and "finished_at" is null;
 
 -- beginReplacement
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "replacing" = $1, "status" = $2, "phase" = $3 where id = $4 and lease_epoch = $5 and lease_worker = $6
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $7 and not w.dead for share) returning *;
@@ -16,7 +15,6 @@ commit;
 
 -- stepReplacement
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "replacing" = $1, "status" = $2, "phase" = $3 where id = $4 and lease_epoch = $5 and lease_worker = $6
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $7 and not w.dead for share) returning *;

@@ -63,7 +63,6 @@ select * from "tombstones" where "id" = $1;
 
 -- settleTombstone
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "phase" = $1, "lease_epoch" = $2 where id = $3 and lease_epoch = $4 and lease_worker = $5
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $6 and not w.dead for share) returning *;
@@ -72,7 +71,6 @@ commit;
 
 -- giveUpCopy
 begin;
-set local synchronous_commit = on;
 select * from "sync_map" where "id" = $1;
 update "sync_map" set "replica_doc_id" = $1, "replica_added" = $2, "replica_modified" = $3, "tombstone_id" = $4, "kept_at" = $5, "task_id" = $6, "file_checksum" = $7, "file_md5" = $8, "file_size" = $9, "stored_checksum" = $10, "plan" = $11, "applied" = $12, "hold_until" = $13, "clean_read_at" = $14, "held_plan" = $15, "locate" = $16, "version_k" = $17, "recheck_file" = $18, "last_synced" = $19, "lease_epoch" = $20 where id = $21 and lease_epoch = $22 and lease_worker = $23
   and topology_epoch = (select topology_epoch from master_state)

@@ -8,7 +8,6 @@ select * from "version_links" where "link_id" in ($1) order by "id";
 
 -- intendVersion
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "phase" = $1, "status" = $2, "version_k" = $3 where id = $4 and lease_epoch = $5 and lease_worker = $6
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $7 and not w.dead for share) returning *;
@@ -19,7 +18,6 @@ commit;
 
 -- settleVersion
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "lease_epoch" = $1 where id = $2 and lease_epoch = $3 and lease_worker = $4
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $5 and not w.dead for share) returning *;
@@ -28,7 +26,6 @@ commit;
 
 -- linkVersion
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "lease_epoch" = $1 where id = $2 and lease_epoch = $3 and lease_worker = $4
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $5 and not w.dead for share) returning *;
@@ -45,7 +42,6 @@ commit;
 
 -- unlinkVersion
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "lease_epoch" = $1 where id = $2 and lease_epoch = $3 and lease_worker = $4
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $5 and not w.dead for share) returning *;
@@ -55,7 +51,6 @@ delete from "version_links" where "link_id" = $1 and "replica_version_id" = $2;
 
 -- forgetVersions
 begin;
-set local synchronous_commit = on;
 update "sync_map" set "phase" = $1, "status" = $2, "version_k" = $3 where id = $4 and lease_epoch = $5 and lease_worker = $6
   and topology_epoch = (select topology_epoch from master_state)
   and exists (select 1 from workers w where w.id = $7 and not w.dead for share) returning *;

@@ -15,7 +15,8 @@ ${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(11)}${summary}`).join('\n
 Every command takes --help. Settings of the program come from the environment (docs/operations.md).
 
 Exit codes: 0 done; 1 work ended badly, or partly; 2 unknown command or option; 64 environment or settings
-that cannot work; 65 database; 66 Redis; 67 schema; 68 DATA_DIR; 69 port taken; 70 declared dead by the others.
+that cannot work; 65 database; 66 Redis; 67 schema; 68 DATA_DIR; 69 port taken; 70 declared dead by the others;
+71 a server went away at the start.
 `;
 
 async function main(args: readonly string[]): Promise<number | undefined> {

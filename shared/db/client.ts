@@ -74,14 +74,16 @@ export function guardPool(pool: pg.Pool, onError: (error: Error) => void = () =>
  * nobody could go on with them (R3). So each transaction says how long it may stand idle. With it, not with the session: a
  * transaction pooler hands sessions to others.
  */
-const BEGIN_BOUNDED = `set local idle_in_transaction_session_timeout = '15s'`;
+const BOUNDED = `set local idle_in_transaction_session_timeout = '15s'`;
+/** Whatever the server's default: an intent that a crash of the database forgets is no intent (H22). */
+const DURABLE = 'set local synchronous_commit = on';
 
 class BoundedDriver extends PostgresDriver {
   override async beginTransaction(connection: DatabaseConnection, settings: TransactionSettings): Promise<void> {
     const { isolationLevel: level, accessMode: mode } = settings;
     const begin = ['begin', level && `isolation level ${level}`, mode].filter(Boolean).join(' ');
     // One message, one way there and back.
-    await connection.executeQuery(CompiledQuery.raw(`${begin}; ${BEGIN_BOUNDED}`));
+    await connection.executeQuery(CompiledQuery.raw(`${begin}; ${BOUNDED}; ${DURABLE}`));
   }
 }
 

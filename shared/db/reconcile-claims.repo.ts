@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { RunLease } from './runs.repo.ts';
 import { sameIdentity } from './same-identity.ts';
+import { durably } from './durably.ts';
 import type { Db } from './tables.ts';
 
 /** The run is still ours, and this process counts as alive (protocol section 2, point 4). */
@@ -72,9 +73,7 @@ export async function claimMatched(
   lease: RunLease,
   batch: { after: number; limit: number; chunkSize: number },
 ): Promise<ClaimBatch> {
-  return db.transaction().execute(async (trx) => {
-    // Whatever the server's default: a claim that a crash of the database forgets is no claim (H22).
-    await sql`set local synchronous_commit = on`.execute(trx);
+  return durably(db, async (trx) => {
     const todo = sql`select m.doc_id, m.link_id, m.matched_to, m.rule, m.added as master_added, m.sha256, m.md5,
         m.newest_hex, r.added as copy_added, r.root_hex, r.newest_hex as copy_hex
       from reconcile_rows m join reconcile_rows r

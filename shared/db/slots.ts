@@ -9,6 +9,8 @@ const SLOTS_PER_TARGET = 64;
 const CHANNEL = 'pngx_slot_free';
 /** What a process had sent when it died may be open at the instance for a while: so long its slots stay empty (H12). */
 const GRACE_MS = 5 * SECOND;
+/** The next request of this process mostly comes before its slot could be given back and taken anew: two statements less. */
+const KEEP_MS = 30;
 
 /** Which database session holds this process's slots: whoever declares the process dead ends that session. */
 export interface SlotSession {
@@ -45,10 +47,17 @@ interface Waiter {
   fail(error: Error): void;
 }
 
+/** Still locked by this process, with no request in it. */
+interface Spare {
+  readonly takenAt: number;
+  readonly timer: NodeJS.Timeout;
+}
+
 interface Target {
   readonly id: number;
   limit: number;
   readonly held: Map<number, Lease>;
+  readonly spare: Map<number, Spare>;
   readonly waiters: Waiter[];
   pumping: boolean;
   wake: () => void;
@@ -157,6 +166,7 @@ export class AdvisorySlots implements RequestSlots {
       for (const waiter of target.waiters.splice(0)) waiter.fail(closed);
       target.wake();
     }
+    this.#forgetSpare();
     await this.#connecting?.catch(() => undefined);
     await this.#client?.end().catch(() => undefined);
   }
@@ -168,6 +178,7 @@ export class AdvisorySlots implements RequestSlots {
         id,
         limit: this.#options.defaultLimit ?? 4,
         held: new Map(),
+        spare: new Map(),
         waiters: [],
         pumping: false,
         wake: () => undefined,
@@ -207,6 +218,7 @@ export class AdvisorySlots implements RequestSlots {
       };
       signal?.addEventListener('abort', stop, { once: true });
       target.waiters.push(waiter);
+      this.#useSpare(target);
       target.wake();
       void this.#pump(target);
     });
@@ -226,8 +238,32 @@ export class AdvisorySlots implements RequestSlots {
     if (lease.epoch !== this.#epoch || target.held.get(lease.slot) !== lease) return;
     target.held.delete(lease.slot);
     const mayPassOn = performance.now() - lease.takenAt < (this.#options.handOffMs ?? 250) && lease.slot < target.limit;
-    if (mayPassOn && this.#grant(target, lease.slot, lease.takenAt)) return;
-    void this.#unlock(target, lease.slot).then(() => target.wake());
+    if (!mayPassOn) void this.#unlock(target, lease.slot).then(() => target.wake());
+    else if (!this.#grant(target, lease.slot, lease.takenAt)) this.#keep(target, lease);
+  }
+
+  #keep(target: Target, { slot, takenAt }: Lease): void {
+    const timer = setTimeout(() => {
+      target.spare.delete(slot);
+      void this.#unlock(target, slot).then(() => target.wake());
+    }, KEEP_MS);
+    target.spare.set(slot, { takenAt, timer });
+  }
+
+  #useSpare(target: Target): void {
+    const [first] = target.spare;
+    if (first === undefined) return;
+    const [slot, { takenAt, timer }] = first;
+    clearTimeout(timer);
+    target.spare.delete(slot);
+    this.#grant(target, slot, takenAt);
+  }
+
+  #forgetSpare(): void {
+    for (const { spare } of this.#targets.values()) {
+      for (const { timer } of spare.values()) clearTimeout(timer);
+      spare.clear();
+    }
   }
 
   /** One loop a target; it ends when nobody waits. */
@@ -236,7 +272,7 @@ export class AdvisorySlots implements RequestSlots {
     target.pumping = true;
     let wait = 2;
     while (target.waiters.length > 0 && !this.#closed) {
-      const want = Math.min(target.waiters.length, target.limit - target.held.size);
+      const want = Math.min(target.waiters.length, target.limit - target.held.size - target.spare.size);
       const slots = want > 0 ? await this.#lock(target, want) : [];
       const now = performance.now();
       const spare = (slots ?? []).filter((slot) => !this.#grant(target, slot, now));
@@ -261,7 +297,9 @@ export class AdvisorySlots implements RequestSlots {
 
   /** undefined: the database is away, try again later. Locks are re-entrant, so held slots must not be asked for again. */
   async #lock(target: Target, want: number): Promise<number[] | undefined> {
-    const free = Array.from({ length: target.limit }, (_, slot) => slot).filter((slot) => !target.held.has(slot));
+    const free = Array.from({ length: target.limit }, (_, slot) => slot).filter(
+      (slot) => !target.held.has(slot) && !target.spare.has(slot),
+    );
     // In another order each time, else all processes fight for the first one.
     const keys = free.sort(() => Math.random() - 0.5).map((slot) => target.id * SLOTS_PER_TARGET + slot);
     const client = await this.#connected().catch((error: Error) => this.#tell(error));
@@ -341,6 +379,7 @@ export class AdvisorySlots implements RequestSlots {
     this.#epoch++;
     if (cause !== undefined) this.#tell(cause);
     void client.end().catch(() => undefined);
+    this.#forgetSpare();
     for (const target of this.#targets.values()) {
       const leases = [...target.held.values()];
       target.held.clear();

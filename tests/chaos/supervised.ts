@@ -46,10 +46,10 @@ export class Supervised {
   start(): void {
     this.#wanted = true;
     const { script, args = [], env = {}, logFile } = this.spec;
-    const { PATH = '', HOME = '/' } = process.env;
+    const { PATH = '', HOME = '/', NODE_COMPILE_CACHE = '' } = process.env;
     const child = spawn(process.execPath, ['--import', 'tsx', '--import', LEASH, `${ROOT}${script}`, ...args], {
       cwd: ROOT,
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     alive.add(child);

@@ -19,12 +19,15 @@ export interface Program {
 
 const running = new Set<ChildProcess>();
 
-/** `node --import tsx` and no wrapper, so that signals and kills reach the program itself. Nothing of our environment leaks in. */
+/**
+ * `node --import tsx` and no wrapper, so that signals and kills reach the program itself. Nothing of our environment leaks in
+ * but where compiled code is kept.
+ */
 export function startProgram(script: string, env: Record<string, string>, args: readonly string[] = []): Program {
-  const { PATH = '', HOME = '/' } = process.env;
+  const { PATH = '', HOME = '/', NODE_COMPILE_CACHE = '' } = process.env;
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
     cwd: ROOT,
-    env: { PATH, HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);

@@ -42,6 +42,15 @@ describe('the database client', () => {
     await expect(sql`select 9007199254740993::bigint as id`.execute(database.db)).rejects.toThrow(/exceeds 2\^53/);
   });
 
+  it('makes every transaction durable and bounds its idling, whatever the default of the server', async () => {
+    const asked = sql`select current_setting('synchronous_commit') as durable,
+      current_setting('idle_in_transaction_session_timeout') as idle`;
+    const inside = await database.db.transaction().execute((trx) => asked.execute(trx));
+    expect(inside.rows).toEqual([{ durable: 'on', idle: '15s' }]);
+    const outside = await asked.execute(database.db);
+    expect(outside.rows).toEqual([{ durable: 'off', idle: '0' }]);
+  });
+
   it('repeats a transaction that lost a deadlock or a serialization race', async () => {
     const met = [gate(), gate()] as const;
     let runs = 0;
