@@ -27,11 +27,11 @@ async function asAdmin(statement: string): Promise<void> {
   }
 }
 
-/** A migrated database of its own, a clone of the template (some 50 ms). Call `drop` when the file is done. */
+/** A migrated database of its own, a copy of the template by files (a third of the time that the default takes). `drop` it at the end. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = newName();
   // Rights on a database itself are not cloned.
-  await asAdmin(`create database ${name} template ${TEMPLATE} owner ${TEST_ROLES.migrator}`);
+  await asAdmin(`create database ${name} template ${TEMPLATE} strategy file_copy owner ${TEST_ROLES.migrator}`);
   return opened(name);
 }
 
