@@ -60,16 +60,8 @@ select "d"."id", "d"."event_id", "e"."message_id", "e"."event", "e"."state" as "
   inner join "notification_channels" as "c" on "c"."id" = "d"."channel_id"
   order by "d"."id" desc
   limit $1;
-select "d"."id", "d"."event_id", "e"."message_id", "e"."event", "e"."state" as "event_state", "e"."severity", "e"."title", "e"."message", "e"."replica_id", "d"."channel_id", "c"."name" as "channel", "d"."state", "d"."attempts", "d"."due_at", "d"."held_by", "d"."error_code", "d"."last_error", "d"."created_at", "d"."ended_at"
-  from "alert_deliveries" as "d"
-  inner join "alert_events" as "e" on "e"."id" = "d"."event_id"
-  inner join "notification_channels" as "c" on "c"."id" = "d"."channel_id"
-  where "d"."channel_id" = $1
-  and "d"."state" = $2
-  and "e"."event" = $3
-  and "d"."id" < $4
-  order by "d"."id" desc
-  limit $5;
+select "d"."id", "d"."event_id", "e"."message_id", "e"."event", "e"."state" as "event_state", "e"."severity", "e"."title", "e"."message", "e"."replica_id", "d"."channel_id", "c"."name" as "channel", "d"."state", "d"."attempts", "d"."due_at", "d"."held_by", "d"."error_code", "d"."last_error", "d"."created_at", "d"."ended_at" from "alert_deliveries" as "d" inner join "alert_events" as "e" on "e"."id" = "d"."event_id" inner join "notification_channels" as "c" on "c"."id" = "d"."channel_id" where "d"."channel_id" = $1 and "d"."state" = $2 and "e"."event" = $3 and ((d.state = 'failed' and d.ended_at > now() - interval '7 days')
+  or (d.state = 'waiting' and d.last_error is not null)) and "d"."id" < $4 order by "d"."id" desc limit $5;
 
 -- findDelivery
 select "d"."id", "d"."event_id", "e"."message_id", "e"."event", "e"."state" as "event_state", "e"."severity", "e"."title", "e"."message", "e"."replica_id", "d"."channel_id", "c"."name" as "channel", "d"."state", "d"."attempts", "d"."due_at", "d"."held_by", "d"."error_code", "d"."last_error", "d"."created_at", "d"."ended_at"
@@ -83,6 +75,6 @@ update alert_deliveries set state = 'waiting', attempts = 0, due_at = now(),
   ended_at = null, dispatched_at = null, claimed_until = null where id = $1 and state = 'failed';
 
 -- countUndelivered
-select count(*)::int as count from alert_deliveries
-  where (state = 'failed' and ended_at > now() - interval '7 days')
-  or (state = 'waiting' and attempts > 0 and last_error is not null);
+select count(*)::int as count from alert_deliveries d
+  where ((d.state = 'failed' and d.ended_at > now() - interval '7 days')
+  or (d.state = 'waiting' and d.last_error is not null));

@@ -5,6 +5,7 @@
 import { parseOptions, usageError, type Command } from './arguments.ts';
 import { BACKUP_COMMANDS } from './commands-backup.ts';
 import { DOOR_COMMANDS } from './commands-doors.ts';
+import { NOTIFY_COMMANDS } from './commands-notify.ts';
 import { LOOK_COMMANDS } from './commands-look.ts';
 import { RECONCILE_COMMANDS } from './commands-reconcile.ts';
 
@@ -120,6 +121,7 @@ export const COMMANDS: readonly Command[] = [
   ...RECONCILE_COMMANDS,
   ...BACKUP_COMMANDS,
   ...DOOR_COMMANDS,
+  ...NOTIFY_COMMANDS,
 ];
 
 /** A program that stays up is a script of its own service; here it only gets its name on the command line. */

@@ -120,10 +120,16 @@ const deliveries = (db: Db) =>
     .select(['e.message', 'e.replica_id', 'd.channel_id', 'c.name as channel', 'd.state', 'd.attempts', 'd.due_at'])
     .select(['d.held_by', 'd.error_code', 'd.last_error', 'd.created_at', 'd.ended_at']);
 
+/** Given up in the last week, or tried in vain so far. */
+const UNDELIVERED = sql<boolean>`((d.state = 'failed' and d.ended_at > now() - interval '7 days')
+  or (d.state = 'waiting' and d.last_error is not null))`;
+
 export interface DeliveryFilter {
   readonly channelId?: number | undefined;
   readonly state?: DeliveryState | undefined;
   readonly event?: EventName | undefined;
+  /** Only what did not get through (so far). */
+  readonly undelivered?: boolean | undefined;
 }
 /** Newest first. `before` is the id of the last one that the caller has. */
 export function listDeliveries(
@@ -135,6 +141,7 @@ export function listDeliveries(
     .$if(filter.channelId !== undefined, (query) => query.where('d.channel_id', '=', filter.channelId as number))
     .$if(filter.state !== undefined, (query) => query.where('d.state', '=', filter.state as DeliveryState))
     .$if(filter.event !== undefined, (query) => query.where('e.event', '=', filter.event as EventName))
+    .$if(filter.undelivered === true, (query) => query.where(UNDELIVERED))
     .$if(page.before !== undefined, (query) => query.where('d.id', '<', page.before as number))
     .orderBy('d.id', 'desc')
     .limit(page.limit)
@@ -152,10 +159,9 @@ export async function retryFailedDelivery(db: Db, id: number): Promise<boolean> 
   return Number(numAffectedRows ?? 0) > 0;
 }
 
-/** Messages that did not get through: given up in the last week, or tried in vain so far. */
+/** Messages that did not get through. */
 export async function countUndelivered(db: Db): Promise<number> {
-  const { rows } = await sql<{ count: number }>`select count(*)::int as count from alert_deliveries
-    where (state = 'failed' and ended_at > now() - interval '7 days')
-      or (state = 'waiting' and attempts > 0 and last_error is not null)`.execute(db);
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from alert_deliveries d
+    where ${UNDELIVERED}`.execute(db);
   return rows[0]?.count ?? 0;
 }

@@ -73,7 +73,11 @@ export const notifyCalls = {
     releaseBackups: (db) => deliveries.releaseBackups(db, 1),
     async listDeliveries(db) {
       await deliveries.listDeliveries(db, {}, { limit: 10 });
-      await deliveries.listDeliveries(db, { channelId: 1, state: 'failed', event: 'conflict' }, page);
+      await deliveries.listDeliveries(
+        db,
+        { channelId: 1, state: 'failed', event: 'conflict', undelivered: true },
+        page,
+      );
     },
     findDelivery: (db) => deliveries.findDelivery(db, 1),
     retryFailedDelivery: (db) => deliveries.retryFailedDelivery(db, 1),

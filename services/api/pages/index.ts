@@ -3,6 +3,9 @@ import { Hono } from 'hono';
 import type { ApiDeps } from '../deps.ts';
 import type { GateVariables } from '../gate/visitor.ts';
 import { auditPage } from './audit-page.tsx';
+import { channelForms } from './channel-form.tsx';
+import { deliveriesPage } from './deliveries-page.tsx';
+import { notificationPages } from './notifications-page.tsx';
 import { conflictPages } from './conflicts-page.tsx';
 import { dashboardPages } from './dashboard.tsx';
 import { deletionPages } from './deletions-page.tsx';
@@ -21,6 +24,7 @@ import { verificationPages } from './verifications-page.tsx';
 /** Of several addresses each. */
 const VIEWS = [
   ...[documentPages, conflictPages, findingPages, verificationPages, deletionPages],
+  ...[notificationPages, channelForms, deliveriesPage],
   ...[logsPage, queuePage, queueBoard, settingsPages, keysPage, auditPage, webhookPages],
 ];
 

@@ -21,6 +21,7 @@ const NAVIGATION = [
   { key: 'documents', path: '/documents', label: 'Documents' },
   { key: 'conflicts', path: '/conflicts', label: 'Conflicts' },
   { key: 'logs', path: '/logs', label: 'Logs' },
+  { key: 'notifications', path: '/notifications', label: 'Notifications' },
   { key: 'queue', path: '/queue', label: 'Queue' },
   { key: 'settings', path: '/settings', label: 'Settings' },
   { key: 'audit', path: '/audit', label: 'Audit' },

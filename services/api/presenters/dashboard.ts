@@ -6,6 +6,7 @@ import { listReplicas } from '../../../shared/db/replicas.repo.ts';
 import { listOpenRuns, type RunView } from '../../../shared/db/views.repo.ts';
 import { createInspector, type QueueCounts } from '../../../shared/queue/inspect.ts';
 import type { ApiDeps } from '../deps.ts';
+import { troubleOfChannels } from './notifications.ts';
 import { nextStep, type NextStep, type Verb } from './next-step.ts';
 import { docsDone } from './runs.ts';
 import { loadStatus, type PresentedReplica, type Status } from './status.ts';
@@ -69,7 +70,8 @@ export function createDashboard(deps: ApiDeps) {
       const running = runningPart(openRuns, replica.id, now);
       return [{ replica, step: nextStep(replica, row), strip: stripOf(past, row, now, zone), running }];
     });
-    const troubles = attentionOf({ status, master, cards, workers, queueAway: queues === null });
+    const untold = await troubleOfChannels(deps);
+    const troubles = attentionOf({ status, master, cards, workers, queueAway: queues === null, untold });
     const gone = acknowledged.filter(({ key }) => !troubles.some((one) => one.key === key)).map(({ key }) => key);
     await attentionRepo.forgetAcknowledgements(db, gone);
     const attention = troubles.map((one) => withAcknowledgement(one, acknowledged));
@@ -121,6 +123,8 @@ interface AttentionFacts {
   readonly cards: readonly ReplicaCard[];
   readonly workers: readonly LivingWorker[];
   readonly queueAway: boolean;
+  /** Why people may not hear of troubles, or null. */
+  readonly untold: Awaited<ReturnType<typeof troubleOfChannels>>;
 }
 type Trouble = Omit<Attention, 'acknowledged'>;
 
@@ -136,7 +140,7 @@ const WHAT: Readonly<Partial<Record<PresentedReplica['state'], string>>> = {
 };
 
 /** Only what a person should know now; the worst first. */
-export function attentionOf({ status, master, cards, workers, queueAway }: AttentionFacts): Trouble[] {
+export function attentionOf({ status, master, cards, workers, queueAway, untold }: AttentionFacts): Trouble[] {
   const troubles: Trouble[] = [];
   const add = (key: string, given: Omit<Trouble, 'key' | 'tone'>, tone: 'bad' | 'warn' = 'bad') =>
     void troubles.push({ key, tone, ...given });
@@ -166,6 +170,13 @@ export function attentionOf({ status, master, cards, workers, queueAway }: Atten
     });
   for (const state of WORST) for (const card of cards) if (card.replica.state === state) addReplica(card, add);
   addOwnParts(status, workers, queueAway, add);
+  if (untold !== null)
+    add('own:notifications', {
+      ...untold,
+      next: 'It is tried again by itself for some hours, then given up.',
+      to: '/notifications',
+      verbs: [{ label: 'Open the outbox', path: '/notifications/deliveries?undelivered=1', method: 'get' }],
+    });
   return troubles.sort((a, b) => Number(a.tone === 'warn') - Number(b.tone === 'warn'));
 }
 

@@ -1,21 +1,22 @@
 /** Channels, outbox, rules and silences as people and programs see them: never an address or a token that opens a channel. */
 import { listOpenAlerts } from '../../../shared/db/alerts.repo.ts';
 import { listSilences } from '../../../shared/db/channels.repo.ts';
-import { countUndelivered, listDeliveries } from '../../../shared/db/deliveries.repo.ts';
-import type { Channel } from '../../../shared/db/notify-tables.ts';
 import {
-  CHOSEN_EVENTS,
-  EVENTS,
-  PING_EVENTS,
-  isEventName,
-  type EventName,
-} from '../../../shared/domain/notify-rules.ts';
+  countUndelivered,
+  listDeliveries,
+  type DeliveryFilter,
+  type DeliveryView,
+} from '../../../shared/db/deliveries.repo.ts';
+import type { Channel } from '../../../shared/db/notify-tables.ts';
+import { CHOSEN_EVENTS, EVENTS, PING_EVENTS, type EventName } from '../../../shared/domain/notify-rules.ts';
 import { channelType, isChannelKind, openFields } from '../../../shared/notify/channels.ts';
 import { loadChannels } from '../../../shared/replication/notify/channels.ts';
 import { settingsTarget, SETTINGS_KIND } from '../../../shared/replication/notify/deps.ts';
 import type { Settings } from '../../../shared/config/settings.ts';
 import type { Config } from '../../../shared/notify/transport.ts';
+import { AppError } from '../../../shared/kernel/errors.ts';
 import type { ApiDeps } from '../deps.ts';
+import { nextAfter } from './names.ts';
 
 export type ChannelState = 'ready' | 'unconfirmed' | 'failing' | 'disabled' | 'not_set';
 type Deps = Pick<ApiDeps, 'db' | 'secrets' | 'settings'>;
@@ -104,4 +105,21 @@ export async function troubleOfChannels(deps: Deps): Promise<{ title: string; re
   };
 }
 
-export const knownEvents = (events: readonly string[]): EventName[] => events.filter(isEventName);
+export async function loadOutbox(
+  deps: Deps,
+  filter: DeliveryFilter,
+  page: { readonly before?: number | undefined; readonly limit: number },
+) {
+  const [rows, channels] = await Promise.all([listDeliveries(deps.db, filter, page), listPresented(deps)]);
+  return { rows, channels, next: nextAfter(rows, page.limit) };
+}
+
+/** What became of a test, as a sentence; a failure is thrown, so that it is shown as one. */
+export function testSentence({ channel, state, last_error: error }: DeliveryView): string {
+  if (state === 'delivered') return `The channel "${channel}" took the test message.`;
+  throw new AppError({
+    code: 'channel_test_failed',
+    class: 'invalid',
+    message: `The channel "${channel}" did not take the test message: ${error ?? `it is ${state}`}`,
+  });
+}

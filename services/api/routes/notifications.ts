@@ -10,7 +10,7 @@ import { endSilence, silence } from '../../../shared/replication/notify/silences
 import type { ApiDeps } from '../deps.ts';
 import { existingChannel } from '../existing.ts';
 import { actorOf } from '../gate/visitor.ts';
-import { cursorAfter, id, idParam, pageSize } from '../input.ts';
+import { cursorAfter, flag, id, idParam, pageSize } from '../input.ts';
 import { answer, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
 import { listPresented, noneWorks, presentChannel } from '../presenters/notifications.ts';
 import * as shapes from '../schemas/notifications.ts';
@@ -66,6 +66,7 @@ const getDeliveries = operation({
       channel_id: id.optional(),
       state: z.enum(shapes.DELIVERY_STATES).optional(),
       event: shapes.eventName.optional(),
+      undelivered: flag.optional().meta({ description: 'Only what did not get through in the last week.' }),
       cursor: id.optional(),
       limit: pageSize(50, 1000),
     }),
@@ -139,8 +140,8 @@ export function notificationRoutes(deps: ApiDeps): Routes {
 /** Before the paths with an id: "deliveries" is none. */
 function outboxRoutes(routes: Routes, deps: ApiDeps): void {
   routes.openapi(getDeliveries, async (c) => {
-    const { cursor, limit, channel_id: channelId, state, event } = c.req.valid('query');
-    const rows = await listDeliveries(deps.db, { channelId, state, event }, { before: cursor, limit });
+    const { cursor, limit, channel_id: channelId, ...filter } = c.req.valid('query');
+    const rows = await listDeliveries(deps.db, { ...filter, channelId }, { before: cursor, limit });
     return c.json({ deliveries: rows, next_cursor: cursorAfter(rows, limit) }, 200);
   });
   routes.openapi(postRetry, async (c) =>

@@ -107,7 +107,9 @@ function columnsOf(kind: string, input: ChannelRulesInput) {
 function configColumns({ secrets }: ChannelDeps, before: Channel, given: ChannelUpdate['config']) {
   if (given === undefined || Object.keys(given).length === 0) return {};
   if (!isChannelKind(before.kind)) throw ofSettings();
-  const config = checked(channelConfig(before.kind, given, JSON.parse(secrets.open(before.config)) as Config));
+  const old = JSON.parse(secrets.open(before.config)) as Config;
+  const config = checked(channelConfig(before.kind, given, old));
+  if (JSON.stringify(config) === JSON.stringify(old)) return {};
   // Whether the new address works, nobody knows yet.
   const unproven = { confirmed_at: null, failing_since: null, last_error: null };
   return { config: secrets.seal(JSON.stringify(config)), shown: shownOf(before.kind, config), ...unproven };

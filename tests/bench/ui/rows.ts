@@ -158,7 +158,8 @@ export async function samplesOf(db: Db): Promise<Samples> {
     coalesce((select max(id) from conflicts), 0)::int as conflicts,
     coalesce((select max(id) from findings), 0)::int as findings,
     coalesce((select max(id) from audit_log), 0)::int as audit,
+    (select min(id) from notification_channels)::int as notifications,
     (select min(master_id) from taxonomy_links where state = 'ambiguous')::int as ambiguous`.execute(db);
   // The queue is empty.
-  return { ...rows[0], jobs: null, kind: 'tag' } as unknown as Samples;
+  return { ...rows[0], jobs: null, kind: 'tag', new: 'email' } as unknown as Samples;
 }

@@ -1,6 +1,7 @@
 /** A replica with one of each trouble, so that no page is looked at empty. */
 import { sql } from 'kysely';
 import { ask, uploadText } from '../../support/paperless-calls.ts';
+import { addChannel } from '../../../shared/replication/notify/channels.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import type { BrowserStage } from './stage.ts';
 
@@ -29,6 +30,7 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
     from sync_map s join verifications v on v.replica_id = s.replica_id where s.status = 'ok' order by s.id limit 1`.execute(
     owner,
   );
+  await addMessages(stage);
   await sql`insert into logs (level, message, replica_id, doc_id, code)
     select l.level, l.message, r.id, 1, l.code from replicas r cross join (values
       ('info', 'Run finished: 5 done, 1 failed, 0 waiting.', null),
@@ -49,4 +51,23 @@ export async function makeAmbiguous({ master, attic }: Pick<BrowserStage, 'maste
   }
   await uploadText(master, 'tagged', { tags: id });
   await master.idle();
+}
+
+/** A channel that took one message and did not take another, with a silence. */
+async function addMessages({ api }: BrowserStage): Promise<void> {
+  const channel = await addChannel(
+    { db: api.db, secrets: api.secrets, log: api.deps.log },
+    { name: 'phone', kind: 'gotify', config: { url: 'http://127.0.0.1:9', token: 'a-token-of-gotify' } },
+  );
+  await sql`update notification_channels set failing_since = now(), last_error = 'gotify.test answered 503.'`.execute(
+    api.db,
+  );
+  await sql`with told as (insert into alert_events (message_id, event, state, severity, title, message)
+      values ('msg_1', 'replica_suspended', 'raised', 'critical', 'cellar is suspended.', 'Five runs failed.'),
+        ('msg_2', 'conflict', 'raised', 'warning', 'attic: 1 open conflicts.', '') returning id, event)
+    insert into alert_deliveries (event_id, channel_id, state, attempts, last_error, ended_at)
+    select id, ${channel.id}, case event when 'conflict' then 'failed' else 'delivered' end, 3,
+      case event when 'conflict' then 'gotify.test answered 503.' end, now() from told`.execute(api.db);
+  await sql`insert into alert_silences (event, reason, until, created_by)
+    values ('conflict', 'Moving house.', now() + interval '4 hours', 'admin')`.execute(api.db);
 }

@@ -1,4 +1,5 @@
 /** What an operation needs before it can go well, and what is asked of it then. */
+import { randomBytes } from 'node:crypto';
 import { openQueueBackend } from '../../../shared/queue/backend.ts';
 import { listJobs } from '../../../shared/queue/jobs.ts';
 import { done } from '../../../shared/queue/outcome.ts';
@@ -7,6 +8,9 @@ import { startRunner } from '../../../shared/queue/runner.ts';
 import { putSettings } from '../../../shared/db/settings.repo.ts';
 import { takeHint } from '../../../shared/db/webhook-events.repo.ts';
 import type { FindingKind } from '../../../shared/domain/verification.ts';
+import { addChannel } from '../../../shared/replication/notify/channels.ts';
+import { sendTest } from '../../../shared/replication/notify/send-test.ts';
+import { silence } from '../../../shared/replication/notify/silences.ts';
 import { ask } from '../../support/paperless-calls.ts';
 import { silent } from '../../support/queue-backends.ts';
 import { simulator } from '../../support/simulator.ts';
@@ -93,7 +97,38 @@ async function setFinding(apis: SyncedStage['apis'], id: number, kind: FindingKi
   await apis.none.db.updateTable('findings').set({ state: 'open', kind }).where('id', '=', id).execute();
 }
 
+/** Leads nowhere: nothing listens on that port. */
+async function aChannel({ apis }: SyncedStage): Promise<number> {
+  const name = `channel ${randomBytes(6).toString('hex')}`;
+  const { deps } = apis.none;
+  return (await addChannel(deps, { name, kind: 'slack', config: { url: 'http://127.0.0.1:9/x' } })).id;
+}
+
+const channelPath = async (stage: SyncedStage): Promise<Wish> => ({ path: { id: await aChannel(stage) } });
+
 export const NEEDS: Readonly<Record<string, Prepare>> = {
+  addChannel: async () => {
+    const config = { url: 'http://127.0.0.1:9', token: 'gotify-token' };
+    return { body: { name: `phone ${randomBytes(6).toString('hex')}`, kind: 'gotify', config } };
+  },
+  getChannel: channelPath,
+  updateChannel: async (stage) => ({ ...(await channelPath(stage)), body: { enabled: false } }),
+  removeChannel: channelPath,
+  testChannel: channelPath,
+  sendDigest: async (stage) => {
+    await aChannel(stage);
+    return {};
+  },
+  retryDelivery: async (stage) => {
+    const { deps } = stage.apis.none;
+    const { id } = await sendTest(deps.notify, await aChannel(stage), 'test');
+    return { path: { delivery: id } };
+  },
+  addSilence: async () => ({ body: { event: 'conflict', reason: 'moving', hours: 1 } }),
+  endSilence: async ({ apis }) => {
+    const given = { event: null, replicaId: null, reason: 'moving', hours: 1, by: 'test' };
+    return { path: { silence: (await silence(apis.none.deps, given)).id } };
+  },
   addReplica: async () => {
     const added = await simulator('v2', { token: 'c3'.repeat(20) });
     return { body: { name: 'added', url: added.url, api_token: 'c3'.repeat(20) }, close: () => added.stop() };
