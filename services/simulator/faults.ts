@@ -61,6 +61,8 @@ export const FAULTS = {
   'asn-barcode': { stage: 'consumption', does: 'a barcode replaces the posted ASN', value: 'the ASN' },
   'barcode-split': { stage: 'consumption', does: 'a separator splits the file; parts inherit all', value: 'parts' },
   'late-commit': { stage: 'consumption', does: 'times are taken long before the row is seen', value: 'milliseconds' },
+  'webhook-lost': { stage: 'instance', does: 'a webhook of a workflow is never sent' },
+  'webhook-twice': { stage: 'instance', does: 'a webhook of a workflow is sent twice' },
   'token-demoted': { stage: 'instance', does: 'the superuser has lost its rights' },
   'clock-skew': { stage: 'instance', does: 'the clock is wrong while this is set', value: 'milliseconds' },
 } as const satisfies Record<string, Fault>;

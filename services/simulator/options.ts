@@ -17,6 +17,8 @@ export const simulatorOptions = z.object({
   db: z.enum(['sqlite', 'postgres']).default('sqlite'),
   /** Directory that outlives the process, or null for memory. */
   data: z.string().nullable().default(null),
+  /** PAPERLESS_URL, which webhooks name documents by; real instances without one write "None". */
+  publicUrl: z.string().nullable().default(null),
   /** Another version than the profile's. */
   version: z.string().optional(),
   /** What the instance says of its disk (bytes), its trash (days) and its task workers. */

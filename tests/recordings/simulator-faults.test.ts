@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FaultName, FAULTS } from '../../services/simulator/faults.ts';
 import { type Simulator, simulator } from '../support/simulator.ts';
+import { waitFor } from '../support/wait.ts';
+import { receiveWebhooks } from '../support/webhook-receiver.ts';
 import { SimulatorClient } from './simulator-client.ts';
 
 let instance: Simulator;
@@ -161,6 +163,8 @@ const CHECKS: Record<FaultName, () => Promise<void>> = {
     expect(Date.parse(added)).toBeLessThan(before - 50_000);
   },
   'token-demoted': async () => expect((await client.fetch('/api/status/')).status).toBe(403),
+  'webhook-lost': async () => expect(await webhooksOfOneChange()).toBe(0),
+  'webhook-twice': async () => expect(await webhooksOfOneChange()).toBe(2),
   'clock-skew': async () => {
     instance.clearFaults();
     instance.setFault('clock-skew', { value: 3_600_000 });
@@ -169,6 +173,22 @@ const CHECKS: Record<FaultName, () => Promise<void>> = {
     expect(Date.parse(added)).toBeGreaterThan(Date.now() + 3_500_000);
   },
 };
+
+/** How many a receiver gets of the first of two changes; the second one's comes as it should. */
+async function webhooksOfOneChange(): Promise<number> {
+  const receiver = await receiveWebhooks();
+  const webhook = { url: receiver.url, params: { title: '{{doc_title}}' } };
+  const workflow = { name: 'w', triggers: [{ type: 3 }], actions: [{ type: 4, webhook }] };
+  const id = await client.document('told about');
+  await client.json('/api/workflows/', { method: 'POST', body: JSON.stringify(workflow) });
+  await client.patch(id, { title: 'first' });
+  instance.clearFaults();
+  await client.patch(id, { title: 'second' });
+  await waitFor('the second', () => receiver.received.some(({ body }) => body === 'title=second'));
+  await instance.idle();
+  await receiver.close();
+  return receiver.received.filter(({ body }) => body === 'title=first').length;
+}
 
 function fetchWithin(id: number, milliseconds: number): Promise<Response> {
   return client.fetch(`/api/documents/${id}/`, {

@@ -23,6 +23,7 @@ import type { Parsed } from './parse.ts';
 import { firstDate } from './text-date.ts';
 import { renderTitle, TemplateSyntaxError } from './title-template.ts';
 import { stem, type Upload } from './upload.ts';
+import { fireWorkflows } from '../workflows/fire.ts';
 
 const MAX_TITLE = 127;
 
@@ -39,6 +40,8 @@ export function storeDocument(around: Surroundings, upload: Upload, parsed: Pars
   addMatchingTags(store, row);
   store.saveDocument(row);
   upload.onStored?.();
+  // From inside the transaction: a receiver may ask before the document can be read.
+  fireWorkflows(around, 'added', row);
   return row;
 }
 
@@ -85,11 +88,12 @@ function newRow(
   };
 }
 
-function storeVersion({ store, profile }: Surroundings, upload: Upload, parsed: Parsed): DocumentRow {
+function storeVersion(around: Surroundings, upload: Upload, parsed: Parsed): DocumentRow {
+  const { store, profile } = around;
   const root = store.documents.get(upload.versionOf);
   if (!root || root.deletedAt !== null)
     throw new ConsumerError(`${upload.fileName}: Document matching query does not exist.`);
-  return addVersion(store, root, {
+  const version = addVersion(store, root, {
     file: upload.file,
     checksum: upload.file[profile.checksum],
     label: upload.versionLabel,
@@ -100,6 +104,8 @@ function storeVersion({ store, profile }: Surroundings, upload: Upload, parsed: 
     pageCount: parsed.pageCount,
     originalFileName: upload.fileName,
   });
+  fireWorkflows(around, 'updated', root);
+  return version;
 }
 
 const storing = (fileName: string, reason: string): ConsumerError =>

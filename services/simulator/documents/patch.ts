@@ -26,6 +26,7 @@ import type { DocumentRow } from '../state/model.ts';
 import type { Store } from '../state/store.ts';
 import { replaceTags } from '../objects/tag-tree.ts';
 import { canSee } from '../users/permissions.ts';
+import { fireWorkflows } from '../workflows/fire.ts';
 import { type GivenValue, readGivenValues } from './custom-values.ts';
 import { putValue, reflectLinks, removeValue } from './links.ts';
 import { serializeOptions } from './list.ts';
@@ -91,6 +92,7 @@ export async function updateDocument(context: Context): Promise<Reply> {
   if ('deleted_at' in given && typeof given.deleted_at === 'string') trashByHand(context, row, given.deleted_at);
   checkColumnRange(context, fields);
   apply(context, row, fields);
+  if (!context.appliesPartly) fireWorkflows(context.instance, 'updated', row);
   return answer(context, row);
 }
 

@@ -13,6 +13,7 @@ import type { DocumentRow } from '../state/model.ts';
 import { canChange, canSee, owns } from '../users/permissions.ts';
 import { touch } from './links.ts';
 import { newestVersion, versionJson } from './serialize.ts';
+import { fireWorkflows } from '../workflows/fire.ts';
 
 const MAX_LABEL = 64;
 
@@ -72,6 +73,7 @@ async function labelVersion(context: Context): Promise<Reply> {
   version.versionLabel = label || null;
   context.store.saveDocument(version);
   touch(context.store, root);
+  fireWorkflows(context.instance, 'updated', root);
   return json(versionJson(version));
 }
 
@@ -87,6 +89,7 @@ function deleteVersion(context: Context): Reply {
   version.deletion = store.takeDeletion();
   store.saveDocument(version);
   touch(store, root);
+  fireWorkflows(context.instance, 'updated', root);
   return json({ result: 'OK', current_version_id: newestVersion(store, root).id });
 }
 

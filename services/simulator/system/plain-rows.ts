@@ -1,5 +1,6 @@
 /**
- * Workflows and mail rules run nothing here. They exist because a controller has to notice them before it trusts a replica.
+ * Mail rules and saved views run nothing here, workflows only webhooks (workflows/fire.ts). They exist because a controller has to
+ * notice them before it trusts a replica.
  */
 
 import type { Context } from '../context.ts';

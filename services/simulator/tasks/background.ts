@@ -5,12 +5,17 @@
 import type { Instance } from '../context.ts';
 import { touch } from '../documents/links.ts';
 import type { DocumentRow } from '../state/model.ts';
+import { fireWorkflows } from '../workflows/fire.ts';
 import { endTask, systemTask } from './rows.ts';
 
 /** Queues the task that follows a bulk change and moves `modified`; on v3 it leaves a row (paperless-api.md 2.6, 6.1). */
 export function bumpLater(instance: Instance, rows: readonly DocumentRow[]): void {
   background(instance, 'bulk_update', () => {
-    for (const row of rows) if (instance.store.documents.get(row.id) === row) touch(instance.store, row);
+    for (const row of rows)
+      if (instance.store.documents.get(row.id) === row) {
+        touch(instance.store, row);
+        fireWorkflows(instance, 'updated', row);
+      }
   });
 }
 

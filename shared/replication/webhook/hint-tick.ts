@@ -5,7 +5,7 @@ import type { EngineDeps } from '../deps.ts';
 import { carryHints } from './carry-hints.ts';
 import { lookAtHints } from './look-at-hints.ts';
 
-/** After a look that failed: the hints wait as rows, and the cycles tell that the master is away. */
+/** After a look at a master that did not answer: the hints wait as rows, and the cycles tell that the master is away. */
 const AFTER_FAILURE_MS = 30 * SECOND;
 
 export interface HintTick {
@@ -21,7 +21,7 @@ export function startHintTick(deps: EngineDeps): HintTick {
   const work = async () => {
     if (deps.clock.monotonic() >= lookFrom)
       await lookAtHints(deps, halt.signal).catch((thrown: unknown) => {
-        lookFrom = deps.clock.monotonic() + AFTER_FAILURE_MS;
+        if (toAppError(thrown).target !== undefined) lookFrom = deps.clock.monotonic() + AFTER_FAILURE_MS;
         if (!halt.signal.aborted) warn(deps, 'Documents that webhooks named could not be looked at', thrown);
       });
     await carryHints(deps).catch((thrown: unknown) => warn(deps, 'Hinted documents could not be handed over', thrown));

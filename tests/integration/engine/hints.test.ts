@@ -152,6 +152,29 @@ describe('a hint', () => {
   });
 });
 
+describe('a process that dies', () => {
+  it.each(['hint.read', 'hint.marked', 'hint.joined', 'hint.opened'])(
+    'at %s leaves a hint that the next one follows',
+    async (point) => {
+      let died = false;
+      points.set(point, async () => {
+        points.delete(point);
+        died = true;
+        throw new Error(`killed at ${point}`);
+      });
+      stage.edit(3, `After ${point}`);
+      const id = await hint(3);
+      await waitFor('its death', () => died);
+      // What the living do when they have declared it dead: its runs are nobody's.
+      await sql`update sync_runs set dispatched_at = null where finished_at is null and lease_worker is null`.execute(
+        stage.db,
+      );
+      expect(await over(id)).toMatchObject({ state: 'done', outcome: 'applied' });
+      expect([await titleOn(3), await titleOn(3, 'second')]).toEqual([`After ${point}`, `After ${point}`]);
+    },
+  );
+});
+
 describe('while a cycle is under way', () => {
   it('hinted documents join it, before what waits there, and its progress counts them', async () => {
     await stage.cycle();
