@@ -28,6 +28,17 @@ AS $function$
       return null;
     end $function$;
 
+CREATE OR REPLACE FUNCTION forget_unmapped_links()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+    begin
+      delete from sync_map where master_doc_id < 0;
+      return null;
+    end $function$;
+
 CREATE OR REPLACE FUNCTION forget_verification()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -450,6 +461,73 @@ create table notification_channels (
 CREATE UNIQUE INDEX notification_channels_name ON notification_channels USING btree (lower(name));
 CREATE UNIQUE INDEX notification_channels_settings ON notification_channels USING btree (kind) WHERE (kind = 'settings'::text);
 
+create table promotion_documents (
+  promotion_id bigint not null,
+  kind text not null,
+  old_doc_id bigint not null,
+  new_doc_id bigint,
+  detail text,
+  noted_at timestamp with time zone not null default now(),
+  constraint promotion_documents_pkey PRIMARY KEY (promotion_id, kind, old_doc_id),
+  constraint promotion_documents_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE CASCADE,
+  constraint promotion_documents_kind_check CHECK ((kind = ANY (ARRAY['absent'::text, 'behind'::text, 'changed'::text, 'added'::text, 'deleted'::text])))
+);
+
+create table promotion_links (
+  promotion_id bigint not null,
+  old_doc_id bigint not null,
+  old_added text not null,
+  old_modified text,
+  new_doc_id bigint not null,
+  new_added text not null,
+  file_checksum text,
+  file_md5 text,
+  file_size bigint,
+  constraint promotion_links_promotion_id_new_doc_id_key UNIQUE (promotion_id, new_doc_id),
+  constraint promotion_links_pkey PRIMARY KEY (promotion_id, old_doc_id),
+  constraint promotion_links_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE CASCADE
+);
+
+create table promotion_taxonomy (
+  promotion_id bigint not null,
+  kind text not null,
+  old_id bigint not null,
+  new_id bigint not null,
+  name text not null,
+  constraint promotion_taxonomy_promotion_id_kind_new_id_key UNIQUE (promotion_id, kind, new_id),
+  constraint promotion_taxonomy_pkey PRIMARY KEY (promotion_id, kind, old_id),
+  constraint promotion_taxonomy_promotion_id_fkey FOREIGN KEY (promotion_id) REFERENCES promotions(id) ON DELETE CASCADE
+);
+
+create table promotions (
+  id bigint not null generated always as identity,
+  phase text not null default 'freezing'::text,
+  replica_id bigint not null,
+  replica_name text not null,
+  asked_by text not null,
+  asked_at timestamp with time zone not null default now(),
+  stop_epoch bigint not null default 0,
+  accepted_at timestamp with time zone,
+  accepted_by text,
+  waits_code text,
+  waits_for text,
+  drain_run bigint,
+  left_open jsonb,
+  old_master_url text not null,
+  old_master_token text not null,
+  new_master_url text not null,
+  switched_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  summary jsonb,
+  readmitted_as bigint,
+  readmitted_at timestamp with time zone,
+  constraint promotions_pkey PRIMARY KEY (id),
+  constraint promotions_phase_check CHECK ((phase = ANY (ARRAY['freezing'::text, 'stopping'::text, 'draining'::text, 'settling'::text, 'restoring'::text, 'switching'::text, 'switched'::text, 'done'::text, 'cancelled'::text])))
+);
+
+CREATE UNIQUE INDEX promotions_open ON promotions USING btree ((true)) WHERE (finished_at IS NULL);
+CREATE TRIGGER promotions_switched AFTER UPDATE ON promotions FOR EACH ROW WHEN (((old.switched_at IS NULL) AND (new.switched_at IS NOT NULL))) EXECUTE FUNCTION forget_unmapped_links();
+
 create table reconcile_rows (
   scan_id bigint not null,
   side text not null,
@@ -757,7 +835,7 @@ create table sync_runs (
   constraint sync_runs_parent_run_id_fkey FOREIGN KEY (parent_run_id) REFERENCES sync_runs(id) ON DELETE CASCADE,
   constraint sync_runs_replica_id_fkey FOREIGN KEY (replica_id) REFERENCES replicas(id) ON DELETE SET NULL,
   constraint sync_runs_kind_check CHECK ((kind = ANY (ARRAY['cycle'::text, 'replica'::text]))),
-  constraint sync_runs_mode_check CHECK ((mode = ANY (ARRAY['sync'::text, 'reconcile'::text, 'resync'::text]))),
+  constraint sync_runs_mode_check CHECK ((mode = ANY (ARRAY['sync'::text, 'reconcile'::text, 'resync'::text, 'drain'::text]))),
   constraint sync_runs_outcome_check CHECK ((outcome = ANY (ARRAY['ok'::text, 'partial'::text, 'failed'::text, 'timed_out'::text, 'cancelled'::text])))
 );
 
@@ -1023,5 +1101,6 @@ create table workers (
   lock_pid integer,
   lock_backend_start timestamp with time zone,
   scratch_full_since timestamp with time zone,
+  topology_epoch bigint not null default 0,
   constraint workers_pkey PRIMARY KEY (id)
 );

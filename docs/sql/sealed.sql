@@ -12,6 +12,8 @@ select 'replica' as what, id::text as key, api_token as token from replicas
   order by id for no key update;
 select 'channel' as what, id::text as key, config as token from notification_channels
   where config <> '' order by id for no key update;
+select 'former master' as what, id::text as key, old_master_token as token from promotions
+  order by id for no key update;
 commit;
 
 -- replaceSealed

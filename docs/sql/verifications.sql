@@ -20,6 +20,9 @@ select *
   from $4
   order by "id";
 
+-- openVerifications
+select * from "verifications" where "finished_at" is null and "parent_id" is null order by "id";
+
 -- childrenOfVerification
 select * from "verifications" where "parent_id" = $1 order by "id";
 

@@ -7,6 +7,7 @@ import { BACKUP_COMMANDS } from './commands-backup.ts';
 import { DOOR_COMMANDS } from './commands-doors.ts';
 import { NOTIFY_COMMANDS } from './commands-notify.ts';
 import { LOOK_COMMANDS } from './commands-look.ts';
+import { PROMOTE_COMMANDS } from './commands-promote.ts';
 import { RECONCILE_COMMANDS } from './commands-reconcile.ts';
 
 const serve = program(
@@ -119,6 +120,7 @@ export const COMMANDS: readonly Command[] = [
   verify,
   ...LOOK_COMMANDS,
   ...RECONCILE_COMMANDS,
+  ...PROMOTE_COMMANDS,
   ...BACKUP_COMMANDS,
   ...DOOR_COMMANDS,
   ...NOTIFY_COMMANDS,

@@ -9,6 +9,8 @@ import type { QueueBackend } from '../../shared/queue/backend.ts';
 import type { QueueName } from '../../shared/queue/catalog.ts';
 import { startRunner, type JobEvent, type JobLog } from '../../shared/queue/runner.ts';
 import { startDispatcher, type Dispatcher } from '../../shared/replication/dispatch.ts';
+import { acknowledgeTopology } from '../../shared/replication/promote/stop-everything.ts';
+import { promotionTick } from '../../shared/replication/promote/tick.ts';
 import { openDueCycle } from '../../shared/replication/open-cycle.ts';
 import type { Leader } from '../../shared/replication/lead.ts';
 import { startPresence } from '../../shared/replication/presence.ts';
@@ -76,6 +78,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
         await openDueCycle(deps.engine);
         hints.tick();
       },
+      settleTopology: () => acknowledgeTopology(deps.engine),
+      promote: (signal) => promotionTick(deps.engine, signal),
       verifyTick: () => verifyTick(deps.engine),
       notifyTick: createNotifyTick(deps.notify, options.evaluateMs),
       watchScratch: () => watchScratch(deps.engine),

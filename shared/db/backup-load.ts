@@ -21,6 +21,9 @@ export async function forgetProcesses(trx: Db): Promise<void> {
   await sql`update sync_runs set finished_at = now(), outcome = 'cancelled', phase = 'closed' where finished_at is null`.execute(
     trx,
   );
+  // Whatever it waited for is of another time; asked for again, it is looked at anew.
+  await sql`update promotions set finished_at = now(), phase = case when switched_at is null then 'cancelled' else 'done' end
+    where finished_at is null`.execute(trx);
   await sql`truncate workers`.execute(trx);
 }
 

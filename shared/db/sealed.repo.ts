@@ -4,7 +4,7 @@ import { CANARY, SETUP_CODE } from './app-meta.repo.ts';
 import type { Db } from './tables.ts';
 
 export interface Sealed {
-  readonly what: 'canary' | 'setup code' | 'setting' | 'replica' | 'channel';
+  readonly what: 'canary' | 'setup code' | 'setting' | 'replica' | 'channel' | 'former master';
   readonly key: string;
   readonly token: string;
 }
@@ -22,7 +22,10 @@ export async function lockSealed(trx: Db, secretSettings: readonly string[]): Pr
   const channels =
     await sql<Sealed>`select 'channel' as what, id::text as key, config as token from notification_channels
     where config <> '' order by id for no key update`.execute(trx);
-  return [...canary.rows, ...setupCode.rows, ...settings.rows, ...replicas.rows, ...channels.rows];
+  const former =
+    await sql<Sealed>`select 'former master' as what, id::text as key, old_master_token as token from promotions
+    order by id for no key update`.execute(trx);
+  return [...canary.rows, ...setupCode.rows, ...settings.rows, ...replicas.rows, ...channels.rows, ...former.rows];
 }
 
 export async function replaceSealed(trx: Db, { what, key }: Sealed, token: string): Promise<void> {
@@ -31,6 +34,8 @@ export async function replaceSealed(trx: Db, { what, key }: Sealed, token: strin
   else if (what === 'setting') await trx.updateTable('settings').set({ value: token }).where('key', '=', key).execute();
   else if (what === 'channel')
     await trx.updateTable('notification_channels').set({ config: token }).where('id', '=', Number(key)).execute();
+  else if (what === 'former master')
+    await trx.updateTable('promotions').set({ old_master_token: token }).where('id', '=', Number(key)).execute();
   else await trx.updateTable('replicas').set({ api_token: token }).where('id', '=', Number(key)).execute();
 }
 

@@ -7,6 +7,7 @@ import type { BackupsTable } from './backup-tables.ts';
 import type { FieldReport } from '../domain/report.ts';
 import type { DoorTables } from './door-tables.ts';
 import type { MasterAbsencesTable, MasterSuspectsTable, TombstonesTable } from './deletion-tables.ts';
+import type { PromotionTables } from './promotion-tables.ts';
 import type { ReplacementsTable, VersionAttemptsTable, VersionLinksTable } from './file-tables.ts';
 import type { Depth } from '../domain/verification.ts';
 import type { NotifyTables } from './notify-tables.ts';
@@ -26,7 +27,8 @@ export type RunOutcome = 'ok' | 'partial' | 'failed' | 'timed_out' | 'cancelled'
 export type DeletionMode = 'keep' | 'trash' | 'delete';
 export type UnknownOwner = 'token_user' | 'unowned' | 'skip';
 export type ConflictPolicy = 'master' | 'person';
-export type RunMode = 'sync' | 'reconcile' | 'resync';
+/** `drain`: only what had begun is brought to its end (E27). */
+export type RunMode = 'sync' | 'reconcile' | 'resync' | 'drain';
 export type AttemptState = 'sending' | 'unknown' | 'awaiting' | 'success' | 'failure' | 'refused';
 
 export interface AppMetaTable {
@@ -49,6 +51,8 @@ export interface WorkersTable {
   lock_pid: number | null;
   lock_backend_start: NullableTime;
   scratch_full_since: NullableTime;
+  /** The newest topology at whose start this process worked on nothing. */
+  topology_epoch: Generated<number>;
 }
 /** Written by triggers alone. */
 export interface LinkTotalsTable {
@@ -346,7 +350,7 @@ export interface NoteLinksTable {
   text_hash: string;
 }
 
-export interface Tables extends VerificationTables, DoorTables, NotifyTables, WebhookTables {
+export interface Tables extends VerificationTables, DoorTables, NotifyTables, WebhookTables, PromotionTables {
   acknowledgements: AcknowledgementsTable;
   backups: BackupsTable;
   master_absences: MasterAbsencesTable;
@@ -383,4 +387,5 @@ export type Attempt = Selectable<UploadAttemptsTable>;
 export type Run = Selectable<SyncRunsTable>;
 export type NewReplica = Insertable<ReplicasTable>;
 export type * from './file-tables.ts';
+export type * from './promotion-tables.ts';
 export type * from './verification-tables.ts';

@@ -62,6 +62,17 @@ export function openLike(
     .executeTakeFirst();
 }
 
+/** Those that have not ended; the children of one end with it. */
+export function openVerifications(db: Db): Promise<Verification[]> {
+  return db
+    .selectFrom('verifications')
+    .selectAll()
+    .where('finished_at', 'is', null)
+    .where('parent_id', 'is', null)
+    .orderBy('id')
+    .execute();
+}
+
 export function childrenOfVerification(db: Db, parentId: number): Promise<Verification[]> {
   return db.selectFrom('verifications').selectAll().where('parent_id', '=', parentId).orderBy('id').execute();
 }

@@ -85,7 +85,8 @@ function copyAmong(free: readonly Note[], note: Note): Note | undefined {
   return (
     free.find((copy) => copy.text === wanted) ??
     free.find((copy) => markOf(copy.text) === mark) ??
-    free.find((copy) => isSeededCopy(note, copy))
+    free.find((copy) => isSeededCopy(note, copy)) ??
+    free.find((copy) => isOriginal(note, copy))
   );
 }
 
@@ -93,6 +94,14 @@ function copyAmong(free: readonly Note[], note: Note): Note | undefined {
 function markOf(text: string): string | null {
   const line = provenanceOf(text);
   return line && `${line.masterNoteId}@${line.created}`;
+}
+
+/** The note that this one was made from, on a master of before (E27): nobody posts it to where it came from. */
+function isOriginal(note: Note, copy: Note): boolean {
+  const line = provenanceOf(note.text);
+  if (line === null || copy.id !== line.masterNoteId || provenanceOf(copy.text) !== null) return false;
+  const body = note.text.slice(note.text.indexOf('\n') + 1);
+  return copy.text === body && (cutToMillis(copy.created) ?? copy.created) === line.created;
 }
 
 function isSeededCopy(note: Note, copy: Note): boolean {

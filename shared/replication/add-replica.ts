@@ -8,6 +8,7 @@ import { markedMasterId } from '../domain/markers.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings, masterAccess } from './load-settings.ts';
 import { choiceColumns, type ReplicaChoices } from './replica-choices.ts';
+import { refuseFormerMaster } from './promote/former.ts';
 import { testReplica, type ConnectionReport, type ConnectionTestDeps } from './test-connection.ts';
 
 export interface ReplicaVerbDeps extends ConnectionTestDeps {
@@ -21,7 +22,12 @@ export interface NewReplicaInput extends ReplicaChoices {
   readonly token: string;
   readonly enabled: boolean;
   readonly syncIntervalSeconds: number | null;
+  /** The promotion whose old master this is, taken back: no run touches it before its links stand (E27). */
+  readonly formerMaster?: number | undefined;
 }
+
+/** The reason of its pause while an old master is taken back as a replica. */
+export const TAKEN_BACK = 'The old master is being taken back.';
 
 /** Nothing is saved unless the connection test passes: a mistyped address must fail in front of the person who typed it. */
 export async function addReplica(
@@ -34,6 +40,9 @@ export async function addReplica(
   await refuseKnownUrl(deps.db, url, null);
   const report = await testNewReplica(deps, { url, token: input.token }, signal);
   if (!report.ok) throw connectionRefused(report, { url: 'url', token: 'api_token' });
+  const reader = deps.clients.openReader({ url, token: input.token, target: null });
+  await refuseFormerMaster(deps.db, { url, reader, field: 'url' }, input.formerMaster ?? null, signal);
+  const held = { paused_at: deps.clock.now(), pause_reason: TAKEN_BACK };
   const replica = await insertReplica(deps.db, {
     name: input.name,
     url,
@@ -42,6 +51,7 @@ export async function addReplica(
     sync_interval_seconds: input.syncIntervalSeconds,
     ...choiceColumns(input),
     ...seenFacts(report, deps.clock.now()),
+    ...(input.formerMaster === undefined ? {} : held),
   });
   if (replica === undefined) throw nameTaken(input.name);
   return { replica, report };

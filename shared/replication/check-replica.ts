@@ -40,7 +40,7 @@ export async function checkReplica(work: ReplicaRun): Promise<ReplicaFindings> {
   const counts = await links.censusAgainstLinks(deps.db, replica.id, census.ids);
   const trash = await writer.trash(signal);
   // A reconcile is what mends all that these two find; until then they stop or hold the replica.
-  if (work.run.mode === 'sync') {
+  if (work.run.mode === 'sync' || work.run.mode === 'drain') {
     await checkReplicaIdentity(work, census.ids, counts);
     await noteLostDatabase(work, [...reserved, ...trash]);
     await markVanished(deps.db, replica.id, census.ids);

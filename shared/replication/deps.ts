@@ -64,6 +64,10 @@ export interface EngineTimings extends AttemptTimings {
   readonly longestTurnMs: number;
   /** Before a file that found no room on our disk is tried again. */
   readonly fullDiskMs: number;
+  /** Before a promotion tries once more to end what had begun. */
+  readonly drainAgainMs: number;
+  /** Longer than any process keeps settings that it has read: until then nobody takes up a new master. */
+  readonly settingsSeenMs: number;
 }
 
 export const ENGINE_TIMINGS: EngineTimings = {
@@ -79,6 +83,8 @@ export const ENGINE_TIMINGS: EngineTimings = {
   queueLookMs: 5 * SECOND,
   longestTurnMs: 5 * SECOND,
   fullDiskMs: 10 * SECOND,
+  drainAgainMs: 15 * SECOND,
+  settingsSeenMs: 4 * SECOND,
 };
 
 export interface EngineDeps {

@@ -35,6 +35,10 @@ export interface DispatcherDeps extends CloseDeps {
   readonly clock: Clock;
   /** Work of this process whose row was closed by another one. */
   stopClosed(): Promise<void>;
+  /** This process has ended what it did under earlier topologies (E27). */
+  settleTopology(): Promise<void>;
+  /** Carries a promotion on, beside the rounds: it asks instances. */
+  promote(signal: AbortSignal): Promise<void>;
   /** The night's verification, lost jobs of verifications, and repairs to be verified. */
   verifyTick(): Promise<void>;
   /** Are people to be told of something; and which message has no job? */
@@ -63,6 +67,7 @@ class Dispatching implements Dispatcher {
   readonly #ticker: NodeJS.Timeout;
   readonly #looking = new Map<number, Promise<void>>();
   readonly #halt = new AbortController();
+  #promoting: Promise<void> | null = null;
   #busy: Promise<void> = Promise.resolve();
   #queued = false;
   #stopped = false;
@@ -95,6 +100,7 @@ class Dispatching implements Dispatcher {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.#busy;
     await Promise.all(this.#looking.values());
+    await this.#promoting;
   }
 
   /** Many jobs end at once; one look at a run serves them all. */
@@ -122,8 +128,10 @@ class Dispatching implements Dispatcher {
   async #everything(): Promise<void> {
     await this.#deps.releaseForgotten();
     await this.#deps.stopClosed();
+    await this.#deps.settleTopology();
     await this.#deps.watchScratch();
     await this.#deps.lead();
+    this.#promote();
     await closeOverdueRuns(this.#deps);
     const by = { worker: this.#deps.workerId, lostAfterMs: this.#deps.timings.lostJobMs };
     // One whose line to the queue is cut would only take work from those that can hand it out.
@@ -170,6 +178,17 @@ class Dispatching implements Dispatcher {
       .catch(() => undefined)
       .finally(() => this.#looking.delete(replicaId));
     this.#looking.set(replicaId, look);
+  }
+
+  #promote(): void {
+    this.#promoting ??= this.#deps
+      .promote(this.#halt.signal)
+      .catch((error: unknown) =>
+        this.#deps.log.warning(`A promotion could not go on: ${(error as Error).message}`, { code: 'dispatch_failed' }),
+      )
+      .finally(() => {
+        this.#promoting = null;
+      });
   }
 
   async #send(jobs: readonly Dispatched[], replicaId: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import * as master from '../db/master.repo.ts';
+import { openPromotion } from '../db/promotions.repo.ts';
 import { askedByHand } from '../db/replica-queue.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import type { Db, Replica, RunMode } from '../db/tables.ts';
@@ -8,6 +9,7 @@ import { eligibility, type ReplicaSchedule } from '../domain/schedule.ts';
 import { SECOND } from '../kernel/clock.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
+import { promotionUnderWay } from './promote/guards.ts';
 import { quietEnd } from './rest.ts';
 
 export interface OpenCycleRequest {
@@ -18,6 +20,9 @@ export interface OpenCycleRequest {
   readonly sweep?: boolean | undefined;
   /** reconcile and resync match the copies of one replica anew (E17, E18). */
   readonly mode?: RunMode | undefined;
+  /** Only these replicas, and for the promotion that is under way: all else waits for its end (E27). */
+  readonly only?: readonly number[] | undefined;
+  readonly promotionId?: number | undefined;
 }
 export interface OpenedCycle {
   readonly runId: number;
@@ -33,13 +38,15 @@ export type OpenCycleDeps = Pick<EngineDeps, 'db' | 'queue' | 'log' | 'clock' | 
 /**
  * Opens a cycle with one run for each eligible replica that has none open (E1), and enqueues its job. Rows first: if the
  * process dies before the job is in the queue, or the queue is away, the dispatcher enqueues it.
- * @throws replica_not_found (404), replica_disabled and replica_suspended (409) for a single replica that may not run.
+ * @throws replica_not_found (404), replica_disabled and replica_suspended (409) for a single replica that may not run,
+ * promotion_under_way (409).
  */
 export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest): Promise<OpenedCycle> {
   const settings = await deps.settings();
   const now = deps.clock.now();
   const eligible: Replica[] = [];
   for (const replica of await candidates(deps.db, request.replicaId)) {
+    if (request.only?.includes(replica.id) === false) continue;
     const verdict = eligibility(scheduleOf(replica, settings, now), now, settings.syncIntervalSeconds, true);
     if (verdict.eligible) eligible.push(replica);
     else if (request.replicaId !== undefined) throw refuse(replica, verdict.why);
@@ -51,7 +58,7 @@ export async function openCycle(deps: OpenCycleDeps, request: OpenCycleRequest):
   return start(deps, opened);
 }
 
-interface WantedRuns extends Pick<OpenCycleRequest, 'trigger' | 'mode'> {
+interface WantedRuns extends Pick<OpenCycleRequest, 'trigger' | 'mode' | 'promotionId'> {
   readonly eligible: readonly Replica[];
   readonly sweepDue: (last: Date | null) => boolean;
 }
@@ -77,6 +84,8 @@ async function start(deps: OpenCycleDeps, { cycleId: runId, alreadyRunning }: Op
 async function openRuns(log: OpenCycleDeps['log'], db: Db, wanted: WantedRuns): Promise<OpenedRows> {
   const { trigger, mode, eligible, sweepDue } = wanted;
   const { last_sweep_at: masterSwept } = await master.lockOpening(db);
+  const promotion = await openPromotion(db);
+  if (promotion && promotion.id !== wanted.promotionId) throw promotionUnderWay(promotion);
   // What hints have opened, and nobody works in, is open work of this cycle as well.
   await endIdleHintRuns(
     db,
@@ -185,6 +194,7 @@ export async function openDueCycle(deps: OpenCycleDeps & Pick<EngineDeps, 'leade
   const sweepDue = await sweepDueSince(deps, { trigger: 'scheduler' });
   const now = deps.clock.now();
   const opened = await deps.leader.asLeader(async (trx) => {
+    if (await openPromotion(trx)) return null;
     const due = (await candidates(trx, undefined)).filter(
       (replica) => eligibility(scheduleOf(replica, settings, now), now, settings.syncIntervalSeconds, false).eligible,
     );

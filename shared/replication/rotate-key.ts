@@ -46,6 +46,7 @@ function neither(sealed: Sealed): AppError {
 function nameOf({ what, key }: Sealed): string {
   if (what === 'replica') return `the token of replica ${key}`;
   if (what === 'channel') return `the address of notification channel ${key}`;
+  if (what === 'former master') return `the token of the master before promotion ${key}`;
   return what === 'setting' ? `the setting ${key}` : `the ${what}`;
 }
 
@@ -72,7 +73,10 @@ export async function forgetUnreadable(trx: Db, box: SecretBox): Promise<string[
     else if (sealed.what === 'channel') {
       await replaceSealed(trx, sealed, box.seal('{}'));
       await disableChannel(trx, Number(sealed.key));
-    } else {
+    }
+    // Asked for again when it is taken back.
+    else if (sealed.what === 'former master') await replaceSealed(trx, sealed, box.seal(''));
+    else {
       await replaceSealed(trx, sealed, box.seal(''));
       await pauseWithoutToken(trx, Number(sealed.key), LOST);
     }

@@ -10,6 +10,8 @@ import { replicaUrl, type ReplicaVerbDeps } from './add-replica.ts';
 import { checkDistinctLibraries } from './check-distinct-libraries.ts';
 import { connectionRefused } from './connection-refused.ts';
 import { loadSettings } from './load-settings.ts';
+import { refuseDuringPromotion } from './promote/guards.ts';
+import { refuseFormerMaster } from './promote/former.ts';
 import { testMaster, type ConnectionReport, type InstanceAccess } from './test-connection.ts';
 
 /**
@@ -25,6 +27,7 @@ export async function saveSettings(
   const changes = validateSettingsPatch(patch).map(normalised);
   await refuseMovedAsnBase(deps.db, before, changes);
   const touchesMaster = changes.some(({ key }) => key === 'master_url' || key === 'master_token');
+  if (touchesMaster) await refuseDuringPromotion(deps.db);
   const master = touchesMaster ? masterAfter(before, changes) : null;
   const newAddress = master !== null && master.url !== before.masterUrl;
   const report = master === null ? null : await provenMaster(deps, master, newAddress, signal);
@@ -83,7 +86,10 @@ async function provenMaster(
 ): Promise<ConnectionReport> {
   const report = await testMaster(deps, master, signal);
   if (!report.ok) throw connectionRefused(report, { url: 'master_url', token: 'master_token' });
-  if (newAddress) await refuseReplicaAsMaster(deps, master, signal);
+  if (!newAddress) return report;
+  const reader = deps.clients.openReader(master);
+  await refuseFormerMaster(deps.db, { url: master.url, reader, field: 'master_url' }, null, signal);
+  await refuseReplicaAsMaster(deps, master, signal);
   return report;
 }
 

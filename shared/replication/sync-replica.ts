@@ -1,4 +1,6 @@
 /** The replica job: is it the instance we know, does it have the taxonomy, and which documents are due (architecture 3). */
+import { planBegun } from '../db/promotions.repo.ts';
+import { countItems } from '../db/reconcile-claims.repo.ts';
 import * as runs from '../db/runs.repo.ts';
 import { noteRetried } from '../db/stats.repo.ts';
 import type { Replica, Run } from '../db/tables.ts';
@@ -93,13 +95,18 @@ async function prepare(deps: EngineDeps, run: Run, lease: runs.RunLease, signal:
   await deps.queue.chunks(run.id, [...Array(plan.chunks).keys()]);
 }
 
-/** A run that hints opened looks at their documents alone; what is to be deleted only a cycle has looked for. */
+/** The change set. A run that hints opened looks at their documents alone; what is to be deleted only a cycle has looked for. */
 async function planOf(work: ReplicaRun, findings: ReplicaFindings, hinted: boolean) {
   const { deps, run, replica } = work;
-  if (run.mode !== 'sync') return reconcileReplica(work, findings, run.mode);
+  const { chunkSize } = deps.timings;
+  if (run.mode === 'reconcile' || run.mode === 'resync') return reconcileReplica(work, findings, run.mode);
+  if (run.mode === 'drain') {
+    await planBegun(deps.db, run.id, replica.id, { marked: findings.marked, chunkSize });
+    return countItems(deps.db, run.id);
+  }
   if (hinted) return planHinted(deps.db, run.id, replica.id);
   await planDeletions(work);
-  return runs.planItems(deps.db, run.id, replica.id, deps.timings.chunkSize);
+  return runs.planItems(deps.db, run.id, replica.id, chunkSize);
 }
 
 async function step(deps: EngineDeps, lease: runs.RunLease, patch: runs.RunPatch): Promise<void> {

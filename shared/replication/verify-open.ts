@@ -1,10 +1,12 @@
 /** Opens verifications: rows first, then their jobs, so that a lost job is made again by the tick (R2). */
 import * as repo from '../db/verifications.repo.ts';
+import { lockOpening } from '../db/master.repo.ts';
 import * as findingsRepo from '../db/findings.repo.ts';
 import type { Db, Replica, Verification, VerificationScope, VerificationTrigger } from '../db/tables.ts';
 import type { Depth } from '../domain/verification.ts';
 import { AppError } from '../kernel/errors.ts';
 import type { EngineDeps } from './deps.ts';
+import { refuseDuringPromotion } from './promote/guards.ts';
 import { stopWork } from './stop-work.ts';
 
 export type OpenVerificationDeps = Pick<EngineDeps, 'db' | 'queue' | 'log'>;
@@ -25,13 +27,18 @@ export interface OpenedVerification {
   readonly alreadyRunning: boolean;
 }
 
-/** @throws replica_not_found, document_not_linked (404), no_replica (409). */
+/** @throws replica_not_found, document_not_linked (404), no_replica, promotion_under_way (409). */
 export async function openVerification(
   deps: OpenVerificationDeps,
   request: VerificationRequest,
 ): Promise<OpenedVerification> {
   const replicas = await replicasOf(deps, request);
-  const opened = await deps.db.transaction().execute((trx) => insertRows(trx, request, replicas));
+  const opened = await deps.db.transaction().execute(async (trx) => {
+    // One after the other with whoever asks for a promotion: nothing is compared while documents are numbered anew.
+    await lockOpening(trx);
+    await refuseDuringPromotion(trx);
+    return insertRows(trx, request, replicas);
+  });
   for (const id of opened.jobs) await enqueueVerification(deps, id);
   return { verificationId: opened.id, alreadyRunning: opened.alreadyRunning };
 }

@@ -1,5 +1,6 @@
 /** What the dispatcher does for verification at each tick: the night, lost jobs, ended parents, repairs that closed. */
 import * as repo from '../db/verifications.repo.ts';
+import { openPromotion } from '../db/promotions.repo.ts';
 import { nextNight } from '../domain/verification.ts';
 import { SECOND } from '../kernel/clock.ts';
 import type { Db } from '../db/tables.ts';
@@ -13,6 +14,7 @@ const NIGHT_HOUR = 2;
 type TickDeps = Pick<EngineDeps, 'db' | 'workerId' | 'leader' | 'queue' | 'log' | 'clock' | 'settings' | 'timings'>;
 
 export async function verifyTick(deps: TickDeps): Promise<void> {
+  if (await openPromotion(deps.db)) return;
   await openDueSlices(deps);
   const by = { worker: deps.workerId, lostAfterMs: deps.timings.lostJobMs };
   for (const id of await repo.takeLostVerifications(deps.db, by)) await deps.queue.verify(id);
@@ -26,7 +28,7 @@ async function openDueSlices(deps: TickDeps): Promise<void> {
   const { timezone, verifyBudgetSeconds } = await deps.settings();
   const next = nextNight(deps.clock.now(), timezone ?? 'UTC', NIGHT_HOUR);
   const opened = await deps.leader.asLeader(async (trx) => {
-    if (!(await repo.claimNight(trx, next))) return [];
+    if (!(await repo.claimNight(trx, next)) || (await openPromotion(trx))) return [];
     const replicas = await replicasToVerify(trx);
     const budgetMs = Math.floor((verifyBudgetSeconds * SECOND) / replicas.length);
     const jobs: number[] = [];

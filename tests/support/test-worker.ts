@@ -29,6 +29,8 @@ export const FAST_TIMINGS: Partial<EngineTimings> = {
   lostJobMs: 5000,
   queueLookMs: 250,
   fullDiskMs: 500,
+  drainAgainMs: 300,
+  settingsSeenMs: 300,
 };
 
 export interface TestWorkerOptions {

@@ -22,6 +22,7 @@ const verificationCalls: Calls<typeof verifications> = {
   insertVerification: (db, has) => verifications.insertVerification(db, wanted(has)),
   findVerification: (db, { verificationId }) => verifications.findVerification(db, verificationId),
   openLike: (db, has) => verifications.openLike(db, wanted(has)),
+  openVerifications: (db) => verifications.openVerifications(db),
   childrenOfVerification: (db, { verificationId }) => verifications.childrenOfVerification(db, verificationId),
   async listVerifications(db, { replicaId }) {
     await verifications.listVerifications(db, replicaId, { limit: 10 });

@@ -25,6 +25,7 @@ import { ATTEMPT, type Fixture } from './fixture.ts';
 import { backupCalls } from './calls-backup.ts';
 import { pagesCalls } from './calls-pages.ts';
 import { limitCalls } from './calls-limits.ts';
+import { promotionRepoCalls } from './calls-promotions.ts';
 import { reconcileRepoCalls } from './calls-reconcile.ts';
 import { truthCalls } from './calls-truth.ts';
 import { doorCalls } from './calls-doors.ts';
@@ -370,6 +371,7 @@ export const CALLS: Readonly<Record<string, Readonly<Record<string, Call>>>> = {
   absences: absenceCalls,
   tombstones: tombstoneCalls,
   ...limitCalls,
+  ...promotionRepoCalls,
   ...pageCalls,
   ...truthCalls,
   ...reconcileRepoCalls,

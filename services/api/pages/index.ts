@@ -13,6 +13,7 @@ import { documentPages } from './documents-page.tsx';
 import { findingPages } from './findings-page.tsx';
 import { keysPage } from './keys-page.tsx';
 import { logsPage } from './logs-page.tsx';
+import { promotionPages } from './promotions-page.tsx';
 import { queueBoard } from './queue-board.ts';
 import { queuePage } from './queue-page.tsx';
 import { replicaPages } from './replicas.tsx';
@@ -23,7 +24,7 @@ import { verificationPages } from './verifications-page.tsx';
 
 /** Of several addresses each. */
 const VIEWS = [
-  ...[documentPages, conflictPages, findingPages, verificationPages, deletionPages],
+  ...[documentPages, conflictPages, findingPages, verificationPages, deletionPages, promotionPages],
   ...[notificationPages, channelForms, deliveriesPage],
   ...[logsPage, queuePage, queueBoard, settingsPages, keysPage, auditPage, webhookPages],
 ];

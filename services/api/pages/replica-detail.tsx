@@ -230,6 +230,7 @@ function Danger({ detail: { row } }: { detail: ReplicaDetail }) {
             Disable
           </PostButton>
         ) : null}
+        <To to={`/replicas/${row.id}/promote`}>Make it the master</To>
         <To to={`/replicas/${row.id}/remove`}>Remove from the controller</To>
       </div>
     </section>

@@ -48,6 +48,8 @@ function ReplicaList({ status }: { status: Status }) {
       <h1>Replicas</h1>
       <p>
         <To to="/replicas/new">Add a replica</To>
+        {' · '}
+        <To to="/promotions">Promotions</To>
       </p>
       {status.replicas.length === 0 ? (
         <Empty>None yet. Each replica will appear here with its state, its counts and its last good cycle.</Empty>

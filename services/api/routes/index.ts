@@ -16,6 +16,7 @@ import { logRoutes } from './logs.ts';
 import { metricsRoutes } from './metrics.ts';
 import { notificationRoutes } from './notifications.ts';
 import { progressRoutes } from './progress.ts';
+import { promotionRoutes } from './promotions.ts';
 import { reconcileRoutes } from './reconcile.ts';
 import { replicaRoutes } from './replicas.ts';
 import { runRoutes } from './runs.ts';
@@ -42,6 +43,7 @@ export function apiRoutes(deps: ApiDeps): Routes {
   routes.route('/api/replicas', reconcileRoutes(deps));
   routes.route('/api/replicas', seedingRoutes(deps));
   routes.route('/api/master', masterRoutes(deps));
+  routes.route('/api', promotionRoutes(deps));
   routes.route('/api', verificationRoutes(deps));
   routes.route('/api/settings', settingsRoutes(deps));
   routes.route('/api/logs', logRoutes(deps));

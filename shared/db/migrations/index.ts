@@ -19,6 +19,7 @@ import { slots } from './2026-11-26-slots.ts';
 import { excluded } from './2026-11-27-excluded.ts';
 import { notifications } from './2026-11-28-notifications.ts';
 import { webhooks } from './2026-11-28-webhooks.ts';
+import { topology } from './2026-11-29-topology.ts';
 
 /** A static list (no file globbing), so that it is the same from source and when compiled. Names are dates, never renamed. */
 export const migrations: Record<string, Migration> = {
@@ -42,6 +43,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-27-excluded': excluded,
   '2026-11-28-notifications': notifications,
   '2026-11-28-webhooks': webhooks,
+  '2026-11-29-topology': topology,
 };
 
 /**

@@ -6,6 +6,7 @@
 import * as runs from '../../db/runs.repo.ts';
 import { lockOpening, masterState } from '../../db/master.repo.ts';
 import type { Db, Replica } from '../../db/tables.ts';
+import { openPromotion } from '../../db/promotions.repo.ts';
 import * as hints from '../../db/webhook-events.repo.ts';
 import { eligibility } from '../../domain/schedule.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -71,6 +72,7 @@ async function openHintRuns(deps: CarryDeps, replicaIds: readonly number[]): Pro
 
 async function insertRuns(trx: Db, worker: string, replicaIds: readonly number[]) {
   await lockOpening(trx);
+  if (await openPromotion(trx)) return [];
   const cycleId = await runs.insertCycle(trx, BY_WEBHOOK);
   let opened = 0;
   for (const replicaId of replicaIds)

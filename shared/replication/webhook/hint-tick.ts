@@ -1,4 +1,5 @@
 /** Hints are followed by the leader, beside the rounds of the dispatcher: a slow master must not hold up anybody's jobs. */
+import { openPromotion } from '../../db/promotions.repo.ts';
 import { SECOND } from '../../kernel/clock.ts';
 import { toAppError } from '../../kernel/errors.ts';
 import type { EngineDeps } from '../deps.ts';
@@ -7,6 +8,8 @@ import { lookAtHints } from './look-at-hints.ts';
 
 /** After a look at a master that did not answer: the hints wait as rows, and the cycles tell that the master is away. */
 const AFTER_FAILURE_MS = 30 * SECOND;
+
+const NO_RUN = 0;
 
 export interface HintTick {
   /** Returns at once; one that is under way is enough. */
@@ -19,6 +22,8 @@ export function startHintTick(deps: EngineDeps): HintTick {
   let running: Promise<void> | null = null;
   let lookFrom = 0;
   const work = async () => {
+    // Its numbers are about to be another master's; what waits is ended by the switch (E27).
+    if (await openPromotion(deps.db)) return;
     if (deps.clock.monotonic() >= lookFrom)
       await lookAtHints(deps, halt.signal).catch((thrown: unknown) => {
         if (toAppError(thrown).target !== undefined) lookFrom = deps.clock.monotonic() + AFTER_FAILURE_MS;
@@ -29,7 +34,8 @@ export function startHintTick(deps: EngineDeps): HintTick {
   return {
     tick() {
       if (running !== null || halt.signal.aborted || !deps.leader.isLeader()) return;
-      running = work().finally(() => {
+      // Counted as work: a promotion waits for its end.
+      running = deps.busy.runs.during(NO_RUN, halt.signal, work).finally(() => {
         running = null;
       });
     },

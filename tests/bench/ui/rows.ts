@@ -157,6 +157,7 @@ export async function samplesOf(db: Db): Promise<Samples> {
     coalesce((select greatest(min(id), max(id) - 1000) from logs), 0)::int as logs,
     coalesce((select max(id) from conflicts), 0)::int as conflicts,
     coalesce((select max(id) from findings), 0)::int as findings,
+    (select max(id) from promotions)::int as promotions,
     coalesce((select max(id) from audit_log), 0)::int as audit,
     (select min(id) from notification_channels)::int as notifications,
     (select min(master_id) from taxonomy_links where state = 'ambiguous')::int as ambiguous`.execute(db);

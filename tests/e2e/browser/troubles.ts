@@ -14,6 +14,15 @@ export async function addTroubles(stage: BrowserStage): Promise<void> {
   await stage.cycle();
   await insertReplica(api.db, { name: 'cellar', ...access, url: `${master.url}/elsewhere` });
   const { db, owner } = { db: api.db, owner: api.owner };
+  const { cellar } = stage;
+  await sql`insert into promotions (phase, replica_id, replica_name, asked_by, old_master_url, old_master_token, new_master_url,
+      switched_at, finished_at, left_open)
+    values ('done', 1, 'attic', 'admin', ${cellar.url}, ${api.secrets.seal(cellar.token)}, ${master.url}, now(), now(),
+      '[{"replica_id": 1, "replica": "attic", "uploads": 1, "versions": 0, "replacements": 0, "documents": 1, "unanswered": 0}]')`.execute(
+    db,
+  );
+  await sql`insert into promotion_documents (promotion_id, kind, old_doc_id, new_doc_id, detail)
+    select id, 'changed', 3, 4, 'Changed there at 2026-01-01.' from promotions`.execute(db);
   await sql`update replicas set suspended_at = now(), suspended_reason = 'Suspended after 5 failed runs in a row.'
     where name = 'cellar'`.execute(db);
   await sql`insert into conflicts (replica_id, link_id, master_doc_id, replica_doc_id, field, shown)

@@ -49,6 +49,11 @@ export async function restore({ apis, master, replica, ids, controller: { secret
     .where('excluded_at', 'is not', null)
     .execute();
   await db
+    .updateTable('promotions')
+    .set({ phase: 'cancelled', finished_at: new Date() })
+    .where('finished_at', 'is', null)
+    .execute();
+  await db
     .updateTable('sync_runs')
     .set({ finished_at: new Date(), outcome: 'cancelled', phase: 'closed' })
     .where('finished_at', 'is', null)
@@ -90,6 +95,30 @@ async function failedJob({ controller }: SyncedStage): Promise<string> {
     await runner.close(1000);
     await backend.close();
   }
+}
+
+/** One that is under way, or whose old master may come back. Ends with the operation: nothing else runs meanwhile. */
+async function promotion(
+  { apis, controller }: SyncedStage,
+  more: { url?: string; token?: string; switched?: boolean },
+) {
+  const { db } = apis.none;
+  const over =
+    more.switched === true ? { phase: 'done' as const, switched_at: new Date(), finished_at: new Date() } : {};
+  const { id } = await db
+    .insertInto('promotions')
+    .values({
+      ...{ replica_id: 4711, replica_name: 'attic', asked_by: 'test', new_master_url: 'http://new.test', ...over },
+      ...{
+        old_master_url: more.url ?? 'http://old.test',
+        old_master_token: controller.secrets.seal(more.token ?? 'x'),
+      },
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  const close = () =>
+    db.updateTable('promotions').set({ finished_at: new Date() }).where('finished_at', 'is', null).execute();
+  return { path: { id }, close };
 }
 
 /** As a comparison has just left it. */
@@ -201,5 +230,25 @@ export const NEEDS: Readonly<Record<string, Prepare>> = {
     return { path: { id: (await takeHint(apis.none.db, hint, 5000)).id } };
   },
   installWebhookWorkflow: async () => ({ body: { url: 'https://controller.test/webhook/paperless' } }),
+  promoteReplica: async ({ apis, ids }) => {
+    const { db } = apis.none;
+    const close = () => db.updateTable('promotions').set({ phase: 'cancelled', finished_at: new Date() }).execute();
+    const whole = { last_sync_ts: new Date(), reconcile_required: null };
+    await db.updateTable('replicas').set(whole).where('id', '=', ids.replica).execute();
+    const { name } = await db
+      .selectFrom('replicas')
+      .select('name')
+      .where('id', '=', ids.replica)
+      .executeTakeFirstOrThrow();
+    return { path: { id: ids.replica }, body: { confirm: name }, close };
+  },
+  acceptPromotion: (stage) => promotion(stage, {}),
+  cancelPromotion: (stage) => promotion(stage, {}),
+  readmitMaster: async (stage) => {
+    const token = 'd4'.repeat(20);
+    const old = await simulator('v3', { token });
+    const { path } = await promotion(stage, { url: old.url, token, switched: true });
+    return { path, body: { name: 'the old one' }, close: () => old.stop() };
+  },
   retryJob: async (stage) => ({ path: { id: await failedJob(stage) } }),
 };

@@ -53,7 +53,14 @@ beforeAll(async () => {
   const log = (await stage.apis.none.get('/api/logs?limit=1')).body.logs[0];
   const job = (await stage.apis.none.get('/api/jobs?limit=1')).body.jobs[0];
   const hint = await takeHint(stage.apis.none.db, { documentId: 2, kind: 'changed', body: 'json', fields: {} }, 5000);
+  const old = { old_master_url: 'http://old.test', old_master_token: 'sealed', new_master_url: 'http://new.test' };
+  const promoted = await stage.apis.none.db
+    .insertInto('promotions')
+    .values({ ...old, replica_id: 4711, replica_name: 'x', asked_by: 'test', phase: 'done', finished_at: new Date() })
+    .returning('id')
+    .executeTakeFirstOrThrow();
   idOf = {
+    promotions: promoted.id,
     replicas: ids.replica,
     runs: ids.run,
     conflicts: ids.conflict,

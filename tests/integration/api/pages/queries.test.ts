@@ -24,7 +24,7 @@ const LIMITS: Readonly<Record<string, number>> = {
 
 /** Ask an instance (there is none here), or are the whole database. */
 const OTHERS =
-  /^\/api\/backup$|\/(hygiene|seeding|reconcile|resync|preview)$|^\/api\/replicas\/:id\/taxonomy$|^\/conflicts\/names\//;
+  /^\/api\/backup$|\/(hygiene|seeding|reconcile|resync|preview|promote|readmit)$|^\/api\/replicas\/:id\/taxonomy$|^\/conflicts\/names\//;
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -85,6 +85,14 @@ async function fillAll(api: TestApi, n: number): Promise<void> {
     select id, 1, 'awaiting', 'm', 's', 'm', 1, 'f', gen_random_uuid(), 1 from sync_map where replica_id = ${attic}`.execute(
     db,
   );
+  const { rows } = await sql<{
+    id: number;
+  }>`insert into promotions (phase, replica_id, replica_name, asked_by, old_master_url,
+      old_master_token, new_master_url, switched_at, finished_at)
+    values ('done', ${attic}, ${`no ${n}`}, 'kim', 'http://old.test', 'sealed', 'http://new.test', now(), now())
+    returning id::int`.execute(db);
+  await sql`insert into promotion_documents (promotion_id, kind, old_doc_id, new_doc_id, detail)
+    select ${rows[0]?.id ?? 0}, 'changed', k, k, 'since' from generate_series(1, ${n}::int) k`.execute(db);
   await registerWorker(db, { id: crypto.randomUUID(), role: 'worker', version: '1.0.0' });
   await createApiKey(db, { name: `key ${n}`, scope: 'read', createdBy: 'kim' });
   await insertAudit(db, {

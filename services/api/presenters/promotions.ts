@@ -1,0 +1,49 @@
+/** What is said of promotions (E27). The old master's token never leaves the database. */
+import type { Promotion } from '../../../shared/db/tables.ts';
+import type { ReadmissionPlan } from '../../../shared/replication/promote/readmit.ts';
+import { askPromotion } from '../../../shared/replication/promote/ask.ts';
+import { AppError } from '../../../shared/kernel/errors.ts';
+import type { ApiDeps } from '../deps.ts';
+import type { Replica } from '../existing.ts';
+
+export function presentPromotion({ old_master_token: _token, stop_epoch: _epoch, ...row }: Promotion) {
+  return row;
+}
+
+const SHOWN = 1000;
+
+export function presentReadmission(plan: ReadmissionPlan, replicaId: number | null) {
+  const { url, documents, foreign, diverged } = plan;
+  const shown = diverged.slice(0, SHOWN);
+  return {
+    dry_run: replicaId === null,
+    replica_id: replicaId,
+    url,
+    documents,
+    foreign,
+    diverged: shown,
+    diverged_count: diverged.length,
+  };
+}
+
+/** The name is typed, by people and programs alike: it cannot be undone with a click. */
+export function confirmed(replica: Replica, typed: string | undefined): void {
+  if (typed?.trim() === replica.name) return;
+  throw new AppError({
+    code: 'not_confirmed',
+    class: 'invalid',
+    message: `To promote "${replica.name}", repeat its name.`,
+    hint: `Send {"confirm": "${replica.name}"}; with ?dry_run=1 nothing is changed and no name is needed.`,
+    fields: { confirm: 'is not the name of this replica' },
+  });
+}
+
+export interface Wanted {
+  readonly confirm: string | undefined;
+  readonly accept: boolean;
+  readonly by: string;
+}
+export function startPromotion(deps: ApiDeps, replica: Replica, wanted: Wanted, signal: AbortSignal): Promise<number> {
+  confirmed(replica, wanted.confirm);
+  return askPromotion(deps, { replicaId: replica.id, by: wanted.by, accept: wanted.accept }, signal);
+}
