@@ -18,7 +18,7 @@ select r.id as replica_id, r.name as replica,
   where r.id <> $2 group by r.id, r.name order by r.id;
 
 -- listLacking
-select case when (s.replica_doc_id is not null and s.replica_added is not null and s.master_added is not null
+select l.kind, l.old_doc_id, l.detail from (select case when (s.replica_doc_id is not null and s.replica_added is not null and s.master_added is not null
   and s.tombstone_id is null and s.error_code is distinct from 'identity_changed') then 'behind' else 'absent' end as kind,
   s.master_doc_id as old_doc_id, case when (s.replica_doc_id is not null and s.replica_added is not null and s.master_added is not null
   and s.tombstone_id is null and s.error_code is distinct from 'identity_changed') then s.replica_doc_id end as new_doc_id,
@@ -28,7 +28,7 @@ select case when (s.replica_doc_id is not null and s.replica_added is not null a
   where o.master_doc_id = s.master_doc_id and o.replica_id <> s.replica_id and o.replica_doc_id is not null
   and o.tombstone_id is null) || '.'), '') as detail
   from sync_map s where s.replica_id = $1 and s.phase <> 'gone' and (not (s.replica_doc_id is not null and s.replica_added is not null and s.master_added is not null
-  and s.tombstone_id is null and s.error_code is distinct from 'identity_changed') or (s.dirty_seq <> s.applied_seq or s.status <> 'ok')) order by kind, old_doc_id limit $2;
+  and s.tombstone_id is null and s.error_code is distinct from 'identity_changed') or (s.dirty_seq <> s.applied_seq or s.status <> 'ok'))) as l order by l.kind, l.old_doc_id limit $2;
 
 -- recordPairs
 update "promotions" set "finished_at" = $1, "switched_at" = $2;
