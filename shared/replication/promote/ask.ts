@@ -28,13 +28,13 @@ type AskDeps = PlanDeps & { readonly log: EngineLog };
  * @throws replica_not_found, replica_disabled, replica_suspended, replica_locked, replica_unknown, promotion_under_way
  */
 export async function askPromotion(deps: AskDeps, request: PromotionRequest, signal?: AbortSignal): Promise<number> {
-  const settings = await deps.settings();
-  const access = masterAccess(settings);
-  if (access === null) throw masterNotConfigured();
   const replica = await findReplica(deps.db, request.replicaId);
   if (replica === undefined) throw replicaNotFound(request.replicaId);
   const against = await obstacle(deps.db, replica);
   if (against) throw against;
+  const settings = await deps.settings();
+  const access = masterAccess(settings);
+  if (access === null) throw masterNotConfigured();
   const token = deps.secrets.open(replica.api_token);
   const reader = deps.clients.openReader({ url: replica.url, token, target: replica.id });
   await lookAtCandidate({ db: deps.db, asnBase: settings.asnBase }, replica, reader, signal);
