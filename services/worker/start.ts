@@ -54,13 +54,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { db } = options.database;
   let dispatcher: Dispatcher | null = null;
   const presence = await startPresence(db, {
-    role: options.role,
-    version: options.version,
-    clock: systemClock,
-    ...options.presence,
-    onDeclaredDead: options.onFenced,
-    ...(options.workerId === undefined ? {} : { workerId: options.workerId }),
-    onDeath: (id) => {
+    ...beatOf(options),
+    onDeath(id) {
       options.log.warning(`Process ${id} stopped beating; its work goes on elsewhere.`, { code: 'worker_dead' });
       void dispatcher?.round();
     },
@@ -115,6 +110,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     },
   };
 }
+
+const beatOf = ({ role, version, presence, workerId, onFenced }: WorkerOptions) => ({
+  ...{ role, version, workerId, clock: systemClock, onDeclaredDead: onFenced },
+  ...presence,
+});
 
 const answers = (backend: QueueBackend) =>
   backend.ping().then(

@@ -40,16 +40,28 @@ export async function alertFacts(db: Db): Promise<AlertFactRow[]> {
     select r.id, r.name, r.url, r.enabled, r.paused_at, r.quiet_hours, r.suspended_at, r.suspended_reason,
       r.consecutive_failures, r.error_code, r.error_msg, r.last_sync_ts, r.sync_interval_seconds, r.deletions_held,
       r.deletions_held_at,
-      exists (select from sync_runs o where o.replica_id = r.id and o.kind = 'replica' and o.finished_at is null) as running,
+      exists (select from sync_runs o where o.replica_id = r.id and o.kind = 'replica' and o.finished_at is null
+        and o.triggered_by <> 'webhook') as running,
       coalesce(dlq.n, 0) as dlq, coalesce(edited.n, 0) as conflicts, coalesce(drifted.n, 0) as drift,
       last.id as run_id, last.docs_failed, last.docs_synced
     from replicas r left join dlq on dlq.replica_id = r.id left join edited on edited.replica_id = r.id
       left join drifted on drifted.replica_id = r.id
       left join lateral (select id, docs_failed, docs_synced from sync_runs
-        where replica_id = r.id and kind = 'replica' and finished_at is not null
+        where replica_id = r.id and kind = 'replica' and finished_at is not null and triggered_by <> 'webhook'
           and outcome in ('ok', 'partial', 'timed_out') order by id desc limit 1) last on true
     order by r.id`.execute(db);
   return rows;
+}
+
+/** The last webhook, if cycles found changes since that none told of; null: none ever came, or nothing was missed. */
+export async function webhookSilence(db: Db, hours: number): Promise<Date | null> {
+  const { rows } = await sql<{ last: Date }>`
+    with heard as (select max(last_received_at) as last from webhook_events where body <> 'replay')
+    select last from heard where last < now() - make_interval(hours => ${hours}::int)
+      and exists (select from settings where key = 'webhook_secret')
+      and exists (select from sync_runs r where r.kind = 'replica' and r.triggered_by <> 'webhook' and not r.sweep
+        and r.started_at > last + interval '1 hour' and r.docs_synced > 0)`.execute(db);
+  return rows[0]?.last ?? null;
 }
 
 export interface LastCycle {
@@ -58,7 +70,7 @@ export interface LastCycle {
   readonly error_msg: string | null;
 }
 
-/** For the dead-man ping: the newest that ended by itself. */
+/** For the dead-man ping: the newest that ended by itself. What webhooks open says nothing about the schedule. */
 export function lastEndedCycle(db: Db): Promise<LastCycle | undefined> {
   return db
     .selectFrom('sync_runs')
@@ -66,6 +78,7 @@ export function lastEndedCycle(db: Db): Promise<LastCycle | undefined> {
     .where('kind', '=', 'cycle')
     .where('finished_at', 'is not', null)
     .where('outcome', '<>', 'cancelled')
+    .where('triggered_by', '<>', 'webhook')
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -37,6 +37,8 @@ export interface AlertFacts {
     readonly suspended_at: Date | null;
   };
   readonly scratchFullSince: Date | null;
+  /** The last webhook, while changes came without one. */
+  readonly webhookSilentSince: Date | null;
 }
 
 export interface Observed {
@@ -56,7 +58,7 @@ export function observe(facts: AlertFacts): Observed {
   return { conditions, unknown };
 }
 
-function* masterConditions({ master, scratchFullSince }: AlertFacts): Generator<Condition> {
+function* masterConditions({ master, scratchFullSince, webhookSilentSince }: AlertFacts): Generator<Condition> {
   const about = { replicaId: null, data: { master_url: master.url, error_code: master.error_code } };
   const reason = sentence(master.error_msg ?? master.error_code ?? '');
   if (master.error_code === REFUSED)
@@ -76,6 +78,15 @@ function* masterConditions({ master, scratchFullSince }: AlertFacts): Generator<
       level: master.suspended_at?.getTime() ?? 0,
       title: 'Cycles wait for your word about the master.',
       message: `${sentence(master.suspended_reason ?? master.suspended_code)} Nothing is changed on any replica until you confirm.`,
+    };
+  if (webhookSilentSince !== null)
+    yield {
+      event: 'webhook_silence',
+      replicaId: null,
+      level: 0,
+      title: "The master's webhooks are silent.",
+      message: `The last one came at ${webhookSilentSince.toISOString()}, and cycles have found changes since. Nothing is lost; look at the workflow on the master.`,
+      data: { last_webhook_at: webhookSilentSince.toISOString() },
     };
   if (scratchFullSince !== null)
     yield {
@@ -166,6 +177,7 @@ const OVER: Readonly<Partial<Record<EventName, string>>> = {
   dlq_growth: 'no document is given up any more',
   deletion_guard: 'deletions are released',
   conflict: 'no conflict is open any more',
+  webhook_silence: 'webhooks come again',
   disk_low: 'there is room under SCRATCH_DIR again',
 };
 

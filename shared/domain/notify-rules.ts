@@ -35,6 +35,11 @@ export const EVENTS = {
   dlq_growth: { severity: 'warning', what: 'More documents failed for good', over: 'dlq_empty' },
   deletion_guard: { severity: 'warning', what: 'Deletions wait for a person', over: 'deletions_released' },
   conflict: { severity: 'warning', what: 'Somebody edited copies on a replica', over: 'conflicts_decided' },
+  webhook_silence: {
+    severity: 'warning',
+    what: 'Cycles find changes, and no webhook of the master has come for a day',
+    over: 'webhook_heard',
+  },
   disk_low: { severity: 'critical', what: 'A process has no room for files under SCRATCH_DIR', over: 'disk_recovered' },
   daily_digest: { severity: 'info', what: 'Every day at digest_time: what was done and found', over: null },
   cycle_finished: { severity: 'info', what: 'A cycle ended, for a dead-man ping', over: null },

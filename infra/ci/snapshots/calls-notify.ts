@@ -86,6 +86,7 @@ export const notifyCalls = {
   'alert-facts': {
     alertFacts: (db) => alertFacts.alertFacts(db),
     lastEndedCycle: (db) => alertFacts.lastEndedCycle(db),
+    webhookSilence: (db) => alertFacts.webhookSilence(db, 24),
     digestFacts: (db) => alertFacts.digestFacts(db, THEN),
   } satisfies Calls<typeof alertFacts> as Record<string, Call>,
 };

@@ -1,14 +1,13 @@
 /** Webhooks of the master (E24): what came in, what it led to, and how it is set up. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { WEBHOOK_STATES } from '../../../shared/db/webhook-tables.ts';
 import { SECRET_HEADER, WORKFLOW_NAME } from '../../../shared/domain/webhook-workflow.ts';
 import { addressFault } from '../../../shared/replication/webhook/hint-workflow.ts';
 import { replayHint } from '../../../shared/replication/webhook/take-hint.ts';
 import type { ApiDeps } from '../deps.ts';
 import { actorOf, type GateVariables } from '../gate/visitor.ts';
 import { flag, id, idOf, text } from '../input.ts';
-import { loadWebhookPage } from '../presenters/webhook.ts';
+import { loadWebhookPage, STATES } from '../presenters/webhook.ts';
 import { install, uninstall } from '../routes/webhook.ts';
 import { act, formOf } from './actions.ts';
 import { ConfirmPage } from './components/notices.tsx';
@@ -19,7 +18,7 @@ import { AddressForm, WebhookView } from './webhook-view.tsx';
 
 const AT = '/settings/webhook';
 const QUERY = z.strictObject({
-  state: z.enum(WEBHOOK_STATES).optional(),
+  state: z.enum(STATES).optional(),
   document: id.optional(),
   cursor: id.optional(),
   /** The master is asked only when somebody wants to know. */

@@ -1,6 +1,6 @@
 /** What is said of the master's webhooks (E24). */
 import { hintSummary, listHints, type HintFilter, type HintSummary } from '../../../shared/db/webhook-events.repo.ts';
-import type { WebhookEvent, WebhookState } from '../../../shared/db/webhook-tables.ts';
+import { WEBHOOK_STATES, type WebhookEvent, type WebhookState } from '../../../shared/db/webhook-tables.ts';
 import { SECRET_HEADER, WEBHOOK_PATH, WORKFLOW_NAME } from '../../../shared/domain/webhook-workflow.ts';
 import { toAppError } from '../../../shared/kernel/errors.ts';
 import { hintWorkflowReport, type WorkflowReport } from '../../../shared/replication/webhook/hint-workflow.ts';
@@ -23,6 +23,7 @@ export async function loadSummary(deps: Pick<ApiDeps, 'db' | 'settings' | 'publi
   return { secret_set: settings.webhookSecret !== null, url: webhookUrl(deps), last_received_at, events };
 }
 
+export const STATES = WEBHOOK_STATES;
 export const STATE_WORDS: Readonly<Record<WebhookState, { word: string; tone: 'good' | 'busy' | 'calm' | 'warn' }>> = {
   pending: { word: 'waits to be looked at', tone: 'busy' },
   syncing: { word: 'is brought over', tone: 'busy' },

@@ -3,7 +3,7 @@
  * open, and what changed becomes events and deliveries, all in one transaction that only the leader can commit. A process
  * that dies in the middle has told nobody, and the next look finds the same difference.
  */
-import { alertFacts, lastEndedCycle } from '../../db/alert-facts.repo.ts';
+import { alertFacts, lastEndedCycle, webhookSilence } from '../../db/alert-facts.repo.ts';
 import * as alerts from '../../db/alerts.repo.ts';
 import { listSilences } from '../../db/channels.repo.ts';
 import { masterState } from '../../db/master.repo.ts';
@@ -16,6 +16,9 @@ import { loadChannels } from './channels.ts';
 import type { EvaluateDeps } from './deps.ts';
 import { publishDueDigest } from './digest.ts';
 import { publish, publishRecovery, type OutboxScene } from './outbox.ts';
+
+/** Weekends without a change are no silence: changes have to have come without a webhook as well. */
+const SILENT_HOURS = 24;
 
 /** True: something was written. */
 export async function evaluateAlerts(deps: EvaluateDeps): Promise<boolean> {
@@ -39,11 +42,12 @@ export async function evaluateAlerts(deps: EvaluateDeps): Promise<boolean> {
 }
 
 async function loadFacts({ db, clock, settings: load }: EvaluateDeps): Promise<AlertFacts> {
-  const [settings, rows, master, scratch] = await Promise.all([
+  const [settings, rows, master, scratch, webhookSilentSince] = await Promise.all([
     load(),
     alertFacts(db),
     masterState(db),
     scratchState(db),
+    webhookSilence(db, SILENT_HOURS),
   ]);
   const now = clock.now();
   return {
@@ -51,6 +55,7 @@ async function loadFacts({ db, clock, settings: load }: EvaluateDeps): Promise<A
     errorThreshold: settings.alertErrorThreshold,
     master: { ...master, url: settings.masterUrl },
     scratchFullSince: scratch.full_since,
+    webhookSilentSince,
     replicas: rows.map(({ run_id, docs_failed, docs_synced, ...row }) => ({
       ...row,
       resting:

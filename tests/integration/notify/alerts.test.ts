@@ -6,6 +6,7 @@ import { createSecretBox } from '../../../shared/config/secret-key.ts';
 import { openDatabase, type Database } from '../../../shared/db/client.ts';
 import { takeDueDeliveries } from '../../../shared/db/deliveries.repo.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
+import { putSettings } from '../../../shared/db/settings.repo.ts';
 import type { Tables } from '../../../shared/db/tables.ts';
 import { registerWorker } from '../../../shared/db/workers.repo.ts';
 import type { EventName } from '../../../shared/domain/notify-rules.ts';
@@ -222,6 +223,38 @@ describe('a trouble', () => {
     await set({ paused_at: at });
     await look();
     expect(events(first)).not.toContain('cycle_on_time');
+  });
+
+  it('of silent webhooks is told when cycles find what none told of, and is over with the next one', async () => {
+    await webhook('hook', first);
+    const long = new Date(Date.now() - 2 * 86_400_000);
+    await putSettings(database.db, [{ key: 'webhook_secret', value: 'sealed' }]);
+    const hint = { master_doc_id: 5, body: 'json', state: 'done', last_received_at: long } as const;
+    await database.db.insertInto('webhook_events').values(hint).execute();
+    await look();
+    expect(events(first)).not.toContain('webhook_silence');
+    // What a hint opened itself, and a sweep, prove nothing.
+    const run = { replica_id: replica, phase: 'closed', outcome: 'ok', finished_at: at, docs_synced: 2 } as const;
+    await database.db
+      .insertInto('sync_runs')
+      .values([
+        { ...run, triggered_by: 'webhook' },
+        { ...run, triggered_by: 'scheduler', sweep: true },
+      ])
+      .execute();
+    await look();
+    expect(events(first)).not.toContain('webhook_silence');
+    await database.db
+      .insertInto('sync_runs')
+      .values({ ...run, triggered_by: 'scheduler' })
+      .execute();
+    await look();
+    expect(events(first)).toContain('webhook_silence');
+    await database.db.updateTable('webhook_events').set({ last_received_at: new Date() }).execute();
+    await look();
+    expect(events(first)).toContain('webhook_heard');
+    await database.db.deleteFrom('webhook_events').execute();
+    await database.db.deleteFrom('settings').where('key', '=', 'webhook_secret').execute();
   });
 
   it('that comes back within the cooldown is told when the cooldown is over, if it still holds', async () => {
