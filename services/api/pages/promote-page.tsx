@@ -1,7 +1,7 @@
 /** The page between the wish to make a replica the master and the deed (E27): what is missing there, what will be held. */
 import type { Child } from 'hono/jsx';
-import type { LeftOpen } from '../../../shared/db/tables.ts';
 import type { PromotionPlan } from '../../../shared/replication/promote/plan.ts';
+import type { LeftOpen } from '../presenters/promotions.ts';
 import { plural } from '../presenters/replica-state.ts';
 import { Check } from './components/forms.tsx';
 import { number, To } from './components/links.tsx';

@@ -1,17 +1,24 @@
 /** Promotions (E27): the guided page before one, how far it is, and how the old master comes back. */
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { countParted, findPromotion, listPromotions, partedDocuments } from '../../../shared/db/promotions.repo.ts';
-import type { PartedDocument, PartedKind, Promotion } from '../../../shared/db/tables.ts';
 import { isRevocable, PHASE_WORDS } from '../../../shared/domain/promotion.ts';
-import { acceptPromotion, cancelPromotion, promotionNotFound } from '../../../shared/replication/promote/ask.ts';
+import { acceptPromotion, cancelPromotion } from '../../../shared/replication/promote/ask.ts';
 import { AFTERWARDS, planPromotion } from '../../../shared/replication/promote/plan.ts';
 import { planReadmission, readmit, type ReadmissionPlan } from '../../../shared/replication/promote/readmit.ts';
 import type { ApiDeps } from '../deps.ts';
 import { existingReplica } from '../existing.ts';
 import { actorOf, type GateContext, type GateVariables } from '../gate/visitor.ts';
 import { id, idOf, queryOf, text } from '../input.ts';
-import { startPromotion } from '../presenters/promotions.ts';
+import {
+  existingPromotion,
+  loadPromotion,
+  loadPromotions,
+  PARTED_SHOWN,
+  startPromotion,
+  type PartedKind,
+  type Promotion,
+  type PromotionPart,
+} from '../presenters/promotions.ts';
 import { plural } from '../presenters/replica-state.ts';
 import { PARTED_KINDS } from '../schemas/promotions.ts';
 import { act, formOf, redirectWith } from './actions.ts';
@@ -23,7 +30,6 @@ import { Time } from './components/time.tsx';
 import { renderPage } from './page.tsx';
 import { LeftOpenList, PromotePage, Rows } from './promote-page.tsx';
 
-const SHOWN = 100;
 const partedQuery = z.strictObject({ kind: z.enum(PARTED_KINDS).optional(), cursor: id.optional() });
 const readmitForm = z.object({ name: text(100).trim().min(1, 'must not be empty') });
 
@@ -32,17 +38,16 @@ export function promotionPages(deps: ApiDeps): Hono<GateVariables> {
   addPreview(routes, deps);
   addReadmission(routes, deps);
   routes.get('/promotions', async (c) => {
-    const rows = await listPromotions(deps.db, SHOWN);
+    const rows = await loadPromotions(deps);
     return renderPage(c, deps, { title: 'Promotions', nav: 'replicas' }, <PromotionList rows={rows} />);
   });
   routes.get('/promotions/:id', async (c) => {
-    const promotion = await existing(deps, idOf(c));
     const { kind, cursor } = queryOf(c, partedQuery);
-    const counts = await countParted(deps.db, promotion.id);
-    const documents = await partedDocuments(deps.db, promotion.id, { kind, after: cursor ?? 0, limit: SHOWN });
+    const part = await loadPromotion(deps, idOf(c), { kind, after: cursor ?? 0 });
+    const { promotion } = part;
     const live = { active: promotion.finished_at === null };
     const options = { title: `Promotion ${promotion.id}`, nav: 'replicas', live } as const;
-    return renderPage(c, deps, options, <PromotionView {...{ promotion, counts, documents }} />);
+    return renderPage(c, deps, options, <PromotionView {...part} />);
   });
   routes.post('/promotions/:id/accept', (c) =>
     act(c, deps, `/promotions/${idOf(c)}`, async () => {
@@ -81,7 +86,7 @@ function addPreview(routes: Hono<GateVariables>, deps: ApiDeps): void {
 
 function addReadmission(routes: Hono<GateVariables>, deps: ApiDeps): void {
   const page = async (c: GateContext, error?: string, value?: string) => {
-    const promotion = await existing(deps, idOf(c));
+    const promotion = await existingPromotion(deps, idOf(c));
     const plan = await planReadmission(deps, promotion.id, {}, c.req.raw.signal);
     const status = error === undefined ? 200 : 422;
     const options = { title: 'Take the old master back', nav: 'replicas', status } as const;
@@ -95,12 +100,6 @@ function addReadmission(routes: Hono<GateVariables>, deps: ApiDeps): void {
     const said = `${plural(plan.documents, 'document')} linked; ${plural(plan.diverged.length, 'document')} changed there since.`;
     return redirectWith(c, deps, `/replicas/${replica.id}`, said);
   });
-}
-
-async function existing({ db }: Pick<ApiDeps, 'db'>, promotionId: number): Promise<Promotion> {
-  const promotion = await findPromotion(db, promotionId);
-  if (promotion === undefined) throw promotionNotFound(promotionId);
-  return promotion;
 }
 
 function PromotionList({ rows }: { rows: readonly Promotion[] }) {
@@ -130,15 +129,9 @@ function PromotionList({ rows }: { rows: readonly Promotion[] }) {
   );
 }
 
-interface Viewed {
-  readonly promotion: Promotion;
-  readonly counts: readonly { readonly kind: PartedKind; readonly documents: number }[];
-  readonly documents: readonly PartedDocument[];
-}
-
-function PromotionView({ promotion, counts, documents }: Viewed) {
+function PromotionView({ promotion, counts, documents }: PromotionPart) {
   const { phase } = promotion;
-  const last = documents.length === SHOWN ? (documents.at(-1)?.old_doc_id ?? null) : null;
+  const last = documents.length === PARTED_SHOWN ? (documents.at(-1)?.old_doc_id ?? null) : null;
   return (
     <Live id="promotion" active={promotion.finished_at === null}>
       <h1>{promotion.replica_name} becomes the master</h1>
@@ -192,7 +185,7 @@ const KIND_WORDS: Readonly<Record<PartedKind, string>> = {
   deleted: 'deleted on the old master since',
 };
 
-function Done({ promotion, counts }: Pick<Viewed, 'promotion' | 'counts'>) {
+function Done({ promotion, counts }: Pick<PromotionPart, 'promotion' | 'counts'>) {
   return (
     <>
       <ul>
@@ -229,7 +222,7 @@ function Done({ promotion, counts }: Pick<Viewed, 'promotion' | 'counts'>) {
   );
 }
 
-function Parted({ documents }: Pick<Viewed, 'documents'>) {
+function Parted({ documents }: Pick<PromotionPart, 'documents'>) {
   return (
     <>
       <h2>Documents on which old and new master part</h2>
@@ -274,7 +267,7 @@ function ReadmitPage({ promotion, plan, error, value }: ReadmitProps) {
       </p>
       {plan.diverged.length === 0 ? null : (
         <Rows head={['On the old master', 'What', 'What is known']}>
-          {plan.diverged.slice(0, SHOWN).map((row) => (
+          {plan.diverged.slice(0, PARTED_SHOWN).map((row) => (
             <tr>
               <td>#{row.old_doc_id}</td>
               <td>{KIND_WORDS[row.kind]}</td>

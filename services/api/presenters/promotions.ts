@@ -1,7 +1,8 @@
 /** What is said of promotions (E27). The old master's token never leaves the database. */
-import type { Promotion } from '../../../shared/db/tables.ts';
+import { countParted, findPromotion, listPromotions, partedDocuments } from '../../../shared/db/promotions.repo.ts';
+import type { LeftOpen, PartedDocument, PartedKind, Promotion } from '../../../shared/db/tables.ts';
 import type { ReadmissionPlan } from '../../../shared/replication/promote/readmit.ts';
-import { askPromotion } from '../../../shared/replication/promote/ask.ts';
+import { askPromotion, promotionNotFound } from '../../../shared/replication/promote/ask.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { Replica } from '../existing.ts';
@@ -47,3 +48,34 @@ export function startPromotion(deps: ApiDeps, replica: Replica, wanted: Wanted, 
   confirmed(replica, wanted.confirm);
   return askPromotion(deps, { replicaId: replica.id, by: wanted.by, accept: wanted.accept }, signal);
 }
+
+export type { LeftOpen, PartedDocument, PartedKind, Promotion };
+
+/** @throws promotion_not_found */
+export async function existingPromotion({ db }: Pick<ApiDeps, 'db'>, promotionId: number): Promise<Promotion> {
+  const promotion = await findPromotion(db, promotionId);
+  if (promotion === undefined) throw promotionNotFound(promotionId);
+  return promotion;
+}
+
+export const PARTED_SHOWN = 100;
+
+export interface PromotionPart {
+  readonly promotion: Promotion;
+  readonly counts: readonly { readonly kind: PartedKind; readonly documents: number }[];
+  /** A page of the documents on which old and new master part. */
+  readonly documents: readonly PartedDocument[];
+}
+
+export async function loadPromotion(
+  { db }: Pick<ApiDeps, 'db'>,
+  promotionId: number,
+  { kind, after }: { readonly kind?: PartedKind | undefined; readonly after: number },
+): Promise<PromotionPart> {
+  const promotion = await existingPromotion({ db }, promotionId);
+  const counts = await countParted(db, promotionId);
+  const documents = await partedDocuments(db, promotionId, { kind, after, limit: PARTED_SHOWN });
+  return { promotion, counts, documents };
+}
+
+export const loadPromotions = ({ db }: Pick<ApiDeps, 'db'>): Promise<Promotion[]> => listPromotions(db, PARTED_SHOWN);

@@ -1,8 +1,7 @@
 /** A replica becomes the master, and the old master a replica (E27). */
 import { z } from '@hono/zod-openapi';
-import { findPromotion, listPromotions, partedDocuments } from '../../../shared/db/promotions.repo.ts';
-import type { Promotion } from '../../../shared/db/tables.ts';
-import { acceptPromotion, cancelPromotion, promotionNotFound } from '../../../shared/replication/promote/ask.ts';
+import { listPromotions, partedDocuments } from '../../../shared/db/promotions.repo.ts';
+import { acceptPromotion, cancelPromotion } from '../../../shared/replication/promote/ask.ts';
 import { planPromotion } from '../../../shared/replication/promote/plan.ts';
 import { planReadmission, readmit } from '../../../shared/replication/promote/readmit.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -10,7 +9,7 @@ import { existingReplica } from '../existing.ts';
 import { actorOf } from '../gate/visitor.ts';
 import { flag, id, idParam, pageSize, text } from '../input.ts';
 import { answer, ASKS_INSTANCES, jsonBody, newRoutes, operation, type Routes } from '../operation.ts';
-import { presentPromotion, presentReadmission, startPromotion } from '../presenters/promotions.ts';
+import { existingPromotion, presentPromotion, presentReadmission, startPromotion } from '../presenters/promotions.ts';
 import * as schemas from '../schemas/promotions.ts';
 
 const tags = ['Promotion'];
@@ -111,8 +110,8 @@ export function promotionRoutes(deps: ApiDeps): Routes {
       const plan = await planPromotion(deps, replica, c.req.raw.signal);
       return c.json({ dry_run: true as const, ...plan }, 200);
     }
-    const { confirm, accept_left_open: accept = false } = c.req.valid('json') ?? {};
-    const wanted = { confirm, accept, by: actorOf(c) };
+    const body = c.req.valid('json');
+    const wanted = { confirm: body?.confirm, accept: body?.accept_left_open === true, by: actorOf(c) };
     return c.json({ promotion_id: await startPromotion(deps, replica, wanted, c.req.raw.signal) }, 202);
   });
   routes.openapi(getPromotions, async (c) => {
@@ -120,11 +119,11 @@ export function promotionRoutes(deps: ApiDeps): Routes {
     return c.json({ promotions: rows.map(presentPromotion) }, 200);
   });
   routes.openapi(getPromotion, async (c) =>
-    c.json(presentPromotion(await existing(deps, c.req.valid('param').id)), 200),
+    c.json(presentPromotion(await existingPromotion(deps, c.req.valid('param').id)), 200),
   );
   routes.openapi(getParted, async (c) => {
     const { kind, cursor, limit } = c.req.valid('query');
-    const { id: promotionId } = await existing(deps, c.req.valid('param').id);
+    const { id: promotionId } = await existingPromotion(deps, c.req.valid('param').id);
     const rows = await partedDocuments(deps.db, promotionId, { kind, after: cursor ?? 0, limit });
     const last = rows.length === limit ? rows.at(-1) : undefined;
     const documents = rows.map(({ promotion_id: _promotion, ...row }) => row);
@@ -133,7 +132,7 @@ export function promotionRoutes(deps: ApiDeps): Routes {
   for (const verb of ['accept', 'cancel'] as const) addVerb(routes, deps, verb);
   routes.openapi(postReadmit, async (c) => {
     const { name, url, api_token: token } = c.req.valid('json');
-    const { id: promotionId } = await existing(deps, c.req.valid('param').id);
+    const { id: promotionId } = await existingPromotion(deps, c.req.valid('param').id);
     const { signal } = c.req.raw;
     if (c.req.valid('query').dry_run)
       return c.json(presentReadmission(await planReadmission(deps, promotionId, { url, token }, signal), null), 200);
@@ -158,10 +157,4 @@ function addVerb(routes: Routes, deps: ApiDeps, verb: keyof typeof VERBS): void 
     const promotion = await VERBS[verb].work(deps, c.req.valid('param').id, actorOf(c));
     return c.json(presentPromotion(promotion), 200);
   });
-}
-
-async function existing({ db }: Pick<ApiDeps, 'db'>, promotionId: number): Promise<Promotion> {
-  const promotion = await findPromotion(db, promotionId);
-  if (promotion === undefined) throw promotionNotFound(promotionId);
-  return promotion;
 }

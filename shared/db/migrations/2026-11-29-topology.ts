@@ -4,11 +4,12 @@ import { sql, type Kysely } from 'kysely';
 export const topology = {
   async up(db: Kysely<unknown>): Promise<void> {
     const { rows } = await sql<{ name: string }>`select quote_ident(current_schema()) as name`.execute(db);
-    for (const statement of statements(rows[0]!.name)) await sql.raw(statement).execute(db);
+    for (const statement of [...TABLES, forgetUnmapped(rows[0]?.name ?? 'public'), ...REST])
+      await sql.raw(statement).execute(db);
   },
 };
 
-const statements = (schema: string): string[] => [
+const TABLES = [
   // "phase" is where it goes on after a crash. "replica_id" is the replica that becomes the master; its row goes with the switch,
   // so that this is no foreign key, and "replica_name", "new_master_url" stay. "old_master_token" is a Fernet token.
   // "stop_epoch" is the topology whose start every living process has to have seen before the promotion goes on.
@@ -77,13 +78,21 @@ const statements = (schema: string): string[] => [
     noted_at timestamptz not null default now(),
     primary key (promotion_id, kind, old_doc_id)
   )`,
-  // Links of documents that the new master has not got are negative from one statement of the switch to the next. The runtime
-  // role may delete no link; only these go, and only with the statement that notes the switch.
-  `create function forget_unmapped_links() returns trigger language plpgsql security definer set search_path = ${schema}, pg_temp as $$
+];
+
+/**
+ * Links of documents that the new master has not got are negative from one statement of the switch to the next. The runtime role
+ * may delete no link; only these go, and only with the statement that notes the switch.
+ */
+const forgetUnmapped = (
+  schema: string,
+) => `create function forget_unmapped_links() returns trigger language plpgsql security definer set search_path = ${schema}, pg_temp as $$
     begin
       delete from sync_map where master_doc_id < 0;
       return null;
-    end $$`,
+    end $$`;
+
+const REST = [
   `create trigger promotions_switched after update on promotions
     for each row when (old.switched_at is null and new.switched_at is not null) execute function forget_unmapped_links()`,
   // The newest topology at whose start this process worked on nothing: no work of an earlier one goes on there.

@@ -26,13 +26,12 @@ export async function drain(work: Promoting): Promise<PhaseEnd> {
     return ended ? 'next' : { code: 'promotion_draining', waits: 'Runs are being ended.' };
   }
   await repo.notePromotion(deps.db, promotion.id, { left_open: JSON.stringify(left) });
-  const again = run?.finished_at == null || isDue(work, run.finished_at);
-  if (again && left.length > 0) await openDrain(work, left);
+  if (left.length > 0 && isDue(work, run?.finished_at ?? null)) await openDrain(work, left);
   return { code: 'uploads_unfinished', waits: words(left, trashed, run) };
 }
 
-const isDue = ({ deps }: Promoting, ended: Date): boolean =>
-  deps.clock.now().getTime() - ended.getTime() >= deps.timings.drainAgainMs;
+const isDue = ({ deps }: Promoting, ended: Date | null): boolean =>
+  ended === null || deps.clock.now().getTime() - ended.getTime() >= deps.timings.drainAgainMs;
 
 /** The rows, and what the replica itself shows: its probe does not see the trash (protocol section 1). */
 async function leftOpenNow({ deps, promotion, signal }: Promoting) {

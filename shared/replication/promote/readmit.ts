@@ -7,7 +7,7 @@ import { lockOpening } from '../../db/master.repo.ts';
 import * as switching from '../../db/promotion-switch.repo.ts';
 import * as repo from '../../db/promotions.repo.ts';
 import { listReplicas, updateReplica } from '../../db/replicas.repo.ts';
-import type { PartedKind, PromotedLink, Promotion, Replica } from '../../db/tables.ts';
+import type { PromotedLink, Promotion, Replica } from '../../db/tables.ts';
 import { checkIdentity } from '../../domain/identity.ts';
 import { toMicros } from '../../domain/instant.ts';
 import { AppError } from '../../kernel/errors.ts';
@@ -168,8 +168,6 @@ function divergence(link: PromotedLink, row: FeedRow | undefined): switching.Div
   const detail = old_modified === null ? 'Never applied before the promotion.' : `Changed there at ${row.modified}.`;
   return [{ kind: 'changed', old_doc_id, new_doc_id, detail }];
 }
-
-export const DIVERGED_KINDS: readonly PartedKind[] = ['changed', 'added', 'deleted'];
 
 function isAnother({ old_master_url: url }: Promotion, others: number, known: number): AppError {
   return new AppError({
