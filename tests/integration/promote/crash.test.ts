@@ -182,7 +182,7 @@ it('goes on in another process after a SIGKILL in the middle of its phases', asy
   heir.clearRequests();
   const id = await stages.askFor(controller, 'heir');
   let next = crashing();
-  for (const point of ['promotion.stopping', 'promotion.arrived', 'promotion.switched']) {
+  for (const point of ['promotion.stopping', 'promotion.arrived']) {
     const { child, ended } = next;
     next = crashing();
     const job = { databaseUrl: controller.database.url, key: controller.key, killAt: `${point}#1` };

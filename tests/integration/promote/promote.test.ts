@@ -5,7 +5,7 @@ import { planReadmission, readmit } from '../../../shared/replication/promote/re
 import type { Promotion } from '../../../shared/db/tables.ts';
 import type { PromotionPlan } from '../../../shared/replication/promote/plan.ts';
 import * as stages from './stage.ts';
-import { ask, uploads, uploadText, writes, type Generation, type Stage } from './stage.ts';
+import { ask, uploads, writes, type Generation, type Stage } from './stage.ts';
 
 const LINES: readonly (readonly [Generation, Generation, Generation])[] = [
   ['v3', 'v3', 'v3'],
@@ -22,8 +22,7 @@ describe.each(LINES)('a %s master, a %s replica that takes over, and a %s replic
     stage = await stages.stage(line);
     const { controller, old, heir } = stage;
     await controller.cycle();
-    await uploadText(old, 'Too late for the heir');
-    await old.idle();
+    old.write([stages.text('Too late for the heir')]);
     await controller.cycle((await controller.replica('third')).id);
     heir.clearRequests();
     old.clearRequests();
@@ -85,8 +84,7 @@ describe.each(LINES)('a %s master, a %s replica that takes over, and a %s replic
   it('takes it back as a replica, with its later changes listed and left alone, and uploads nothing that it has', async () => {
     const { controller, old } = stage;
     await ask(old, 'PATCH', '/api/documents/3/', { title: 'Three, changed on the old master' });
-    await uploadText(old, 'Added to the old master');
-    await old.idle();
+    old.write([stages.text('Added to the old master')]);
     const deps = stages.verbDeps(controller);
     const plan = await planReadmission(deps, done.id, {});
     expect(plan.diverged.map(({ kind, old_doc_id }) => [kind, old_doc_id])).toEqual([

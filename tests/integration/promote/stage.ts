@@ -27,6 +27,12 @@ export interface Stage {
 }
 
 /** Three instances, not in one order of ids: an id of one is another document's on the next. */
+export const text = (title: string) => ({
+  content: `The text of ${title}, which no other one has.\n`,
+  title,
+  originalFileName: `${title}.txt`,
+});
+
 /** One document on a master and its replica, for what goes wrong. */
 export async function pair(
   [from, to]: readonly [Generation, Generation],
@@ -70,15 +76,9 @@ export async function stage(
     owner: null,
   });
   // Shifts the numbers: what is document 3 here is another one there.
-  await uploadText(heir, 'Of the heir alone');
-  await heir.idle();
-  await uploadText(third, 'Of the third alone');
-  await uploadText(third, 'Of the third, too');
-  await third.idle();
-  for (const title of TITLES) {
-    await uploadText(old, title, { correspondent: 1 });
-    await old.idle();
-  }
+  heir.write([text('Of the heir alone')]);
+  third.write([text('Of the third alone'), text('Of the third, too')]);
+  old.write(TITLES.map((title) => ({ ...text(title), correspondent: 1 })));
   await ask(old, 'POST', '/api/documents/1/notes/', { note: 'Seen by the harbour master' });
   const controller = await Controller.start({ master: old, replicas: { heir, third }, ...options });
   old.clearRequests();
