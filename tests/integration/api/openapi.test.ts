@@ -7,6 +7,7 @@ import type { ApiDeps } from '../../../services/api/deps.ts';
 import { describeApi } from '../../../services/api/openapi.ts';
 import { apiRoutes } from '../../../services/api/routes/index.ts';
 import { takeHint } from '../../../shared/db/webhook-events.repo.ts';
+import { addChannel } from '../../../shared/replication/notify/channels.ts';
 import { allowed, hostileBody, nastyText, type JsonSchema, type Known } from '../../support/from-schema.ts';
 import { NEEDS, restore } from './needs.ts';
 import { startSyncedStage, type Guest, type SyncedStage } from './synced-stage.ts';
@@ -59,6 +60,8 @@ beforeAll(async () => {
     .values({ ...old, replica_id: 4711, replica_name: 'x', asked_by: 'test', phase: 'done', finished_at: new Date() })
     .returning('id')
     .executeTakeFirstOrThrow();
+  const gotify = { url: 'http://127.0.0.1:9', token: 'a-token-of-gotify' };
+  const channel = await addChannel(stage.apis.none.deps, { name: 'phone', kind: 'gotify', config: gotify });
   idOf = {
     promotions: promoted.id,
     replicas: ids.replica,
@@ -70,6 +73,7 @@ beforeAll(async () => {
     logs: log.id,
     jobs: job.id,
     keys: 1,
+    notifications: channel.id,
     webhook: hint.id,
   };
   known = {
