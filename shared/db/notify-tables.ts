@@ -82,6 +82,5 @@ export interface NotifyTables {
   alert_silences: AlertSilencesTable;
 }
 export type Channel = Selectable<NotificationChannelsTable>;
-export type Alert = Selectable<AlertsTable>;
 export type AlertEvent = Selectable<AlertEventsTable>;
 export type Silence = Selectable<AlertSilencesTable>;

@@ -123,3 +123,7 @@ export function testSentence({ channel, state, last_error: error }: DeliveryView
     message: `The channel "${channel}" did not take the test message: ${error ?? `it is ${state}`}`,
   });
 }
+
+/** What pages are given. */
+export type { DeliveryView } from '../../../shared/db/deliveries.repo.ts';
+export type { DeliveryState } from '../../../shared/db/notify-tables.ts';

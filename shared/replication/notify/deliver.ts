@@ -12,7 +12,7 @@ import { toAppError, type AppError } from '../../kernel/errors.ts';
 import { sendNotice } from '../../notify/channels.ts';
 import { targetOf, type EvaluateDeps } from './deps.ts';
 import { noticeOf } from './notice.ts';
-import { hurry } from './tick.ts';
+import { hurry } from './send-due.ts';
 
 /** Longer than a sending may take (shared/notify/net.ts), shorter than people wait for a takeover (R3). */
 export const CLAIM_MS = 25 * SECOND;

@@ -10,7 +10,7 @@ import { DAY } from '../../kernel/clock.ts';
 import { AppError } from '../../kernel/errors.ts';
 import { loadChannels } from './channels.ts';
 import type { NotifyDeps } from './deps.ts';
-import { hurry } from './tick.ts';
+import { hurry } from './send-due.ts';
 import { publish, type OutboxScene } from './outbox.ts';
 
 const EVENT = 'daily_digest';

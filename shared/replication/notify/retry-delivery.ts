@@ -2,7 +2,7 @@
 import { findDelivery, retryFailedDelivery, type DeliveryView } from '../../db/deliveries.repo.ts';
 import { AppError } from '../../kernel/errors.ts';
 import type { NotifyDeps } from './deps.ts';
-import { hurry } from './tick.ts';
+import { hurry } from './send-due.ts';
 
 /** @throws delivery_not_found, delivery_not_failed */
 export async function retryDelivery(deps: Pick<NotifyDeps, 'db' | 'queue'>, id: number): Promise<DeliveryView> {

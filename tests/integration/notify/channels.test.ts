@@ -1,7 +1,7 @@
 /** What each channel sends, byte for byte, and what it says of a receiver that does not take it (N2). */
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AppError } from '../../../shared/kernel/errors.ts';
+import type { AppError } from '../../../shared/kernel/errors.ts';
 import { channelConfig, CHANNEL_KINDS, sendNotice, type ChannelKind } from '../../../shared/notify/channels.ts';
 import type { Notice } from '../../../shared/notify/transport.ts';
 import { startMailServer, startReceiver, type MailServer, type Receiver } from './receivers.ts';

@@ -1,5 +1,4 @@
-import type { DeliveryView } from '../../../../shared/db/deliveries.repo.ts';
-import type { DeliveryState } from '../../../../shared/db/notify-tables.ts';
+import type { DeliveryState, DeliveryView } from '../../presenters/notifications.ts';
 import { Badge, type Tone } from './badge.tsx';
 import { PostButton } from './forms.tsx';
 import { To } from './links.tsx';
