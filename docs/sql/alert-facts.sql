@@ -36,14 +36,6 @@ with heard as (select max(last_received_at) as last from webhook_events where bo
   and exists (select from sync_runs r where r.kind = 'replica' and r.triggered_by <> 'webhook' and not r.sweep
   and r.started_at > last + interval '1 hour' and r.docs_synced > 0);
 
--- webhookFacts
-with last as (select id, last_received_at as at from webhook_events where body <> 'replay' order by id desc limit 1)
-  select last.id as last_id, last.at as last_at, coalesce((
-  select sum(greatest(r.docs_synced - r.docs_retried, 0)) from sync_runs r
-  where r.kind = 'replica' and r.mode = 'sync' and not r.sweep and r.triggered_by = 'scheduler'
-  and r.started_at > last.at + interval '1 hour'), 0)::int as found_without
-  from last;
-
 -- digestFacts
 select r.id, r.name, day.runs, day.failed_runs, day.synced, day.failed, day.retried,
   sweep.finished_at as sweep_at, sweep.docs_total as sweep_total, sweep.docs_synced as sweep_synced,
