@@ -5,7 +5,7 @@ import { allClosed } from './attempt-facts.ts';
 import { borrowFile, masterFiles, matches } from './file.ts';
 import { mayReplace } from './foreign-file.ts';
 import { beginReplacement } from './replace.ts';
-import { end, go, type DocumentWork, type Step } from './work.ts';
+import { end, go, reservedFor, type DocumentWork, type Step } from './work.ts';
 
 const SWITCH_ON =
   'Switch on "replace files" (replace_files_on_v2) for this replica to have the file uploaded anew and the old copy moved to the trash.';
@@ -52,6 +52,11 @@ async function onDifference(work: DocumentWork, copy: PaperlessDocument, why: st
     return null;
   }
   if (!allClosed(work)) return null;
+  if (copy.asn !== null && copy.asn === reservedFor(work)) {
+    // Else the new upload's number would be refused for the old copy, for ever. The fields first, then the file again.
+    work.fileStep = go('claimed');
+    return null;
+  }
   const actual = work.copyFile ?? (await work.writer.originalChecksum(copy.id, work.signal))?.hex.toLowerCase();
   return actual ? beginReplacement(work, copy, actual) : go('claimed');
 }

@@ -162,6 +162,23 @@ for (const generation of ['v3', 'v2'] as const)
       expect((await controller.replica('copy')).uploads_held).toBeNull();
     });
 
+    it('is replaced although the copy still bore the number reserved for its upload when it changed', async () => {
+      await uploadText(master, 'doc-4', { archive_serial_number: 44 });
+      await master.idle();
+      let unlock: () => void = () => undefined;
+      atPoint.set('claim.after', () => {
+        unlock = lockDatabase(replica);
+      });
+      await controller.cycle();
+      unlock();
+      const link = (await controller.links()).at(-1);
+      const copy = (await live(replica)).find((row) => row.id === link?.replica_doc_id);
+      expect(copy?.archive_serial_number).toBe(2_000_000_000 + (link?.master_doc_id ?? 0));
+      await change(link?.master_doc_id ?? 0, 'second of four');
+      await endsEqual();
+      expect((await linkOf(link?.master_doc_id ?? 0))?.replica_doc_id).not.toBe(copy?.id);
+    });
+
     it('that was changed on the replica is put back, and the edit is recorded', async () => {
       const link = await linkOf(2);
       await rotate(replica, link?.replica_doc_id ?? 0);
