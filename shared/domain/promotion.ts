@@ -13,7 +13,14 @@ export const PROMOTION_PHASES = [
 export type PromotionPhase = (typeof PROMOTION_PHASES)[number];
 
 /** From the switch on there is no way back but to promote the other one. */
-export const REVOCABLE: readonly PromotionPhase[] = ['freezing', 'stopping', 'draining', 'settling', 'restoring'];
+export const REVOCABLE: readonly PromotionPhase[] = [
+  'freezing',
+  'stopping',
+  'draining',
+  'settling',
+  'restoring',
+  'switching',
+];
 
 /** A person may say that what could not be brought to its end need not be waited for. */
 export const isRevocable = (phase: PromotionPhase): boolean => REVOCABLE.includes(phase);

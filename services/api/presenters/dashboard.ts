@@ -8,6 +8,7 @@ import { createInspector, type QueueCounts } from '../../../shared/queue/inspect
 import type { ApiDeps } from '../deps.ts';
 import { troubleOfChannels } from './notifications.ts';
 import { nextStep, type NextStep, type Verb } from './next-step.ts';
+import { troubleOfPromotion } from './promotions.ts';
 import { docsDone } from './runs.ts';
 import { loadStatus, type PresentedReplica, type Status } from './status.ts';
 import { createStripCache, stripOf, type StripDay } from './strip.ts';
@@ -71,7 +72,9 @@ export function createDashboard(deps: ApiDeps) {
       return [{ replica, step: nextStep(replica, row), strip: stripOf(past, row, now, zone), running }];
     });
     const untold = await troubleOfChannels(deps);
-    const troubles = attentionOf({ status, master, cards, workers, queueAway: queues === null, untold });
+    const promotion = await troubleOfPromotion(deps);
+    const rest = attentionOf({ status, master, cards, workers, queueAway: queues === null, untold });
+    const troubles = [...(promotion === null ? [] : [promotion]), ...rest];
     const gone = acknowledged.filter(({ key }) => !troubles.some((one) => one.key === key)).map(({ key }) => key);
     await attentionRepo.forgetAcknowledgements(db, gone);
     const attention = troubles.map((one) => withAcknowledgement(one, acknowledged));

@@ -1,6 +1,13 @@
 /** What is said of promotions (E27). The old master's token never leaves the database. */
-import { countParted, findPromotion, listPromotions, partedDocuments } from '../../../shared/db/promotions.repo.ts';
+import {
+  countParted,
+  findPromotion,
+  listPromotions,
+  openPromotion,
+  partedDocuments,
+} from '../../../shared/db/promotions.repo.ts';
 import type { LeftOpen, PartedDocument, PartedKind, Promotion } from '../../../shared/db/tables.ts';
+import { PHASE_WORDS } from '../../../shared/domain/promotion.ts';
 import type { ReadmissionPlan } from '../../../shared/replication/promote/readmit.ts';
 import { askPromotion, promotionNotFound } from '../../../shared/replication/promote/ask.ts';
 import { AppError } from '../../../shared/kernel/errors.ts';
@@ -79,3 +86,19 @@ export async function loadPromotion(
 }
 
 export const loadPromotions = ({ db }: Pick<ApiDeps, 'db'>): Promise<Promotion[]> => listPromotions(db, PARTED_SHOWN);
+
+/** Why nothing else runs just now; null: there is none under way. */
+export async function troubleOfPromotion({ db }: Pick<ApiDeps, 'db'>) {
+  const promotion = await openPromotion(db);
+  if (promotion === undefined) return null;
+  const to = `/promotions/${promotion.id}`;
+  return {
+    key: `promotion:${promotion.id}:${promotion.waits_code ?? promotion.phase}`,
+    tone: 'warn' as const,
+    title: `"${promotion.replica_name}" becomes the master.`,
+    reason: promotion.waits_for ?? PHASE_WORDS[promotion.phase],
+    next: 'No run and no verification begins until that is over.',
+    to,
+    verbs: [{ label: 'Open the promotion', path: to, method: 'get' as const }],
+  };
+}

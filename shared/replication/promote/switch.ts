@@ -19,6 +19,7 @@ export async function switchMaster(trx: Db, id: number): Promise<boolean> {
   if (promotion?.phase !== 'switching' || promotion.finished_at !== null) return false;
   const replica = await findReplica(trx, promotion.replica_id);
   if (replica === undefined) throw replicaGone(promotion);
+  if (replica.url !== promotion.new_master_url || replica.unconfirmed) throw replicaMoved(promotion);
   const counts = await switching.countSwitch(trx, replica.id);
   await repo.raiseTopology(trx);
   await switching.recordPairs(trx, id, replica.id);
@@ -44,6 +45,16 @@ function undrained(left: readonly LeftOpen[], replicaId: number): number[] {
   return left
     .filter((one) => one.replica_id !== replicaId && one.uploads + one.versions + one.replacements + one.documents > 0)
     .map((one) => one.replica_id);
+}
+
+/** What was looked at was the instance at the other address. */
+function replicaMoved({ replica_name: name }: Promotion): AppError {
+  return new AppError({
+    code: 'replica_unknown',
+    class: 'conflict',
+    message: `The address of replica "${name}" was changed while it was being promoted.`,
+    hint: 'Cancel the promotion, sync the replica, and ask again.',
+  });
 }
 
 function replicaGone({ replica_name: name }: Promotion): AppError {

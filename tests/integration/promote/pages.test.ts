@@ -39,6 +39,7 @@ it('says what it waits for, with a button for each decision, and does what was d
   expect(page.text).toContain('Two uploads wait.');
   expect(page.text).not.toContain('<script>alert(1)');
   expect(page.text).toContain(`/promotions/${id}/accept`);
+  expect((await stage.open('/')).text).toContain('No run and no verification begins until that is over.');
   const accepted = await stage.follow(`/promotions/${id}/accept`);
   expect(accepted.text).toContain('1 promotion goes on without what is left open');
   expect((await stage.api.get(`/api/promotions/${id}`)).body).toMatchObject({ accepted_by: 'anybody' });

@@ -3,7 +3,7 @@ import { isRevocable, PROMOTION_PHASES, titleOfFile } from '../../../shared/doma
 import { planNotes } from '../../../shared/domain/provenance.ts';
 
 it('can be taken back until the switch, and not from then on', () => {
-  expect(PROMOTION_PHASES.filter(isRevocable)).toEqual(['freezing', 'stopping', 'draining', 'settling', 'restoring']);
+  expect(PROMOTION_PHASES.filter((phase) => !isRevocable(phase))).toEqual(['switched', 'done', 'cancelled']);
 });
 
 it('names a document that arrived without its title by its file', () => {
