@@ -97,12 +97,15 @@ select e.id, e.master_doc_id, e.received_count,
 
 -- endIdleHintRuns
 update sync_runs r set finished_at = now(), phase = 'closed', lease_worker = null, context = null,
-  outcome = case when docs_failed > 0 then 'partial' else 'ok' end
+  outcome = case when exists (select 1 from run_items i where i.run_id = r.id and i.state in ('open', 'planned')) then 'cancelled' when docs_failed > 0 then 'partial' else 'ok' end,
+  error_msg = case when exists (select 1 from run_items i where i.run_id = r.id and i.state in ('open', 'planned')) then 'A cycle goes on with its documents.' end
   where r.replica_id = any($1::bigint[]) and r.finished_at is null and r.triggered_by = 'webhook'
   and r.phase = 'documents' and r.lease_worker is null and not exists (
   select 1 from run_items i join sync_map s on s.id = i.link_id
   where i.run_id = r.id and i.state = 'open' and s.lease_worker is not null);
-update sync_runs c set finished_at = now(), phase = 'closed', lease_worker = null, context = null, outcome = 'ok'
+update sync_runs c set finished_at = now(), phase = 'closed', lease_worker = null, context = null,
+  outcome = case when exists (select 1 from sync_runs r where r.parent_run_id = c.id and r.outcome = 'cancelled')
+  then 'cancelled' else 'ok' end
   where c.kind = 'cycle' and c.triggered_by = 'webhook' and c.finished_at is null and not exists (
   select 1 from sync_runs r where r.parent_run_id = c.id and r.finished_at is null);
 

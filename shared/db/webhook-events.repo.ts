@@ -217,13 +217,17 @@ export async function syncingHints(db: Db, limitSeconds: number): Promise<Syncin
 
 /** Runs that hints opened end at once for a cycle, unless somebody works in them: what is open is due for the cycle as well. */
 export async function endIdleHintRuns(db: Db, replicaIds: readonly number[]): Promise<void> {
+  const isLeftOpen = sql`exists (select 1 from run_items i where i.run_id = r.id and i.state in ('open', 'planned'))`;
   await sql`update sync_runs r set finished_at = now(), phase = 'closed', lease_worker = null, context = null,
-      outcome = case when docs_failed > 0 then 'partial' else 'ok' end
+      outcome = case when ${isLeftOpen} then 'cancelled' when docs_failed > 0 then 'partial' else 'ok' end,
+      error_msg = case when ${isLeftOpen} then 'A cycle goes on with its documents.' end
     where r.replica_id = any(${replicaIds}::bigint[]) and r.finished_at is null and r.triggered_by = 'webhook'
       and r.phase = 'documents' and r.lease_worker is null and not exists (
         select 1 from run_items i join sync_map s on s.id = i.link_id
         where i.run_id = r.id and i.state = 'open' and s.lease_worker is not null)`.execute(db);
-  await sql`update sync_runs c set finished_at = now(), phase = 'closed', lease_worker = null, context = null, outcome = 'ok'
+  await sql`update sync_runs c set finished_at = now(), phase = 'closed', lease_worker = null, context = null,
+      outcome = case when exists (select 1 from sync_runs r where r.parent_run_id = c.id and r.outcome = 'cancelled')
+        then 'cancelled' else 'ok' end
     where c.kind = 'cycle' and c.triggered_by = 'webhook' and c.finished_at is null and not exists (
       select 1 from sync_runs r where r.parent_run_id = c.id and r.finished_at is null)`.execute(db);
 }

@@ -31,7 +31,7 @@ const SUBJECTS: readonly { readonly path: RegExp; readonly read: Read }[] = [
   { path: /^\/api\/replicas\/(?<replica>\d+)\/documents\/(?<document>\d+)\/(ex|in)clude$/, read: exclusionNow },
   { path: /^\/documents\/(?<document>\d+)\/replicas\/(?<replica>\d+)\/(ex|in)clude$/, read: exclusionNow },
   { path: /^(\/api)?\/replicas(\/|$)/, read: replicasNow },
-  { path: /^(\/api)?\/(settings|keys)(\/|$)/, read: settingsAndKeysNow },
+  { path: /^(\/api)?\/(settings|keys|webhook)(\/|$)/, read: settingsAndKeysNow },
   { path: /^(\/api)?\/notifications(\/|$)/, read: channelsNow },
 ];
 

@@ -7,6 +7,8 @@ import { startSimulator, type Simulator } from '../../../services/simulator/inde
 import { createSecretBox } from '../../../shared/config/secret-key.ts';
 import { insertReplica } from '../../../shared/db/replicas.repo.ts';
 import { putSettings } from '../../../shared/db/settings.repo.ts';
+import { takeHint } from '../../../shared/db/webhook-events.repo.ts';
+import { ask } from '../../support/paperless-calls.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { endPrograms, startProgram } from '../../support/program.ts';
 import { fastFolder } from '../../support/fast-folder.ts';
@@ -172,6 +174,21 @@ describe('conflicts', () => {
     expect(JSON.parse(open.stdout)).toEqual({ conflicts: [] });
     const none = await pngx(['conflicts', '--resolve', '999999', '--keep', 'master']);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('There is no conflict 999999')]);
+  });
+});
+
+describe('webhook', () => {
+  it('installs the workflow, replays an event and lists what came in', async () => {
+    const installed = await pngx(['webhook', 'install', '--url', 'http://127.0.0.1:8000/webhook/paperless', '--json']);
+    expect([installed.code, JSON.parse(installed.stdout)]).toMatchObject([0, { done: 'created', secret_made: true }]);
+    const found = (await ask(master, 'GET', '/api/workflows/')) as { count: number };
+    expect(found.count).toBe(1);
+    const hint = { documentId: 2, kind: 'changed', body: 'json', fields: {} } as const;
+    const { id } = await takeHint(database.db, hint, 0);
+    const replayed = await pngx(['webhook', 'replay', '--id', String(id)]);
+    expect([replayed.code, replayed.stdout]).toEqual([0, `Document #2 is looked at again (event ${id}).\n`]);
+    const events = await pngx(['webhook', 'events', '--state', 'pending', '--json']);
+    expect(JSON.parse(events.stdout).events).toMatchObject([{ id, master_doc_id: 2, received_count: 2 }]);
   });
 });
 
