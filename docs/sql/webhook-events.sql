@@ -61,7 +61,7 @@ select distinct s.replica_id as id from webhook_events e
 
 -- replicasInTrouble
 select r.id from replicas r
-  where coalesce((select x.outcome in ('failed', 'cancelled') from sync_runs x
+  where coalesce((select x.outcome = 'failed' or x.outcome = 'cancelled' and x.error_msg is null from sync_runs x
   where x.replica_id = r.id and x.kind = 'replica' and x.finished_at is not null order by x.id desc limit 1), false);
 
 -- planHinted

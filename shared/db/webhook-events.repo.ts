@@ -131,10 +131,10 @@ export async function replicasInNeed(db: Db): Promise<number[]> {
   return rows.map((row) => row.id);
 }
 
-/** Replicas whose last run failed or was stopped: the next cycle finds out whether they are well again. */
+/** Replicas whose last run failed or was stopped by a person: the next cycle finds out whether they are well again. */
 export async function replicasInTrouble(db: Db): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`select r.id from replicas r
-    where coalesce((select x.outcome in ('failed', 'cancelled') from sync_runs x
+    where coalesce((select x.outcome = 'failed' or x.outcome = 'cancelled' and x.error_msg is null from sync_runs x
       where x.replica_id = r.id and x.kind = 'replica' and x.finished_at is not null order by x.id desc limit 1), false)`.execute(
     db,
   );

@@ -130,9 +130,10 @@ describe('a hint', () => {
   });
 
   it('of an id below the highest one that was never seen is left to the census', async () => {
+    const { high_water_id: before } = await masterState(stage.db);
     await stage.db.updateTable('master_state').set({ high_water_id: 5000 }).execute();
     expect(await over(await hint(4999))).toMatchObject({ state: 'left', outcome: 'deferred' });
-    await stage.cycle();
+    await stage.db.updateTable('master_state').set({ high_water_id: before }).execute();
   });
 
   it('leaves replicas alone that are paused, and documents that are excluded', async () => {
@@ -205,6 +206,33 @@ describe('while a cycle is under way', () => {
   });
 });
 
+describe('a cycle that is due', () => {
+  it('takes over what a hint began, and nothing is uploaded twice', async () => {
+    const sent = posts(stage.copy).length;
+    stage.copy.setFault('slow-consumption', { value: 1500 });
+    const id = stage.add({ title: 'Begun by a hint' });
+    const told = await hint(id);
+    await waitFor('the upload to be under way', async () => {
+      const link = (await stage.controller.links('copy')).find((one) => one.master_doc_id === id);
+      return link?.phase === 'awaiting' && link.lease_worker === null;
+    });
+    const begun = await stage.run();
+    const { runId, alreadyRunning } = await stage.controller.openCycle();
+    expect(alreadyRunning).toBe(false);
+    stage.copy.clearFaults();
+    await stage.ended(runId);
+    expect(await over(told)).toMatchObject({ state: 'done', outcome: 'applied' });
+    const ended = (await stage.controller.runs()).find((run) => run.id === begun.id);
+    expect(ended).toMatchObject({
+      triggered_by: 'webhook',
+      outcome: 'cancelled',
+      error_msg: 'A cycle goes on with its documents.',
+    });
+    expect(posts(stage.copy)).toHaveLength(sent + 1);
+    expect(live(stage.copy).filter((row) => row.title === 'Begun by a hint')).toHaveLength(1);
+  });
+});
+
 describe('a replica that fails', () => {
   it('is asked once because of a hint; that counts as no failed run, and the cycle brings the rest', async () => {
     stage.edit(1, 'Later');
@@ -225,6 +253,6 @@ describe('a replica that fails', () => {
       .execute();
     await stage.cycle();
     expect([await titleOn(1, 'second'), await titleOn(2, 'second')]).toEqual(['Later', 'And this']);
-    expect(posts(stage.named('second'))).toHaveLength(9);
+    expect(posts(stage.named('second'))).toHaveLength(live(stage.master).length);
   });
 });
