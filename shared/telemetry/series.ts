@@ -71,12 +71,6 @@ export function processSeries(registers: Registers) {
       labelNames: ['kind', 'outcome'],
       registers,
     }),
-    webhookRequests: new Counter({
-      name: 'pngx_webhook_requests_total',
-      help: 'Webhooks that came in, by what became of them.',
-      labelNames: ['outcome'],
-      registers,
-    }),
     diskFree: gauge('disk_free_bytes', 'Room left where this process keeps files.', ['dir']),
     diskSize: gauge('disk_size_bytes', 'Size of the file system of that directory.', ['dir']),
     buildInfo: gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'role', 'queue']),
@@ -116,6 +110,13 @@ export function stateSeries(registers: Registers) {
     masterUp: gauge('master_up', '1 if the last contact with the master was good.'),
     masterContactAge: gauge('master_contact_age_seconds', 'Seconds since the master was last read.'),
     masterDocuments: gauge('master_documents', 'Documents on the master when it was last counted.'),
+    // Counted by the api process that it came to.
+    webhookRequests: new Counter({
+      name: 'pngx_webhook_requests_total',
+      help: 'Webhooks that came in, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    }),
     webhookEvents: gauge('webhook_events', 'Kept hints of the master, by state.', ['state']),
     webhookSilence: gauge('webhook_silence_seconds', 'Seconds since the last hint of the master.'),
     scratchFull: gauge('scratch_full', '1 while a process has no room for files on its disk.'),
