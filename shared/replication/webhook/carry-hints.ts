@@ -23,6 +23,8 @@ type CarryDeps = Pick<
 const FOLLOWED_SECONDS = 1800;
 
 export async function carryHints(deps: CarryDeps): Promise<void> {
+  // E27: which instance is the master is about to change; the hints wait as rows.
+  if (await openPromotion(deps.db)) return;
   const waiting = await hints.waitingLinks(deps.db);
   const able = waiting.length === 0 ? new Set<number>() : await ableReplicas(deps);
   if (waiting.length > 0) await handOver(deps, able);
@@ -32,14 +34,15 @@ export async function carryHints(deps: CarryDeps): Promise<void> {
   );
 }
 
-/** Enabled, not suspended, paused or in its quiet hours, and well when it was last asked. */
+/** Enabled, not suspended, paused or in its quiet hours, matched with the master, and well when it was last asked. */
 async function ableReplicas(deps: CarryDeps): Promise<Set<number>> {
   const settings = await deps.settings();
   const now = deps.clock.now();
   const ill = new Set(await hints.replicasInTrouble(deps.db));
   const able = (replica: Replica) => {
     const schedule = scheduleOf(replica, settings, now);
-    return !schedule.quiet && eligibility(schedule, now, 0, true).eligible && !ill.has(replica.id);
+    const isKnown = replica.reconcile_required === null && !replica.unconfirmed;
+    return isKnown && !schedule.quiet && eligibility(schedule, now, 0, true).eligible && !ill.has(replica.id);
   };
   const all = await deps.db.selectFrom('replicas').selectAll().execute();
   return new Set(all.filter(able).map((replica) => replica.id));

@@ -5,6 +5,7 @@
  */
 import { addMissingLinks, markDirty } from '../../db/links.repo.ts';
 import { masterState, type MasterState } from '../../db/master.repo.ts';
+import { openPromotion } from '../../db/promotions.repo.ts';
 import * as hints from '../../db/webhook-events.repo.ts';
 import { nextLookAfter } from '../../domain/webhook-hint.ts';
 import type { FeedRow } from '../../paperless/api.ts';
@@ -25,7 +26,7 @@ export async function lookAtHints(deps: LookDeps, signal: AbortSignal): Promise<
   if (due.length === 0) return;
   const state = await masterState(deps.db);
   // Nothing of such a master is believed before a person has said what happened to it; cycles say so.
-  if (state.suspended_code !== null || state.unconfirmed) return;
+  if (state.suspended_code !== null || state.unconfirmed || (await openPromotion(deps.db))) return;
   const [ours, early] = split(due, (hint) => !needsCycle(state, hint));
   for (const hint of early) await leaveToCycle(deps, hint);
   if (ours.length === 0) return;
@@ -57,6 +58,8 @@ async function leaveToCycle({ db }: LookDeps, { id, received_count: count }: Due
 async function mark(deps: LookDeps, there: readonly Due[], rows: readonly FeedRow[]): Promise<void> {
   if (there.length === 0) return;
   await deps.leader.asLeader(async (trx) => {
+    // The ids may be another master's by now (E27): they are looked at again.
+    if (await openPromotion(trx)) return;
     const started = new Set(await hints.startHints(trx, there));
     const ids = there.filter((hint) => started.has(hint.id)).map((hint) => hint.master_doc_id);
     const marked = rows.filter((row) => ids.includes(row.id));
