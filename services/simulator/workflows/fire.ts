@@ -1,6 +1,6 @@
 /**
  * Workflows that send webhooks (paperless-api.md 13): triggers 2 and 3, action 4, and of what narrows a trigger the file name, as
- * recorded. Others run nothing here; a workflow with another filter or action is kept and listed, like a mail rule.
+ * recorded. Other actions run nothing here, and other filters narrow nothing.
  */
 import type { Instance } from '../context.ts';
 import { stem } from '../consumption/upload.ts';
