@@ -103,7 +103,7 @@ export async function startTestWorker(options: TestWorkerOptions): Promise<TestW
     concurrency: options.concurrency ?? 16,
     timings: { ...FAST_TIMINGS, ...options.timings },
     retryDelaysMs: [20, 40, 80],
-    tickMs: 250,
+    tickMs: 500,
     onFenced: options.onFenced ?? (() => undefined),
     ...(options.scratch ? { scratch: options.scratch } : {}),
     ...(options.timeouts ? { timeouts: options.timeouts } : {}),

@@ -24,7 +24,7 @@ const LIMITS: Readonly<Record<string, number>> = {
 
 /** Ask an instance (there is none here), or are the whole database. */
 const OTHERS =
-  /^\/api\/backup$|\/(hygiene|seeding|reconcile|resync|preview|promote|readmit)$|^\/api\/replicas\/:id\/taxonomy$|^\/conflicts\/names\//;
+  /^\/api\/backup$|\/(hygiene|seeding|reconcile|resync|preview|promote|readmit|workflow)$|^\/api\/replicas\/:id\/taxonomy$|^\/conflicts\/names\//;
 
 let stage: PageStage;
 beforeAll(async () => {
