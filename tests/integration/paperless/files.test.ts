@@ -76,9 +76,10 @@ describe('downloading an original', () => {
         if (sent < 8) return void response.write('x');
         clearInterval(drip);
         response.end('x');
-      }, 40);
+      }, 100);
     });
-    const { reader } = connect(url, { timeouts: { noProgressMs: 150, answerMs: 20 } }, { retryDelaysMs: [] });
+    // Shorter than the whole of the slow one, and long enough for a busy machine between two of its bytes.
+    const { reader } = connect(url, { timeouts: { noProgressMs: 700, answerMs: 20 } }, { retryDelaysMs: [] });
     expect(await failure(reader.downloadOriginal(1, path))).toMatchObject({ code: 'instance_timeout' });
     expect(await reader.downloadOriginal(2, path)).toMatchObject({ size: 8 });
   });
