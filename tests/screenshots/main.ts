@@ -38,6 +38,9 @@ const PAGES: Readonly<Record<string, string>> = {
   queue: '/queue',
   verifications: '/verifications',
   findings: '/findings',
+  notifications: '/notifications',
+  webhook: '/settings/webhook',
+  promote: '/replicas/1/promote',
 };
 
 const household = new Household();
